@@ -1,0 +1,93 @@
+# Needs Python 3.11 or newer, make and git; everything else goes into .venv.
+# Another Python: make PYTHON=python3.12 env
+
+PYTHON ?= python3
+JOBS ?= 2
+PYTEST_ARGS ?=
+LAB_ARGS ?=
+
+PY := .venv/bin/python
+PY_NEXT := .venv-next/bin/python
+NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+
+# What an environment was made for: the Python, this folder, and the packages that the editable
+# install links to. A stamp that says something else is out of date, whatever its age.
+VERSION_CODE := import sys; print("%d.%d" % sys.version_info[:2])
+PY_VERSION := $(shell $(PYTHON) -c '$(VERSION_CODE)' 2>/dev/null)
+ENV_ID := $(PY_VERSION) $(CURDIR) $(wildcard rshop viz)
+
+export TF_CPP_MIN_LOG_LEVEL := 3
+export KERAS_BACKEND := tensorflow
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help env lab test lint laws lessons test-next notebooks format clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+env: .venv/.stamp  ## make .venv with the pinned versions; quick when nothing changed
+
+lab: env  ## open the lessons in JupyterLab (more options: LAB_ARGS=...)
+	$(PY) -m jupyterlab $(LAB_ARGS) notebooks
+
+test: lint laws lessons  ## check style, run the tests, run every notebook as a test
+
+lint: env  ## check style and format only
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOBS=0)
+	$(PY) -m pytest tests -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
+lessons: env  ## run the notebooks as tests only
+	$(if $(NOTEBOOKS),$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS),@echo "No notebooks to test.")
+
+test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
+	$(PY_NEXT) -m pytest tests --ignore=tests/test_project.py -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
+notebooks: env  ## execute every notebook and write its outputs
+	$(PY) tools/execute_notebooks.py
+
+format: env  ## format the code and mend what ruff can mend
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean:  ## remove the environments and everything that was generated
+	rm -rf .venv .venv-next build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+# $(call make_venv,FOLDER): a folder whose Python is missing, broken or of another version is made anew.
+define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "rshop needs Python 3.11 or newer. Received: '$(PYTHON)' = $$($(PYTHON) --version 2>&1). Fix: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	echo "Python's venv module is missing. Fix: on Debian or Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+@test "$$($(1)/bin/python -c '$(VERSION_CODE)' 2>/dev/null)" = "$(PY_VERSION)" || $(PYTHON) -m venv --clear $(1)
+@$(1)/bin/python -m pip --version >/dev/null 2>&1 || $(1)/bin/python -m ensurepip
+endef
+
+ifneq ($(shell cat .venv/.stamp 2>/dev/null),$(ENV_ID))
+.PHONY: .venv/.stamp
+endif
+.venv/.stamp: pyproject.toml constraints.txt
+	$(call make_venv,.venv)
+	@echo "Installing into .venv: about 2 GB and some minutes the first time."
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[lab,test]'
+	@echo "$(ENV_ID)" > $@
+
+# TensorFlow asks for `keras`, which owns the same files as `keras-nightly`: let it in, take it
+# out, and only then lay down the nightly.
+ifneq ($(shell cat .venv-next/.stamp 2>/dev/null),$(ENV_ID))
+.PHONY: .venv-next/.stamp
+endif
+.venv-next/.stamp: pyproject.toml constraints-next.txt
+	$(call make_venv,.venv-next)
+	@echo "Installing into .venv-next: about 2 GB and some minutes the first time."
+	$(PY_NEXT) -m pip install --quiet -c constraints-next.txt -e '.[lab,test]'
+	$(PY_NEXT) -m pip uninstall --quiet --yes keras
+	$(PY_NEXT) -m pip install --quiet --pre --no-deps --force-reinstall -c constraints-next.txt keras-nightly
+	$(PY_NEXT) -c 'import keras; print("keras", keras.__version__); assert "dev" in keras.__version__'
+	@echo "$(ENV_ID)" > $@

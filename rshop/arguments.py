@@ -1,0 +1,274 @@
+"""What a call of a recurrent layer receives, checked and flattened. Works on shapes alone, so that
+symbolic tensors meet the same checks as arrays."""
+
+from dataclasses import dataclass
+
+from keras import ops
+
+from .errors import describe, given_name, message
+from .masks import combine
+from .step import Step
+from .structure import agree, find, flat, flatten_like, shape_of
+
+
+@dataclass
+class Arguments:
+    """The arguments of one call, each a flat list.
+
+    Attributes:
+        inputs, constants: the tensors.
+        states, readouts: the given first values, None where none was given.
+        truths: the ground truth for each readout, or nothing.
+        step_masks: masks for the step's own inputs and constants, None where there is none.
+        mask: the mask over time `(batch, time)`, or None.
+        batch, length: ints, or None where only the running graph knows them.
+    """
+
+    inputs: list
+    constants: list
+    states: list
+    readouts: list
+    truths: list
+    step_masks: list
+    mask: object
+    batch: int | None
+    length: object
+
+
+def read(
+    step: Step,
+    decode: bool,
+    output_length,
+    x,
+    initial_state=None,
+    initial_readout=None,
+    ground_truth=None,
+    constants=None,
+    mask=None,
+    constants_mask=None,
+) -> Arguments:
+    """Check the arguments of a call against the step.
+
+    Example:
+        >>> read(step, False, None, keras.KerasTensor((2, 7, 3))).length
+        7
+
+    Raises:
+        ValueError: a structure, length, shape or name that does not fit the step.
+    """
+    inputs = flatten_like(step.inputs, x, "x")
+    check_inputs(step, [shape_of(t) for t in inputs], decode)
+    batch, length = shape_of(inputs[0])[0], output_length
+    if not decode:
+        length = _common_length(inputs)
+        batch = _common_batch(inputs)
+    given_constants = _read_constants(step, constants)
+    masks = _flat_masks(inputs, mask)
+    constant_masks = _flat_masks(given_constants, constants_mask)
+    return Arguments(
+        inputs=inputs,
+        constants=given_constants,
+        states=_read_states(step, initial_state, batch),
+        readouts=_read_readouts(step, initial_readout, batch),
+        truths=_read_truths(step, ground_truth, length),
+        step_masks=(masks if decode else [None] * len(inputs)) + constant_masks,
+        mask=None if decode else combine(masks),
+        batch=batch,
+        length=length,
+    )
+
+
+def check_inputs(step: Step, given: list[tuple], decode: bool):
+    """Compare the shapes that arrive with those that the step was written for.
+
+    Raises:
+        ValueError: names the input, its shape, and what was expected.
+    """
+    for i, (tensor, shape) in enumerate(zip(flat(step.inputs), given, strict=True)):
+        expected = tuple(tensor.shape)
+        if not decode:
+            expected = (expected[0], None, *expected[1:])
+        if not agree(shape, expected):
+            label = f"{given_name(tensor)!r}" if given_name(tensor) else f"{i}"
+            axes = "(batch, ...)" if decode else "(batch, time, ...)"
+            raise ValueError(
+                message(
+                    f"Input {label} does not fit the step.",
+                    received=f"x of shape {shape}",
+                    expected=f"{axes} = {expected}",
+                    fix="reshape x, or write the step with a keras.Input of the size that arrives"
+                    + ("" if decode or len(shape) != len(expected) - 1 else "; the time axis is missing"),
+                )
+            )
+
+
+def start_value(value, shape: tuple, dtype, batch):
+    """A given first value as `(batch, *shape)`: a number and one sample spread over the batch.
+
+    Example:
+        >>> start_value([1.0, 2.0], (2,), "float32", batch=3).shape
+        (3, 2)
+    """
+    value = ops.cast(ops.convert_to_tensor(value), dtype)
+    known = tuple(size if size is not None else -1 for size in shape)
+    if len(value.shape) == len(shape) + 1 and value.shape[0] != 1:
+        return value
+    if -1 in known:
+        known = tuple(ops.shape(value)[len(value.shape) - len(shape) :])
+    return ops.broadcast_to(value, (batch, *known))
+
+
+def read_states(step: Step, value, what: str = "initial_state") -> list:
+    """One value for each state from a tensor, a list or a dict by name; None where not given.
+
+    Raises:
+        ValueError: a wrong number of values, or a name of no state.
+    """
+    names = step.state_names
+    if value is None:
+        return [None] * len(names)
+    if isinstance(value, dict):
+        values = [None] * len(names)
+        for name, given in value.items():
+            values[find(name, names, "state")] = given
+        return values
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    if len(values) != len(names):
+        raise ValueError(
+            message(
+                f"`{what}` does not have one value for each state.",
+                received=f"{len(values)} values",
+                expected=f"{len(names)}, for the states {names}",
+                fix=f"give a list of {len(names)}, or a dict by state name",
+            )
+        )
+    return values
+
+
+def check_start(label: str, value, tensor, batch):
+    """Compare a first value with the Input that it starts.
+
+    Raises:
+        ValueError: a shape that cannot be spread over `(batch, ...)`.
+    """
+    shape, expected = shape_of(value), (batch, *tuple(tensor.shape)[1:])
+    whole = len(shape) == len(expected) and shape[0] == 1 and agree(shape[1:], expected[1:])
+    if shape == () or agree(shape, expected) or agree(shape, expected[1:]) or whole:
+        return
+    raise ValueError(
+        message(
+            f"The first value of {label} has the wrong shape.",
+            received=f"shape {shape}",
+            expected=f"{expected}, or {expected[1:]} for all samples alike",
+            fix=f"give {label} a value of its own shape",
+        )
+    )
+
+
+def _read_states(step, value, batch):
+    values = read_states(step, value)
+    for name, given, tensor in zip(step.state_names, values, step.states, strict=True):
+        if given is not None:
+            check_start(f"state {name!r}", given, tensor, batch)
+    return values
+
+
+def _read_readouts(step, value, batch):
+    tensors = flat(step.readouts)
+    if value is None:
+        return [None] * len(tensors)
+    values = flatten_like(step.readouts, value, "initial_readout")
+    for given, tensor in zip(values, tensors, strict=True):
+        check_start("the readout", given, tensor, batch)
+    return values
+
+
+def _read_truths(step, value, length):
+    if value is None:
+        return []
+    values = flatten_like(step.readouts, value, "ground_truth")
+    for given, tensor in zip(values, flat(step.readouts), strict=True):
+        shape = shape_of(given)
+        known = length if isinstance(length, int) else None
+        expected = (None, known, *tuple(tensor.shape)[1:])
+        if not agree(shape, expected):
+            raise ValueError(
+                message(
+                    "`ground_truth` is not one readout for each timestep.",
+                    received=f"ground_truth of shape {shape}",
+                    expected=f"(batch, time, ...) = {expected}",
+                    fix="give the target of each timestep, unshifted: the layer feeds it one step late",
+                )
+            )
+    return values
+
+
+def _read_constants(step, value):
+    if value is None and step.constants is not None or value is not None and step.constants is None:
+        wanted = flat(step.constants)
+        raise ValueError(
+            message(
+                "The constants of the call are not those of the step.",
+                received="no constants" if value is None else "constants",
+                expected=", ".join(describe("constant", t) for t in wanted) or "none",
+                fix="call the layer with constants=..."
+                if wanted
+                else "write the step with constants=, or call the layer without",
+            )
+        )
+    values = flatten_like(step.constants, value, "constants")
+    for given, tensor in zip(values, flat(step.constants), strict=True):
+        if not agree(shape_of(given), tuple(tensor.shape)):
+            raise ValueError(
+                message(
+                    f"The {describe('constant', tensor)} was called with another shape.",
+                    received=f"shape {shape_of(given)}",
+                    expected=f"shape {tuple(tensor.shape)}",
+                    fix="constants are seen whole at each timestep: they have no time axis of their own",
+                )
+            )
+    return values
+
+
+def _common_length(inputs):
+    lengths = {shape_of(t)[1] for t in inputs} - {None}
+    if len(lengths) > 1:
+        raise ValueError(
+            message(
+                "The inputs have different numbers of timesteps.",
+                received=f"shapes {[shape_of(t) for t in inputs]}",
+                expected="the same size on axis 1",
+                fix="pad the shorter ones, or pass what has no time as constants",
+            )
+        )
+    return lengths.pop() if lengths else None
+
+
+def _common_batch(inputs):
+    return next((shape_of(t)[0] for t in inputs if shape_of(t)[0] is not None), None)
+
+
+def _flat_masks(values, masks):
+    masks = flat(masks)
+    if len(masks) not in (0, 1, len(values)):
+        raise ValueError(
+            message(
+                "The masks are not those of the inputs.",
+                received=f"{len(masks)} masks",
+                expected=f"one mask of shape (batch, time), or {len(values)}",
+                fix="give one mask for all inputs, or one (or None) for each",
+            )
+        )
+    for mask in masks:
+        if mask is not None and len(shape_of(mask)) != 2:
+            raise ValueError(
+                message(
+                    "A mask has one boolean for each timestep.",
+                    received=f"mask of shape {shape_of(mask)}",
+                    expected="(batch, time)",
+                    fix="reduce the mask to two axes",
+                )
+            )
+    if len(masks) == 1 and len(values) > 1:
+        return masks * len(values)
+    return masks or [None] * len(values)

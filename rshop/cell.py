@@ -1,0 +1,348 @@
+"""Cells: one timestep as a Keras layer, `[x, *states] -> [y, *next_states]`."""
+
+import copy
+
+import keras
+
+from .errors import message, shapes
+from .layer import RecurrentLayer
+from .readout import feed_back, feeds
+from .step import Step, describe_step, names_of_states
+from .structure import flat, flat_shapes
+
+
+class RNNCell(keras.layers.Layer):
+    """One timestep of a recurrent network, to be stacked, nested or run over sequences.
+
+    Subclass it and write `build_model`. Register the class, so that saved models find it again.
+
+    Example:
+        >>> @keras.saving.register_keras_serializable()
+        ... class Leaky(RNNCell):
+        ...     def build_model(self, input_shape):
+        ...         x = keras.Input(batch_shape=input_shape)
+        ...         h_tm1 = keras.Input(batch_shape=input_shape, name="h_tm1")
+        ...         h = 0.9 * h_tm1 + x
+        ...         return keras.Model([x, h_tm1], [h, h])
+        >>> layer = Leaky(input_dim=3).get_layer(return_sequences=True)
+        >>> layer(np.ones((2, 7, 3))).shape
+        (2, 7, 3)
+
+    Args:
+        output_dim: the number of units, for `build_model` to read.
+        input_dim: the number of features of `x`, where it should be known before the first call.
+        input_shape: the shape of `x` without the batch, likewise.
+        batch_input_shape: the shape of `x` with the batch, likewise (`batch_shape` too).
+        **layer_kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        TypeError, ValueError: `build_model` does not return a model of this form.
+    """
+
+    #: The names of the states, where a class knows them before it is built.
+    known_states: tuple[str, ...] | None = None
+
+    def __init__(
+        self,
+        output_dim=None,
+        *,
+        input_dim=None,
+        input_shape=None,
+        batch_input_shape=None,
+        batch_shape=None,
+        **layer_kwargs,
+    ):
+        super().__init__(**layer_kwargs)
+        self.output_dim = output_dim
+        if input_dim is not None:
+            batch_input_shape = (None, input_dim)
+        elif input_shape is not None:
+            batch_input_shape = (None, *input_shape)
+        declared = batch_input_shape or batch_shape
+        self._declared_shape = None if declared is None else tuple(declared)
+        self._model = None
+
+    def build_model(self, input_shape) -> keras.Model:
+        """The step: `keras.Model([x, *states], [y, *next_states])` for x of shape `(batch, ...)`."""
+        raise NotImplementedError(
+            message(
+                f"{type(self).__name__} does not say what its timestep is.",
+                received="a cell without build_model",
+                expected="a method build_model(self, input_shape)",
+                fix="write build_model and return keras.Model([x, *states], [y, *next_states])",
+            )
+        )
+
+    def build(self, input_shape):
+        """Build the step for `x` of this shape (or for a list of shapes that starts with it)."""
+        if self._model is None:
+            model = self.build_model(flat_shapes(input_shape)[0])
+            self._check_model(model)
+            self._model = model
+        self.built = True
+
+    @property
+    def model(self) -> keras.Model:
+        """The Keras model of `build_model`; built now if the shape of `x` is known.
+
+        Raises:
+            ValueError: the cell was not called yet and has no `input_dim`.
+        """
+        if self._model is None:
+            if self._declared_shape is None:
+                raise ValueError(self._unknown("its model"))
+            self.build(self._declared_shape)
+        return self._model
+
+    @property
+    def step_model(self) -> keras.Model:
+        """The same; what looks into a step (trace, pictures) finds nested steps by this name."""
+        return self.model
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the states, in order: `['h', 'c']` for an LSTM."""
+        if self._model is None and self.known_states is not None:
+            return list(self.known_states)
+        if self._model is None and self._declared_shape is None:
+            raise ValueError(self._unknown("its states"))
+        return names_of_states(self.model.inputs[1:])
+
+    @property
+    def num_states(self) -> int:
+        """The number of states: 2 for an LSTM."""
+        return len(self.state_names)
+
+    @property
+    def declared_shape(self) -> tuple | None:
+        """The shape `(batch, ...)` of `x` that the cell was made with, or None."""
+        return self._declared_shape
+
+    def call(self, inputs, training=None):
+        """One timestep: `[x, *states] -> [y, *next_states]`, flat lists of `(batch, ...)`."""
+        return flat(self.model(self._check_call(inputs), training=training))
+
+    def compute_output_spec(self, inputs, training=None):
+        """The symbolic result of a call."""
+        return flat(self.model.compute_output_spec(self._check_call(inputs)))
+
+    def compute_output_shape(self, input_shape):
+        """The shapes of `[y, *next_states]`."""
+        return [tuple(t.shape) for t in self.model.outputs]
+
+    def describe(self) -> Step:
+        """The checked `Step` of this cell; needs to be built."""
+        inputs, outputs = self.model.inputs, self.model.outputs
+        names = self.state_names
+        first = len(outputs) - len(names)
+        return describe_step(
+            _one_or_list(inputs[: len(inputs) - len(names)]),
+            _one_or_list(outputs[:first]),
+            states=inputs[len(inputs) - len(names) :],
+            next_states=outputs[first:],
+            state_names=names,
+        )
+
+    def get_layer(self, **options):
+        """A layer that runs this cell over sequences, with the options of `RecurrentModel`.
+
+        Example:
+            >>> LSTMCell(10, input_dim=5).get_layer(return_sequences=True)(np.zeros((2, 7, 5))).shape
+            (2, 7, 10)
+        """
+        return CellLayer(self, **options)
+
+    def get_config(self):
+        """The options of this cell as plain JSON values."""
+        config = {**super().get_config(), "output_dim": self.output_dim}
+        if self._declared_shape is not None:
+            config["batch_input_shape"] = list(self._declared_shape)
+        return config
+
+    def _check_call(self, inputs):
+        given = flat(inputs)
+        if len(given) != len(self.model.inputs):
+            count = len(self.model.inputs) - self.num_states
+            raise ValueError(
+                message(
+                    f"The cell {self.name!r} is called with a list of its input and its states.",
+                    received=f"{len(given)} tensors ({shapes(given)})",
+                    expected=f"{len(self.model.inputs)}: {count} input, then the states {self.state_names}",
+                    fix=f"cell([x, {', '.join(self.state_names)}])",
+                )
+            )
+        return given
+
+    def _check_model(self, model):
+        if not isinstance(model, keras.Model):
+            raise TypeError(
+                message(
+                    f"build_model of {type(self).__name__} does not return a Keras model.",
+                    received=f"{model!r} of type {type(model).__name__}",
+                    expected="keras.Model([x, *states], [y, *next_states])",
+                    fix="return keras.Model(...) at the end of build_model",
+                )
+            )
+        if len(model.inputs) != len(model.outputs):
+            raise ValueError(
+                message(
+                    f"build_model of {type(self).__name__} does not pair its states.",
+                    received=f"{len(model.inputs)} inputs ({shapes(model.inputs)}) and "
+                    f"{len(model.outputs)} outputs ({shapes(model.outputs)})",
+                    expected="[x, *states] and [y, *next_states], of equal length",
+                    fix="return one next state for each state",
+                )
+            )
+
+    def _unknown(self, what):
+        return message(
+            f"The cell {self.name!r} was not built yet, so {what} cannot be known.",
+            received=f"a {type(self).__name__} without input_dim",
+            expected="a cell that was called, or one with input_dim",
+            fix=f"{type(self).__name__}(..., input_dim=5)",
+        )
+
+
+@keras.saving.register_keras_serializable(package="rshop")
+class RNNCellFromModel(RNNCell):
+    """A cell from a Keras model of one timestep, or from any recurrent layer of this project.
+
+    Example:
+        >>> cell = RNNCellFromModel(keras.Model([x, h_tm1], [h, h]))
+        >>> cell.num_states
+        1
+
+    Args:
+        model: `keras.Model([x, *states], [y, *next_states])`, or a recurrent layer, whose readout
+            then becomes a state and which runs freely: teacher forcing is left to the outer layer.
+        state_names: names for the states; by default those of the model's Inputs.
+        **cell_kwargs: as for `RNNCell`.
+
+    Raises:
+        TypeError: neither a Keras model nor a recurrent layer.
+    """
+
+    def __init__(self, model, *, state_names=None, **cell_kwargs):
+        super().__init__(**cell_kwargs)
+        if not isinstance(model, (keras.Model, RecurrentLayer)):
+            raise TypeError(
+                message(
+                    "A cell is made from a model of one timestep.",
+                    received=f"{model!r} of type {type(model).__name__}",
+                    expected="keras.Model([x, *states], [y, *next_states]) or a recurrent layer",
+                    fix="RNNCellFromModel(keras.Model([x, h], [y, next_h]))",
+                )
+            )
+        self._names = state_names
+        # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
+        self._source = _Untracked(model)
+        if isinstance(model, keras.Model):
+            if state_names is None:
+                self._check_model(model)
+            self._model = model
+            self.built = True
+        elif model.is_described:
+            self.build(None)
+
+    def build_model(self, input_shape) -> keras.Model:
+        """The model that was given, or the step of the layer, which is made for this shape."""
+        step = self._source.value.describe(input_shape)
+        self._names = [*step.state_names, *step.readout_names]
+        return cell_model(step)
+
+    def build(self, input_shape):
+        """Take over the step of the layer."""
+        if self._model is None:
+            first = None if input_shape is None else flat_shapes(input_shape)[0]
+            self._model = self.build_model(first)
+        self.built = True
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the states, then those of the readouts."""
+        if self._names is not None:
+            return list(self._names)
+        if self._model is not None:
+            return names_of_states(self._model.inputs[1:])
+        if self._declared_shape is not None:
+            self.build(self._declared_shape)
+            return list(self._names)
+        layer = self._source.value
+        return [*layer.state_names, *(["readout"] if layer.has_readout else [])]
+
+    def get_config(self):
+        """The model, or the layer as long as it has no step, as plain JSON values."""
+        source = self._source.value if self._model is None else self._model
+        names = {} if self._names is None else {"state_names": list(self._names)}
+        config = {**super().get_config(), **names}
+        return {**config, "model": keras.saving.serialize_keras_object(source)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The cell that `get_config` described; the config is left as it is."""
+        config = copy.deepcopy(config)
+        return cls(keras.saving.deserialize_keras_object(config.pop("model")), **config)
+
+
+@keras.saving.register_keras_serializable(package="rshop")
+class CellLayer(RecurrentLayer):
+    """A recurrent layer from a cell; what `cell.get_layer()` returns.
+
+    Example:
+        >>> CellLayer(LSTMCell(10), return_sequences=True)(np.zeros((2, 7, 5))).shape
+        (2, 7, 10)
+
+    Args:
+        cell: an `RNNCell`.
+        **options: those of `RecurrentModel`.
+    """
+
+    def __init__(self, cell: RNNCell, **options):
+        super().__init__(has_readout=False, **options)
+        self.cell = cell
+        if cell.declared_shape is not None or cell.built:
+            self.describe()
+
+    def make_step(self, input_shape) -> Step:
+        """The step of the cell, built for this shape if it was not yet."""
+        if not self.cell.built and input_shape is not None:
+            self.cell.build(input_shape)
+        return self.cell.describe()
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the cell's states."""
+        return self.cell.state_names
+
+    def get_config(self):
+        """The cell and the options as plain JSON values."""
+        return {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The layer that `get_config` described; the config is left as it is."""
+        config = copy.deepcopy(config)
+        return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
+
+
+def cell_model(step: Step) -> keras.Model:
+    """The Keras model of a step as a cell, its readouts among the states.
+
+    Example:
+        >>> model = cell_model(step)  # [x, h, readout] -> [y, next_h, next_readout]
+    """
+    if step.readouts is None:
+        return step.model
+    count = len(flat(step.outputs))
+    kinds = [t.dtype for t in flat(step.readouts)]
+    fed = feed_back(feeds(step.outputs, step.readouts), step.model.outputs[:count], kinds)
+    return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+
+
+class _Untracked:
+    def __init__(self, value):
+        self.value = value
+
+
+def _one_or_list(tensors):
+    return tensors[0] if len(tensors) == 1 else list(tensors)

@@ -1,0 +1,178 @@
+"""Read a step's graph through public Keras: its operations in order, what depends on what, and a
+second way to run it that lets every inner value be seen."""
+
+import inspect
+from dataclasses import dataclass
+
+import keras
+
+from .structure import flat, tree
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One use of a layer or operation in a step: `h = tanh(z)`.
+
+    Attributes:
+        name: the operation's name, `dense#2` for the second use of a shared layer.
+        operation: the Keras layer or operation.
+        args, kwargs: what it is called with, Keras tensors in place.
+        outputs: its Keras tensors, flat.
+        inner: the `Graph` of a nested model or cell, or None.
+    """
+
+    name: str
+    operation: keras.Operation
+    args: tuple
+    kwargs: dict
+    outputs: list
+    inner: "Graph | None"
+
+    @property
+    def inputs(self) -> list:
+        """The Keras tensors that this node reads, flat: two for `a + b`."""
+        return [t for t in flat([self.args, self.kwargs]) if isinstance(t, keras.KerasTensor)]
+
+    def labels(self) -> list[str]:
+        """One name for each output: `["lstm"]`, or `["lstm[0]", "lstm[1]"]` for several."""
+        if len(self.outputs) == 1:
+            return [self.name]
+        return [f"{self.name}[{i}]" for i in range(len(self.outputs))]
+
+
+class Graph:
+    """The operations of a Keras model in an order in which they can run.
+
+    Example:
+        >>> x = keras.Input((3,))
+        >>> model = keras.Model(x, keras.layers.Dense(2, name="dense")(x))
+        >>> graph = Graph(model)
+        >>> [node.name for node in graph.nodes]
+        ['dense']
+        >>> graph.reach()[graph.outputs[0]]  # the inputs that the first output depends on
+        frozenset({0})
+
+    Args:
+        model: a functional `keras.Model` or a built `keras.Sequential`.
+    """
+
+    def __init__(self, model: keras.Model):
+        self.nodes: list[Node] = []
+        uses: dict[str, int] = {}
+
+        def visit(operation, *args, **kwargs):
+            outputs = operation(*args, **kwargs)
+            uses[operation.name] = uses.get(operation.name, 0) + 1
+            again = f"#{uses[operation.name]}" if uses[operation.name] > 1 else ""
+            inner = _inner_model(operation)
+            inner = Graph(inner) if inner is not None else None
+            name = operation.name + again
+            self.nodes.append(Node(name, operation, args, kwargs, flat(outputs), inner))
+            return outputs
+
+        # Cloning with the same layers is the public way to walk a functional graph in order.
+        copy = keras.models.clone_model(
+            keras.Model(model.inputs, model.outputs, name=model.name),
+            clone_function=lambda layer: layer,
+            call_function=visit,
+        )
+        self.inputs = list(copy.inputs)
+        self.outputs = list(copy.outputs)
+
+    def reach(self) -> dict:
+        """For each Keras tensor by identity, the places of the inputs that it depends on."""
+        known = {_Key(t): frozenset([i]) for i, t in enumerate(self.inputs)}
+        for node in self.nodes:
+            sources = [known[_Key(t)] for t in node.inputs]
+            if node.inner is None:
+                joint = frozenset().union(*sources)
+                known.update({_Key(t): joint for t in node.outputs})
+                continue
+            within = node.inner.reach()
+            for tensor, inside in zip(node.outputs, node.inner.outputs, strict=True):
+                known[_Key(tensor)] = frozenset().union(*(sources[i] for i in within[inside]))
+        return _ByTensor(known)
+
+    def operations(self) -> list:
+        """Every operation, those of nested models included, each once."""
+        found: dict[int, keras.Operation] = {}
+        for node in self.nodes:
+            found[id(node.operation)] = node.operation
+            for operation in node.inner.operations() if node.inner else []:
+                found[id(operation)] = operation
+        return list(found.values())
+
+    def named(self, prefix: str = "") -> list:
+        """`(name, Keras tensor)` of every value, nested names joined by `/`, in running order.
+
+        Example:
+            >>> [name for name, _ in Graph(lstm_cell.model).named()]
+            ['projections', ..., 'forget_gate', ..., 'h']
+        """
+        found = []
+        for node in self.nodes:
+            if node.inner is not None:
+                found += node.inner.named(f"{prefix}{node.name}/")
+            found += [(prefix + label, t) for label, t in zip(node.labels(), node.outputs, strict=True)]
+        return found
+
+    def run(self, inputs: list, training: bool | None = None) -> tuple[list, list]:
+        """Run the graph on tensors.
+
+        Args:
+            inputs: one tensor for each input.
+            training: handed to the layers that ask for it.
+
+        Returns:
+            The outputs, and every value in the order of `named()`.
+        """
+        values = {_Key(t): v for t, v in zip(self.inputs, inputs, strict=True)}
+        seen = []
+        for node in self.nodes:
+            args, kwargs = tree.map_structure(
+                lambda a: values[_Key(a)] if isinstance(a, keras.KerasTensor) else a,
+                (node.args, node.kwargs),
+            )
+            if node.inner is None:
+                if training is not None and _takes_training(node.operation):
+                    kwargs = {**kwargs, "training": training}
+                outputs = flat(node.operation(*args, **kwargs))
+            else:
+                given = [values[_Key(t)] for t in node.inputs]
+                outputs, within = node.inner.run(given, training)
+                seen += within
+            values.update({_Key(t): v for t, v in zip(node.outputs, outputs, strict=True)})
+            seen += outputs
+        return [values[_Key(t)] for t in self.outputs], seen
+
+
+class _Key:
+    # Keras tensors compare element by element; a dictionary needs them by identity.
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+    def __hash__(self):
+        return id(self.tensor)
+
+    def __eq__(self, other):
+        return self.tensor is other.tensor
+
+
+class _ByTensor:
+    def __init__(self, known):
+        self._known = known
+
+    def __getitem__(self, tensor):
+        return self._known[_Key(tensor)]
+
+
+def _inner_model(operation):
+    # A cell of this project shows its Keras model as `step_model`; functional models show their
+    # `operations`, models written as a class do not and stay closed.
+    model = getattr(operation, "step_model", operation)
+    readable = hasattr(model, "operations") or isinstance(model, keras.Sequential)
+    return model if isinstance(model, keras.Model) and readable else None
+
+
+def _takes_training(operation) -> bool:
+    return "training" in inspect.signature(operation.call).parameters

@@ -1,0 +1,296 @@
+"""The Keras layer around a step: what the recurrent layers of this project have in common."""
+
+import keras
+from keras import ops
+
+from . import arguments, forcing, initial, options
+from .errors import message
+from .masks import combine
+from .run import check_unroll, run
+from .state import Carried
+from .step import Step
+from .structure import flat, flat_shapes, tree
+
+
+class RecurrentLayer(keras.layers.Layer):
+    """A layer that runs one step over time. `RecurrentModel` and its kin say which step.
+
+    Example:
+        >>> rnn = RecurrentModel(x_t, h_t, h_tm1, h_t, return_sequences=True)
+        >>> rnn(np.zeros((2, 7, 5))).shape
+        (2, 7, 10)
+
+    Args:
+        has_readout: whether the step reads its own last output.
+        **given: the options of `RecurrentModel`, and those of any Keras layer.
+
+    Raises:
+        TypeError, ValueError: an option of the wrong kind, or options that exclude each other.
+    """
+
+    def __init__(self, *, has_readout: bool, **given):
+        chosen, layer_kwargs = options.read(given, type(self).__name__)
+        first = initial.read(chosen.pop("state_initializer"))
+        forced = forcing.check(chosen.pop("teacher_force"), has_readout)
+        super().__init__(**layer_kwargs)
+        self.supports_masking = True
+        self.has_readout = has_readout
+        for name, value in chosen.items():
+            setattr(self, name, value)
+        self.return_sequences = self.return_sequences or self.decode
+        self.return_state = self.return_states
+        self.state_initializer, self.teacher_force = first, forced
+        self.draws = keras.random.SeedGenerator(self.seed)
+        self.first_states: list = []
+        self.carried: Carried | None = None
+        self.training_calls = None
+        self._description: Step | None = None
+
+    def make_step(self, input_shape) -> Step:
+        """The step for inputs of this shape `(batch, ...)`, None when it is not known yet."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its step is.")
+
+    @property
+    def description(self) -> Step:
+        """The checked `Step`: inputs, constants, states, readouts, outputs."""
+        return self.describe()
+
+    def describe(self, input_shape=None) -> Step:
+        """The checked `Step`, made for inputs of this shape `(batch, ...)` if there is none yet."""
+        if self._description is None:
+            step = self.make_step(input_shape)
+            self._step_model, self._description = step.model, step
+        return self._description
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the step is there; a stack has none before it knows the shape of its input."""
+        return self._description is not None
+
+    @property
+    def step(self) -> keras.Model:
+        """The Keras model of one timestep, on flat lists:
+        `[*inputs, *constants, *states, *readouts] -> [*outputs, *next_states]`."""
+        return self.description.model
+
+    @property
+    def num_states(self) -> int:
+        """The number of states, the readout not counted: 2 for an LSTM."""
+        return len(self.state_names)
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the states, in order: `['h', 'c']` for an LSTM."""
+        return list(self.description.state_names)
+
+    def get_cell(self, **layer_kwargs):
+        """This model as a cell for another RNN, sharing its weights; the readout becomes a state.
+
+        Example:
+            >>> outer = RecurrentSequential()
+            >>> outer.add(rnn.get_cell())
+        """
+        from .cell import RNNCellFromModel  # a cell can be made of a layer, and a layer of a cell
+
+        return RNNCellFromModel(self, **layer_kwargs)
+
+    def build(self, input_shape):
+        """Make the step if there is none yet, the learned first states, and what is carried."""
+        shapes = flat_shapes(input_shape)
+        step = self.describe(self._step_shapes(shapes))
+        arguments.check_inputs(step, shapes, self.decode)
+        entries = initial.for_each_state(self.state_initializer, step.state_names)
+        self.first_states = [
+            initial.FirstState(entry, name, tuple(t.shape[1:]), t.dtype, self)
+            for entry, name, t in zip(entries, step.state_names, step.states, strict=True)
+        ]
+        self._generators = [f.seed_generator for f in self.first_states if f.seed_generator]
+        if forcing.is_schedule(self.teacher_force):
+            self.training_calls = self.add_weight(
+                shape=(), dtype="int32", initializer="zeros", trainable=False, name="training_calls"
+            )
+        if self.stateful:
+            forced = forcing.is_on(self.teacher_force)
+            self.carried = Carried(self, step, self.first_states, shapes[0][0], forced)
+
+    def call(
+        self,
+        x,
+        initial_state=None,
+        initial_readout=None,
+        ground_truth=None,
+        constants=None,
+        mask=None,
+        training=None,
+        output_length=None,
+        x_mask=None,
+        constants_mask=None,
+    ):
+        """Run over `x`. See `RecurrentModel` for the arguments.
+
+        `x_mask` and `constants_mask` are where Keras hands over the masks that the tensors carry
+        when there are several tensors.
+        """
+        given = self.read_call(
+            x,
+            output_length,
+            initial_state=initial_state,
+            initial_readout=initial_readout,
+            ground_truth=ground_truth,
+            constants=constants,
+            mask=x_mask if mask is None else mask,
+            constants_mask=constants_mask,
+        )
+        return self.results(given, bool(training))
+
+    def results(self, given: arguments.Arguments, training: bool):
+        """What a call returns, for checked arguments."""
+        _, memory, emitted = run(self, given, training)
+        outputs = emitted if self.return_sequences else memory["held"]
+        y = tree.pack_sequence_as(self.description.outputs, outputs)
+        return [y, *memory["states"]] if self.return_states else y
+
+    def compute_output_spec(
+        self,
+        x,
+        initial_state=None,
+        initial_readout=None,
+        ground_truth=None,
+        constants=None,
+        mask=None,
+        training=None,
+        output_length=None,
+        x_mask=None,
+        constants_mask=None,
+    ):
+        """The symbolic result of a call, after the same checks."""
+        given = self.read_call(
+            x,
+            output_length,
+            initial_state=initial_state,
+            initial_readout=initial_readout,
+            ground_truth=ground_truth,
+            constants=constants,
+            mask=x_mask if mask is None else mask,
+            constants_mask=constants_mask,
+        )
+        length = given.length if isinstance(given.length, int) else None
+        time = (length,) if self.return_sequences else ()
+        outputs = [
+            keras.KerasTensor((given.batch, *time, *t.shape[1:]), t.dtype)
+            for t in flat(self.description.outputs)
+        ]
+        y = tree.pack_sequence_as(self.description.outputs, outputs)
+        states = [keras.KerasTensor((given.batch, *t.shape[1:]), t.dtype) for t in self.description.states]
+        return [y, *states] if self.return_states else y
+
+    def read_call(self, x, output_length, **given) -> arguments.Arguments:
+        """The arguments of a call, checked against the step and the options.
+
+        Raises:
+            ValueError: they do not fit; the message names the argument.
+        """
+        length = self._length(output_length)
+        read = arguments.read(self.description, self.decode, length, x, **given)
+        check_unroll(self, read)
+        if self.carried is not None and read.batch not in (None, self.carried.batch):
+            raise ValueError(
+                message(
+                    "A stateful layer keeps one state for each sample of its batch.",
+                    received=f"a batch of {read.batch}",
+                    expected=f"a batch of {self.carried.batch}, as when it was built",
+                    fix="use the same batch size, or build a layer for the other one",
+                )
+            )
+        return read
+
+    def compute_output_shape(self, input_shape):
+        """The shape of a call's result for an input of this shape `(batch, time, ...)`."""
+        shapes = flat_shapes(input_shape)
+        step = self.describe(self._step_shapes(shapes))
+        tensors = [
+            keras.KerasTensor(shape, t.dtype) for shape, t in zip(shapes, flat(step.inputs), strict=True)
+        ]
+        x = tree.pack_sequence_as(step.inputs, tensors)
+        spec = self.compute_output_spec(x, constants=step.constants)
+        result = tree.map_structure(lambda t: tuple(t.shape), spec)
+        return tuple(result) if self.return_states else result
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The mask of each output: that of the input, where there is an output a timestep."""
+        mask = combine(previous_mask)
+        if mask is None or self.decode or not self.return_sequences:
+            return None
+        mask = ops.flip(mask, axis=1) if self.go_backwards else mask
+        step = self.description
+        states = [None] * len(step.states) if self.return_states else []
+        return [mask] * len(flat(step.outputs)) + states
+
+    @property
+    def states(self) -> list | None:
+        """The variables `(batch, ...)` that a stateful layer carries its states in, else None."""
+        return None if self.carried is None else list(self.carried.states)
+
+    def reset_states(self, values=None):
+        """Forget what a stateful layer carried: states become initial, or take the given values.
+
+        Example:
+            >>> rnn.reset_states()  # zeros, or what state_initializer says
+            >>> rnn.reset_states(5.0)  # every state 5
+            >>> rnn.reset_states({"h": np.ones((1, 3))})  # h given, the others initial
+
+        Args:
+            values: None, a number, an array, or a list or dict by state name of them.
+
+        Raises:
+            ValueError: the layer is not stateful, or the values do not fit; nothing changes then.
+        """
+        if not self.stateful:
+            raise ValueError(
+                message(
+                    f"The layer {self.name!r} carries no states from call to call.",
+                    received="stateful=False",
+                    expected="a layer with stateful=True",
+                    fix="make the layer with stateful=True, or pass initial_state= to the call",
+                )
+            )
+        if self.carried is None and values is not None:
+            raise ValueError(
+                message(
+                    f"The layer {self.name!r} has not seen a batch yet: its states have no shape.",
+                    received=f"values={values!r} before the first call",
+                    expected="a layer that was called or built",
+                    fix="call the layer first, or pass initial_state= to the first call",
+                )
+            )
+        if self.carried is not None:
+            self.carried.reset(values)
+
+    def reset_state(self):
+        """Keras's spelling of `reset_states()`."""
+        self.reset_states()
+
+    def get_config(self):
+        """The options of this layer as plain JSON values."""
+        config = {name: getattr(self, name) for name in options.DEFAULTS}
+        config["state_initializer"] = initial.serialize(self.state_initializer)
+        config["teacher_force"] = forcing.serialize(self.teacher_force)
+        return {**super().get_config(), **config}
+
+    def _step_shapes(self, shapes):
+        inner = shapes if self.decode else [shape[:1] + shape[2:] for shape in shapes]
+        return inner[0] if len(inner) == 1 else inner
+
+    def _length(self, output_length):
+        if output_length is None:
+            return self.output_length
+        if not self.decode:
+            raise ValueError(
+                message(
+                    "Only a decoder takes a length: this layer has a timestep for each input.",
+                    received=f"output_length={output_length}",
+                    expected="a layer with decode=True",
+                    fix="make the layer with decode=True, or leave output_length out",
+                )
+            )
+        return options.check_length(output_length)

@@ -1,0 +1,128 @@
+"""The options that every recurrent layer takes: their defaults, their kinds, which exclude each other."""
+
+import difflib
+from numbers import Integral
+
+from .errors import message
+
+DEFAULTS = {
+    "teacher_force": False,
+    "decode": False,
+    "output_length": None,
+    "return_sequences": False,
+    "return_states": False,
+    "state_initializer": None,
+    "go_backwards": False,
+    "stateful": False,
+    "unroll": False,
+    "zero_output_for_mask": False,
+    "seed": None,
+}
+_FLAGS = [name for name, default in DEFAULTS.items() if default is False and name != "teacher_force"]
+_KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
+
+
+def read(given: dict, layer: str) -> tuple[dict, dict]:
+    """Options with their defaults filled in, and what belongs to the Keras layer.
+
+    Example:
+        >>> read({"stateful": True, "name": "rnn"}, "RecurrentModel")[1]
+        {'name': 'rnn'}
+
+    Raises:
+        TypeError: an option that does not exist, or of the wrong type.
+        ValueError: options that exclude each other.
+    """
+    given = dict(given)
+    if "return_state" in given:
+        state = given.pop("return_state")
+        given["return_states"] = given.get("return_states", False) or state
+    for name in given:
+        if name not in DEFAULTS and name not in _KERAS:
+            raise TypeError(_unknown(name, given[name], layer))
+    chosen = {name: given.get(name, default) for name, default in DEFAULTS.items()}
+    for name in _FLAGS:
+        if not isinstance(chosen[name], bool):
+            raise TypeError(
+                message(
+                    f"`{name}` is either on or off.",
+                    received=f"{name}={chosen[name]!r}",
+                    expected="True or False",
+                    fix=f"{name}=True",
+                )
+            )
+    _check_seed(chosen["seed"])
+    _check_decode(chosen)
+    return chosen, {name: given[name] for name in given if name in _KERAS}
+
+
+def check_length(length):
+    """A number of timesteps: a whole number of at least 1, or a scalar tensor.
+
+    Raises:
+        TypeError: no number.
+        ValueError: a number below 1.
+    """
+    if getattr(length, "shape", None) == () and not isinstance(length, Integral):
+        return length
+    if not isinstance(length, Integral) or isinstance(length, bool):
+        raise TypeError(_length_message(length))
+    if length < 1:
+        raise ValueError(_length_message(length))
+    return int(length)
+
+
+def _check_seed(seed):
+    if seed is not None and (not isinstance(seed, Integral) or isinstance(seed, bool)):
+        raise TypeError(
+            message(
+                "A seed is a whole number.",
+                received=f"seed={seed!r}",
+                expected="an int, or None for a seed of its own",
+                fix="seed=0",
+            )
+        )
+
+
+def _check_decode(chosen):
+    length = chosen["output_length"]
+    if chosen["decode"] and length is None:
+        raise ValueError(
+            message(
+                "A decoder has no sequence that would say how many timesteps there are.",
+                received="decode=True with output_length=None",
+                expected="output_length, the number of timesteps",
+                fix="decode=True, output_length=10",
+            )
+        )
+    if length is not None:
+        chosen["output_length"] = check_length(length)
+    if chosen["decode"] and chosen["go_backwards"]:
+        raise ValueError(
+            message(
+                "A decoder sees the same input at each timestep, so there is nothing to read backwards.",
+                received="decode=True with go_backwards=True",
+                expected="one of the two",
+                fix="leave go_backwards out",
+            )
+        )
+
+
+def _length_message(length):
+    return message(
+        "A number of timesteps is a whole number of at least 1.",
+        received=f"output_length={length!r}",
+        expected="an int >= 1",
+        fix="output_length=10",
+    )
+
+
+def _unknown(name, value, layer):
+    known = [*DEFAULTS, "return_state", *_KERAS]
+    close = difflib.get_close_matches(name, known, n=1)
+    return message(
+        f"{layer} has no option {name!r}.",
+        received=f"{name}={value!r}",
+        expected=f"one of {', '.join(known)}",
+        fix=f"did you mean {close[0]!r}?" if close else "leave it out",
+    )

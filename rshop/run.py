@@ -1,0 +1,147 @@
+"""Run a layer's step over time: put the memory together, loop, hand back what came out."""
+
+from keras import ops
+
+from . import forcing
+from .arguments import Arguments, start_value
+from .errors import message
+from .loop import scan
+from .structure import flat, shape_of, tree
+from .timestep import Timestep
+
+
+def run(layer, given: Arguments, training: bool, recorder=None) -> tuple[dict, dict, list]:
+    """Run the loop of a layer on checked arguments.
+
+    Example:
+        >>> first, memory, emitted = run(rnn, arguments, training=False)
+        >>> memory["states"][0].shape, emitted[0].shape
+        ((2, 10), (2, 7, 10))
+
+    Args:
+        layer: a built `RecurrentLayer`.
+        given: what `arguments.read` returned.
+        training: whether the truth is fed and dropout is on.
+        recorder: see `trace`; every inner value is emitted, and nothing is carried to the next call.
+
+    Returns:
+        The memory before the first timestep, the memory after the last one (see `Timestep`), and
+        the emitted values, each `(batch, time, ...)`.
+    """
+    step = layer.description
+    sequences = layer.return_sequences or recorder is not None
+    length = ops.shape(given.inputs[0])[1] if given.length is None else given.length
+    batch = ops.shape(given.inputs[0])[0] if given.batch is None else given.batch
+    forced = training and forcing.is_on(layer.teacher_force)
+    mask = [] if given.mask is None else [given.mask]
+    first = first_memory(layer, given, batch, training, forced, bool(mask) or not sequences)
+    timestep = Timestep(
+        step,
+        given.constants,
+        fixed=given.inputs if layer.decode else None,
+        training=training,
+        masks=_step_masks(step, given),
+        zero_masked=layer.zero_output_for_mask,
+        recorder=recorder,
+        emit_outputs=sequences,
+    )
+    # The truth and its coins are in the order of the outputs: only the input is read from its end.
+    turn = _from_the_end if layer.go_backwards else list
+    now = {
+        "inputs": [] if layer.decode else turn(given.inputs),
+        "truths": _truths(step, given) if forced else [],
+        "coins": _coins(layer, batch, length) if forced else [],
+        "mask": turn(mask),
+    }
+    emits = flat(step.outputs) if sequences else []
+    if recorder is not None:
+        emits = [*emits, *step.states, *flat(step.readouts), *recorder.values]
+    memory, emitted = scan(
+        lambda memory, values: timestep(memory, tree.pack_sequence_as(now, values)),
+        first,
+        flat(now),
+        length,
+        emits=emits,
+        unroll=layer.unroll,
+    )
+    if layer.carried is not None and recorder is None:
+        layer.carried.keep(memory)
+    return first, memory, emitted
+
+
+def first_memory(layer, given, batch, training, forced=False, hold_outputs=False) -> dict:
+    """The memory before the first timestep: what was given, else carried over, else initial.
+
+    Example:
+        >>> first_memory(rnn, arguments, batch=2, training=False)["states"][0].shape
+        (2, 10)
+    """
+    step = layer.description
+    carried = layer.carried.values() if layer.carried is not None else None
+    states = []
+    for i, (value, first) in enumerate(zip(given.states, layer.first_states, strict=True)):
+        if value is not None:
+            states.append(start_value(value, first.shape, first.dtype, batch))
+        else:
+            states.append(carried["states"][i] if carried else first(batch, training))
+    memory = {"states": states, "readouts": [], "truths": [], "held": []}
+    for i, (value, like) in enumerate(zip(given.readouts, flat(step.readouts), strict=True)):
+        for part in ("readouts", "truths") if forced else ("readouts",):
+            if value is None and carried:
+                memory[part].append(carried[part][i])
+            else:
+                first = 0 if value is None else value
+                memory[part].append(start_value(first, like.shape[1:], like.dtype, batch))
+    if hold_outputs:
+        memory["held"] = [start_value(0, t.shape[1:], t.dtype, batch) for t in flat(step.outputs)]
+    return memory
+
+
+def check_unroll(layer, given: Arguments):
+    """Unrolling needs to know the number of timesteps.
+
+    Raises:
+        ValueError: it is not known.
+    """
+    if layer.unroll and not isinstance(given.length, int):
+        raise ValueError(
+            message(
+                "Unrolling lays out one copy of the step for each timestep, so it needs to know how "
+                "many there are.",
+                received=f"x of shape {shape_of(given.inputs[0])}, whose time is not known",
+                expected="a fixed number of timesteps",
+                fix="give the time in keras.Input((timesteps, ...)), or use unroll=False",
+            )
+        )
+
+
+def _step_masks(step, given):
+    if all(mask is None for mask in given.step_masks):
+        return None
+    return given.step_masks + [None] * (len(step.model.inputs) - len(given.step_masks))
+
+
+def _truths(step, given):
+    if not given.truths:
+        raise ValueError(
+            message(
+                "In training, teacher forcing feeds the truth of the previous timestep, and none was given.",
+                received="ground_truth=None with training=True",
+                expected="ground_truth of shape (batch, time, ...)",
+                fix="call the layer as rnn(x, ground_truth=y), or make it with teacher_force=False",
+            )
+        )
+    readouts = flat(step.readouts)
+    return [ops.cast(t, like.dtype) for t, like in zip(given.truths, readouts, strict=True)]
+
+
+def _coins(layer, batch, length):
+    calls = layer.training_calls
+    coins = forcing.draw(layer.teacher_force, calls, batch, length, layer.draws)
+    if calls is not None:
+        calls.assign_add(1)
+    return [] if coins is None else [coins]
+
+
+def _from_the_end(values):
+    return [ops.flip(value, axis=1) for value in values]

@@ -1,0 +1,278 @@
+"""`RecurrentSequential`: a stack of cells and layers as one recurrent layer."""
+
+import copy
+import inspect
+
+import keras
+
+from . import keras_cells
+from .cell import RNNCell
+from .errors import message, shapes
+from .layer import RecurrentLayer
+from .readout import check_mode, merge
+from .step import Step, describe_step
+from .structure import agree
+
+
+@keras.saving.register_keras_serializable(package="rshop")
+class RecurrentSequential(RecurrentLayer):
+    """A stack of cells and layers, run over time as one recurrent layer.
+
+    Example:
+        >>> rnn = RecurrentSequential(return_sequences=True)
+        >>> rnn.add(SimpleRNNCell(10))
+        >>> rnn.add(LSTMCell(12))
+        >>> rnn.add(keras.layers.Dense(5))
+        >>> rnn(np.zeros((2, 7, 4))).shape, rnn.num_states
+        ((2, 7, 5), 3)
+
+    Args:
+        state_sync: the cells share one set of states, which flows through them within a timestep.
+        readout: feed the last output back, merged with the input: `True` or `'add'`, `'mul'`,
+            `'avg'`, `'max'`, `'concat'`, `'readout_only'` (in place of the input), or a layer or
+            callable of `[input, readout]`.
+        readout_activation: applied to the readout before it is merged; a Keras activation.
+        **options: those of `RecurrentModel`.
+
+    Raises:
+        TypeError, ValueError: an unknown readout mode or option; cells that do not fit.
+    """
+
+    def __init__(self, state_sync=False, readout=False, readout_activation=None, **options):
+        mode = check_mode(readout)
+        if not isinstance(state_sync, bool):
+            raise TypeError(
+                message(
+                    "`state_sync` is either on or off.",
+                    received=f"state_sync={state_sync!r}",
+                    expected="True or False",
+                    fix="state_sync=True (cells are added with add())",
+                )
+            )
+        super().__init__(has_readout=mode is not False, **options)
+        self.state_sync = state_sync
+        self.readout = mode
+        self.readout_activation = keras.activations.get(readout_activation)
+        self.cells: list = []
+
+    def add(self, cell):
+        """Put a cell or layer on top.
+
+        Args:
+            cell: an `RNNCell`, a recurrent layer of this project (its cell), a Keras cell, a Keras
+                recurrent layer with default options (its cell), or any other Keras layer.
+
+        Raises:
+            TypeError: something else.
+            ValueError: the stack has been called already, or the layer has options that a cell
+                would lose.
+        """
+        if self.is_described:
+            raise ValueError(
+                message(
+                    f"The stack {self.name!r} was called already.",
+                    received=f"add({cell!r}) after the first call",
+                    expected="every add() before the first call",
+                    fix="make a new RecurrentSequential and add all cells before calling it",
+                )
+            )
+        if isinstance(cell, RecurrentLayer):
+            cell = cell.get_cell()
+        elif isinstance(cell, keras.layers.RNN):
+            cell = keras_cells.cell_of(cell)
+        if not isinstance(cell, keras.layers.Layer):
+            kind = "a class" if inspect.isclass(cell) else f"of type {type(cell).__name__}"
+            raise TypeError(
+                message(
+                    "Only cells and layers can be stacked.",
+                    received=f"{cell!r}, {kind}",
+                    expected="an RNNCell, a Keras cell or a Keras layer",
+                    fix=f"add({cell.__name__}(...))" if inspect.isclass(cell) else "add(Dense(5))",
+                )
+            )
+        self.cells = [*self.cells, cell]
+
+    @property
+    def state_names(self) -> list[str]:
+        """`<cell>/<state>` for each state; with `state_sync` the states that the cells share."""
+        if self.is_described:
+            return super().state_names
+        return _unique_names(self._recurrent_cells(), self.state_sync)
+
+    def make_step(self, input_shape) -> Step:
+        """The stack as one step for inputs of this shape `(batch, ...)`."""
+        if not self.cells:
+            raise ValueError(
+                message(
+                    f"The stack {self.name!r} is empty.",
+                    received="no cells",
+                    expected="at least one cell or layer",
+                    fix="rnn.add(LSTMCell(10)) before the first call",
+                )
+            )
+        if input_shape is None:
+            input_shape = getattr(self.cells[0], "declared_shape", None)
+        if input_shape is None or (input_shape and not isinstance(input_shape, tuple)):
+            raise ValueError(
+                message(
+                    f"The stack {self.name!r} does not know the shape of its input yet."
+                    if input_shape is None
+                    else "A stack has one input.",
+                    received=f"{input_shape}",
+                    expected="the shape of one input",
+                    fix="call the layer, or give the first cell an input_dim"
+                    if input_shape is None
+                    else "write the step with RecurrentModel for several inputs",
+                )
+            )
+        whole = isinstance(self.cells[0], keras.layers.Embedding)
+        dtype = "int32" if whole else self.compute_dtype
+        x = keras.Input(input_shape[1:], dtype=dtype, name="x")
+        if self.readout is False:
+            y, states, after = self._chain(self.cells, x)
+            readout = None
+        else:
+            like = self._output_like(x)
+            readout = keras.Input(like.shape[1:], dtype=like.dtype, name="readout")
+            active = readout
+            if self.readout_activation is not keras.activations.linear:
+                active = keras.layers.Activation(self.readout_activation)(readout)
+            y, states, after = self._chain(self.cells, merge(self.readout, x, active))
+            if not agree(y.shape, readout.shape):
+                merge("add" if callable(self.readout) else self.readout, readout, y)
+        return describe_step(
+            x,
+            y,
+            states=states,
+            next_states=after,
+            readouts=readout,
+            state_names=_unique_names(self._recurrent_cells(), self.state_sync),
+            unused_inputs=self.readout == "readout_only",
+        )
+
+    def get_config(self):
+        """The cells and the options as plain JSON values."""
+        serialize = keras.saving.serialize_keras_object
+        mode = self.readout
+        return {
+            **super().get_config(),
+            "state_sync": self.state_sync,
+            "readout": serialize(mode) if callable(mode) else mode,
+            "readout_activation": keras.activations.serialize(self.readout_activation),
+            "cells": [serialize(cell) for cell in self.cells],
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """The stack that `get_config` described; the config is left as it is."""
+        config = copy.deepcopy(config)
+        deserialize = keras.saving.deserialize_keras_object
+        cells = config.pop("cells")
+        if isinstance(config["readout"], dict):
+            config["readout"] = deserialize(config["readout"])
+        rnn = cls(**config)
+        for cell in cells:
+            rnn.add(deserialize(cell))
+        return rnn
+
+    def _recurrent_cells(self):
+        cells = [c for c in self.cells if isinstance(c, RNNCell) or keras_cells.is_keras_cell(c)]
+        if self.state_sync:
+            _check_same_count(cells)
+        return cells
+
+    def _chain(self, cells, x):
+        states, after, owner = [], [], None
+        for cell in cells:
+            if not isinstance(cell, RNNCell) and not keras_cells.is_keras_cell(cell):
+                x = cell(x)
+                continue
+            needed = _state_inputs(cell, x)
+            if self.state_sync and owner is not None:
+                _check_same_shapes(owner, states, cell, needed)
+                x, after = _call(cell, x, after)
+                continue
+            owner = cell
+            x, new = _call(cell, x, needed)
+            states, after = states + needed, after + new
+        return x, states, after
+
+    def _output_like(self, x):
+        # Where the merged input is as large as the input, so must be the output. Elsewhere the
+        # cells must not be built for the wrong size: copies of them tell what comes out.
+        if self.readout in ("add", "mul", "avg", "max"):
+            return x
+        copies = [_copy_of(cell) for cell in self.cells]
+        if isinstance(copies[0], RNNCell) and copies[0].built:
+            x = keras.KerasTensor(copies[0].model.inputs[0].shape, x.dtype)
+        return self._chain(copies, x)[0]
+
+
+#: The name of this class in the first library.
+RecurrentContainer = RecurrentSequential
+
+
+def _call(cell, x, states):
+    if isinstance(cell, RNNCell):
+        y, *after = cell([x, *states])
+        return y, after
+    return keras_cells.call(cell, x, states)
+
+
+def _state_inputs(cell, x):
+    if not isinstance(cell, RNNCell):
+        return [keras.Input(shape[1:], dtype=x.dtype) for shape in keras_cells.state_shapes(cell)]
+    if not cell.built:
+        cell.build(tuple(x.shape))
+    count = len(cell.model.inputs) - cell.num_states
+    if count != 1:
+        raise ValueError(
+            message(
+                f"The cell {cell.name!r} cannot stand in a stack, which hands on one tensor.",
+                received=f"a cell with {count} inputs",
+                expected="one input",
+                fix="use the cell in a step of its own, with RecurrentModel",
+            )
+        )
+    return [keras.Input(t.shape[1:], dtype=t.dtype) for t in cell.model.inputs[1:]]
+
+
+def _unique_names(cells, state_sync):
+    names, uses = [], {}
+    for cell in cells[:1] if state_sync else cells:
+        own = cell.state_names if isinstance(cell, RNNCell) else keras_cells.state_names(cell)
+        uses[cell.name] = uses.get(cell.name, 0) + 1
+        again = f"#{uses[cell.name]}" if uses[cell.name] > 1 else ""
+        names += own if state_sync else [f"{cell.name}{again}/{name}" for name in own]
+    return names
+
+
+def _check_same_count(cells):
+    counts = [c.num_states if isinstance(c, RNNCell) else len(keras_cells.state_names(c)) for c in cells]
+    for cell, count in zip(cells, counts, strict=True):
+        if count != counts[0]:
+            raise ValueError(
+                message(
+                    "Cells that share their states have the same number of them.",
+                    received=f"{cells[0].name!r} with {counts[0]} and {cell.name!r} with {count}",
+                    expected="cells of one kind",
+                    fix="use one kind of cell, or state_sync=False",
+                )
+            )
+
+
+def _check_same_shapes(owner, states, cell, needed):
+    if [t.shape for t in states] != [t.shape for t in needed]:
+        raise ValueError(
+            message(
+                "Cells that share their states have states of the same shapes.",
+                received=f"{owner.name!r} with {shapes(states)} and {cell.name!r} with {shapes(needed)}",
+                expected="the same shapes",
+                fix="give the cells the same number of units, or use state_sync=False",
+            )
+        )
+
+
+def _copy_of(layer):
+    config = keras.saving.serialize_keras_object(layer)
+    return keras.saving.deserialize_keras_object(copy.deepcopy(config))

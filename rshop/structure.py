@@ -1,0 +1,123 @@
+"""One tensor, or a list or dict of them: flattened, compared and rebuilt in one place."""
+
+import keras
+import numpy as np
+
+from .errors import message
+
+tree = keras.tree
+
+
+def flat(structure) -> list:
+    """The tensors of a structure in Keras's order (dicts by sorted key); None gives an empty list.
+
+    Example:
+        >>> flat({"b": 2, "a": 1})
+        [1, 2]
+    """
+    return [] if structure is None else tree.flatten(structure)
+
+
+def shape_of(value) -> tuple:
+    """The shape of a tensor, a Keras tensor, an array or a number: `shape_of(2.0)` is `()`."""
+    shape = getattr(value, "shape", None)
+    return tuple(np.shape(value)) if shape is None else tuple(shape)
+
+
+def is_shape(value) -> bool:
+    """Whether a value is one shape, such as `(None, 3)`, and not a list or dict of shapes."""
+    return isinstance(value, (tuple, list)) and all(d is None or isinstance(d, int) for d in value)
+
+
+def flat_shapes(structure) -> list[tuple]:
+    """The shapes of a structure of shapes, in the order of `flat`.
+
+    Example:
+        >>> flat_shapes({"b": (None, 2), "a": (None, 1)})
+        [(None, 1), (None, 2)]
+    """
+    if structure is None:
+        return []
+    if is_shape(structure):
+        return [tuple(structure)]
+    if isinstance(structure, dict):
+        return [s for key in sorted(structure) for s in flat_shapes(structure[key])]
+    return [s for item in structure for s in flat_shapes(item)]
+
+
+def agree(shape, other) -> bool:
+    """Whether two shapes can be the same one: equal ranks, equal sizes where both are known."""
+    return len(shape) == len(other) and all(
+        a is None or b is None or a == b for a, b in zip(shape, other, strict=True)
+    )
+
+
+def layout(structure) -> str:
+    """A structure in words for a message: `one tensor`, `a list of 2`, `a dict of 'a', 'b'`."""
+    if structure is None:
+        return "none"
+    if isinstance(structure, dict):
+        return "a dict of " + ", ".join(repr(key) for key in structure)
+    if isinstance(structure, (list, tuple)):
+        return f"a list of {len(structure)}"
+    return "one tensor"
+
+
+def flatten_like(reference, value, what: str) -> list:
+    """The parts of `value` in the order of `reference`, which must have the same structure.
+
+    A list of one stands for the tensor in it, and a tuple for a list.
+
+    Raises:
+        ValueError: when the structures differ.
+    """
+    if value is None:
+        return []
+    single = not isinstance(reference, (list, tuple, dict))
+    if single and isinstance(value, (list, tuple)) and len(value) == 1:
+        return list(value)
+    same = (
+        not isinstance(value, (list, tuple, dict))
+        if single
+        else isinstance(reference, dict) == isinstance(value, dict)
+        and isinstance(value, (list, tuple, dict))
+        and len(value) == len(reference)
+        and (not isinstance(value, dict) or set(value) == set(reference))
+    )
+    if reference is None or not same:
+        raise ValueError(
+            message(
+                f"`{what}` does not have the structure of the step's own.",
+                received=layout(value),
+                expected=layout(reference),
+                fix=f"give `{what}` the structure that the step was written with"
+                + (" (states go into `initial_state=`)" if what == "x" and single else ""),
+            )
+        )
+    return flat(dict(value) if isinstance(value, dict) else value)
+
+
+def find(name: str, names: list[str], what: str) -> int:
+    """The place of a name among names; an ending that fits only one of them is enough.
+
+    Example:
+        >>> find("h", ["lstm_cell/h", "lstm_cell/c"], "state")
+        0
+
+    Raises:
+        ValueError: when no name fits, or more than one.
+    """
+    if name in names:
+        return names.index(name)
+    fitting = [i for i, full in enumerate(names) if full.endswith(f"/{name}")]
+    if len(fitting) == 1:
+        return fitting[0]
+    several = [names[i] for i in fitting]
+    raise ValueError(
+        message(
+            f"{len(fitting) or 'No'} {what}s are called {name!r}.",
+            received=repr(name),
+            expected=f"one of {several or names}",
+            fix="use one of these names in full",
+        )
+    )

@@ -1,0 +1,73 @@
+"""One timestep of a running model: what is fed, what the step makes of it, what is carried on."""
+
+from dataclasses import dataclass, field
+
+from keras import ops
+
+from .forcing import feed
+from .masks import blank, hold
+from .readout import feed_back, feeds
+from .step import Step
+from .structure import flat
+
+
+@dataclass
+class Timestep:
+    """The body of the loop: `memory, emitted = timestep(memory, now)`.
+
+    The memory is a dict of flat lists: `states`, `readouts` (the model's own last outputs),
+    `truths` (the previous ground truth, while it is forced) and `held` (the last output that
+    counted, where something needs it). `now` is a dict of what this timestep brings: `inputs`,
+    `truths`, `coins`, `mask`.
+
+    Attributes:
+        step: the checked step.
+        constants: tensors that every timestep sees whole.
+        fixed: in a decoder, the inputs that every timestep sees; else None.
+        training: handed to the step's layers.
+        masks: one Keras mask (or None) for each input and constant of the step, or None.
+        zero_masked: emit 0 at masked timesteps in place of the last output.
+        recorder: emit every inner value too (see `trace`).
+        emit_outputs: emit the outputs.
+    """
+
+    step: Step
+    constants: list = field(default_factory=list)
+    fixed: list | None = None
+    training: bool = False
+    masks: list | None = None
+    zero_masked: bool = False
+    recorder: object = None
+    emit_outputs: bool = True
+
+    def __post_init__(self):
+        self.wiring = feeds(self.step.outputs, self.step.readouts)
+        self.readout_types = [t.dtype for t in flat(self.step.readouts)]
+
+    def __call__(self, memory: dict, now: dict) -> tuple[dict, list]:
+        """The memory after this timestep, and the flat list of what it emits."""
+        inputs = now["inputs"] if self.fixed is None else self.fixed
+        readouts = feed(now["coins"], memory["truths"], memory["readouts"])
+        run = self.step if self.recorder is None else self.recorder
+        outputs, states, *inner = run(
+            inputs, self.constants, memory["states"], readouts, self.training, self.masks
+        )
+        after = {
+            "states": _like(states, memory["states"]),
+            "readouts": feed_back(self.wiring, outputs, self.readout_types),
+            "truths": now["truths"],
+            "held": outputs if memory["held"] else [],
+        }
+        emitted = outputs
+        if now["mask"]:
+            mask = now["mask"][0]
+            after = {key: hold(mask, after[key], memory[key]) for key in after}
+            emitted = blank(mask, outputs) if self.zero_masked else after["held"]
+        if self.recorder is not None:
+            return after, [*emitted, *after["states"], *readouts, *inner[0]]
+        return after, emitted if self.emit_outputs else []
+
+
+def _like(values, references):
+    # Mixed precision computes in 16 bits what the state holds in its own dtype.
+    return [ops.cast(v, r.dtype) for v, r in zip(values, references, strict=True)]

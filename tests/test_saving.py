@@ -1,0 +1,255 @@
+"""Saving (laws 30 and 31): what is written is read back as it was, anywhere."""
+
+import copy
+import functools
+import importlib
+import json
+import pickle
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from helpers_models import MODELS, example, over, stack
+from keras import Input, layers
+
+from rshop import GRUCell, LSTMCell, RecurrentModel, RNNCell
+
+NAMES = sorted(MODELS)
+every_model = pytest.mark.parametrize("name", NAMES)
+built = functools.cache(example)
+
+
+def numbers(model, inputs):
+    """The outputs of one inference from the first state, as a flat list of float arrays."""
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_states()
+    outputs = model(inputs[0] if len(inputs) == 1 else inputs)
+    return [np.asarray(keras.ops.convert_to_numpy(y)) for y in keras.tree.flatten(outputs)]
+
+
+def same(model, again, inputs):
+    """Assert equal weights and identical numbers, which are not trivial."""
+    expected, got = numbers(model, inputs), numbers(again, inputs)
+    assert any(np.ptp(y) > 0 for y in expected)
+    for y, z in zip(expected, got, strict=True):
+        np.testing.assert_array_equal(y, z)
+    for w, v in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(w, v)
+
+
+def recurrent_layers(model):
+    """The layers of this project in a model, `Bidirectional` opened."""
+    inside = [getattr(layer, "forward_layer", layer) for layer in model.layers]
+    return [layer for layer in inside if hasattr(layer, "step")]
+
+
+# Law 30: a fresh process --------------------------------------------------------------------------
+
+LOAD_ALL = """
+import json, pathlib, sys
+import numpy as np
+import rshop
+import keras
+
+differences = {}
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
+    try:
+        model = keras.saving.load_model(path)
+        with np.load(path.with_suffix(".npz")) as data:
+            inputs = [data[k] for k in data.files if k.startswith("input")]
+            expected = [data[k] for k in data.files if k.startswith("output")]
+        got = keras.tree.flatten(model(inputs[0] if len(inputs) == 1 else inputs))
+        assert [y.shape for y in expected] == [tuple(y.shape) for y in got], "the shapes differ"
+        pairs = zip(expected, got)
+        differences[path.stem] = max(float(np.abs(y - np.array(z)).max()) for y, z in pairs)
+    except Exception as error:
+        differences[path.stem] = f"{type(error).__name__}: {error}"
+print(json.dumps(differences))
+"""
+
+USER_CELL = """
+import keras
+from rshop import RNNCell
+
+
+class Leaky(RNNCell):
+    def __init__(self, output_dim, leak=0.5, **options):
+        super().__init__(output_dim, **options)
+        self.leak = leak
+
+    def build_model(self, input_shape):
+        x, h = keras.Input(input_shape[1:]), keras.Input((self.output_dim,))
+        n = self.leak * h + keras.layers.Dense(self.output_dim)(x)
+        return keras.Model([x, h], [n, n])
+
+    def get_config(self):
+        return {**super().get_config(), "leak": self.leak}
+
+
+@keras.saving.register_keras_serializable("mine")
+class RegisteredLeaky(Leaky):
+    pass
+"""
+
+
+def write(folder, name, model, inputs):
+    """Save a model with inputs and the numbers that a fresh copy has to give."""
+    model.save(folder / f"{name}.keras")
+    arrays = {f"input{i:02}": x for i, x in enumerate(inputs)}
+    arrays |= {f"output{i:02}": y for i, y in enumerate(numbers(model, inputs))}
+    np.savez(folder / f"{name}.npz", **arrays)
+
+
+def load_elsewhere(folder, *prelude):
+    """The difference (or error) of each model of a folder, in a process that imports `rshop`."""
+    code = "\n".join([*prelude, LOAD_ALL])
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=300
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """What one fresh process says of every model of the table."""
+    folder, failed = tmp_path_factory.mktemp("models"), {}
+    for name in NAMES:
+        try:
+            write(folder, name, *built(name))
+        except Exception as error:
+            failed[name] = f"not saved: {error!r}"
+    return {**load_elsewhere(folder), **failed}
+
+
+@every_model
+def test_a_fresh_process_that_imports_only_rshop_loads_identical_predictions(name, elsewhere):
+    """Law 30: `.keras`, no custom_objects."""
+    assert elsewhere[name] == 0.0
+
+
+# Law 30: here -------------------------------------------------------------------------------------
+
+
+@every_model
+def test_a_clone_with_the_weights_gives_equal_predictions(name):
+    """Law 30: `clone_model`, `set_weights`."""
+    model, inputs = built(name)
+    again = keras.models.clone_model(model)
+    again.set_weights(model.get_weights())
+    same(model, again, inputs)
+
+
+@every_model
+def test_a_weights_file_restores_a_clone_with_other_weights(name, tmp_path):
+    """Law 30: `.weights.h5` written by a model and read by a clone with other weights."""
+    model, inputs = built(name)
+    again = keras.models.clone_model(model)
+    again.set_weights([w + np.ones((), w.dtype) for w in again.get_weights()])
+    model.save_weights(tmp_path / "a.weights.h5")
+    again.load_weights(tmp_path / "a.weights.h5")
+    same(model, again, inputs)
+
+
+@every_model
+def test_one_config_builds_the_layer_twice_and_is_plain_json(name):
+    """Law 30: `from_config` twice from one dict, which stays as it was; `json.dumps(config)`."""
+    for layer in recurrent_layers(built(name)[0]):
+        config = layer.get_config()
+        text = json.dumps(config, sort_keys=True)
+        first = type(layer).from_config(config)
+        second = type(layer).from_config(config)
+        assert json.dumps(config, sort_keys=True) == text
+        assert json.dumps(first.get_config(), sort_keys=True) == text
+        assert json.dumps(second.get_config(), sort_keys=True) == text
+        third = type(layer).from_config(json.loads(text))
+        assert json.dumps(third.get_config(), sort_keys=True) == text
+        assert third.state_names == layer.state_names
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@every_model
+def test_deepcopy_and_pickle_give_equal_predictions_and_other_weights(name, copied):
+    """Law 30: a copy computes the same and shares nothing."""
+    model, inputs = built(name)
+    again = copied(model)
+    same(model, again, inputs)
+    assert not {id(w) for w in model.weights} & {id(w) for w in again.weights}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
+def test_a_built_layer_alone_is_copied_with_its_weights(copied):
+    """Law 30: not the model only, the layer too."""
+    rnn, x = (
+        stack(LSTMCell, readout="add", state_initializer="learned"),
+        np.ones((2, 4, 3), "float32"),
+    )
+    expected = rnn(x)
+    np.testing.assert_array_equal(copied(rnn)(x), expected)
+
+
+def test_the_loaded_layer_has_the_options_of_the_saved_one(tmp_path):
+    """Law 30: forcing works after loading: truth 1..5, y = readout, gives 0..4 in training."""
+    x, r = Input((1,), name="x"), Input((1,), name="r")
+    rnn = RecurrentModel(x, r + 0 * x, readout_input=r, teacher_force=True, return_sequences=True)
+    xs, truth = Input((5, 1)), Input((5, 1))
+    keras.Model([xs, truth], rnn(xs, ground_truth=truth)).save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    truth = np.arange(1.0, 6.0, dtype="float32").reshape(1, 5, 1)
+    y = again([np.zeros_like(truth), truth], training=True)
+    np.testing.assert_array_equal(np.ravel(y), [0, 1, 2, 3, 4])
+
+
+def test_a_trained_model_goes_on_training_after_loading(tmp_path):
+    """Law 30: compiled, fitted, saved, loaded, fitted: the same loss as without the file."""
+    x, y = np.ones((4, 4, 3), "float32"), np.zeros((4, 4, 3), "float32")
+    model = over(stack(GRUCell, readout="add"))
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    losses = [m.fit(x, y, epochs=2, shuffle=False, verbose=0).history["loss"] for m in (model, again)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
+    assert losses[0][1] < losses[0][0]
+
+
+# Law 31 -------------------------------------------------------------------------------------------
+
+
+def test_a_registered_user_cell_reloads_and_another_names_decorator_and_class(tmp_path, monkeypatch):
+    """Law 31, in fresh processes: with the user's module imported, and without."""
+    for folder in ("code", "models"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "code" / "user_cells.py").write_text(USER_CELL)
+    monkeypatch.syspath_prepend(tmp_path / "code")
+    user_cells = importlib.import_module("user_cells")
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    for name in ("Leaky", "RegisteredLeaky"):
+        cell = getattr(user_cells, name)(3, leak=0.25)
+        write(tmp_path / "models", name, over(cell.get_layer(return_sequences=True)), [x])
+    alone = load_elsewhere(tmp_path / "models")
+    assert "register_keras_serializable" in alone["Leaky"] and "Leaky" in alone["Leaky"]
+    path = str(tmp_path / "code")
+    imported = load_elsewhere(
+        tmp_path / "models", f"import sys; sys.path.insert(0, {path!r})", "import user_cells"
+    )
+    assert imported["RegisteredLeaky"] == 0.0
+
+
+def test_an_unregistered_user_cell_is_an_error_with_the_decorator_and_the_class(tmp_path):
+    """Law 31: in the same process, for a class that no import can find."""
+
+    class HomeMade(RNNCell):
+        def build_model(self, input_shape):
+            x, h = Input(input_shape[1:]), Input((self.output_dim,))
+            n = layers.Dense(self.output_dim)(x) + h
+            return keras.Model([x, h], [n, n])
+
+    model = over(stack(HomeMade))
+    with pytest.raises((TypeError, ValueError)) as error:
+        model.save(tmp_path / "m.keras")
+        keras.saving.load_model(tmp_path / "m.keras")
+    assert "register_keras_serializable" in str(error.value) and "HomeMade" in str(error.value)
