@@ -86,3 +86,21 @@ def _source(x, length):
 def _batch_major(x):
     # Swapping the first two axes is its own inverse: (batch, time, ...) <-> (time, batch, ...).
     return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
+
+
+def gradients(function: Callable, points: list) -> list[list]:
+    """The gradient of each scalar that a function returns, with respect to each of its points.
+
+    Example:
+        >>> gradients(lambda points: [points[0] ** 2, 3 * points[0]], [tf.constant(2.0)])
+        [[4.0], [3.0]]
+
+    Args:
+        function: takes the points, returns a list of scalars.
+        points: tensors; a scalar that does not depend on one has gradient 0 there.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        for point in points:
+            tape.watch(point)
+        scalars = function(points)
+    return [tape.gradient(s, points, unconnected_gradients="zero") for s in scalars]
