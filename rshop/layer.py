@@ -90,7 +90,7 @@ class RecurrentLayer(keras.layers.Layer):
             >>> outer = RecurrentSequential()
             >>> outer.add(rnn.get_cell())
         """
-        from .cell import RNNCellFromModel  # a cell can be made of a layer, and a layer of a cell
+        from .cell_from_model import RNNCellFromModel  # a cell can be made of a layer, and a layer of a cell
 
         return RNNCellFromModel(self, **layer_kwargs)
 

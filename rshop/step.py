@@ -191,7 +191,7 @@ def _check_pair(label, before, after):
 
 
 def _check_tensors(what, value, optional):
-    if value is None and optional:
+    if optional and (value is None or flat(value) == []):
         return
     parts = flat(value) or [value]
     wrong = [part for part in parts if not isinstance(part, keras.KerasTensor)]

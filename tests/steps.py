@@ -253,7 +253,15 @@ def functional(layer, x, **call):
     }
     inputs = keras.tree.flatten(symbols)
     y = layer(symbols.pop("x"), **symbols)
-    return keras.Model(inputs, y), [np.asarray(a) for a in keras.tree.flatten(arguments)]
+    model = keras.Model(inputs, y)
+    model.returns_one_in_a_list = isinstance(y, list) and len(y) == 1
+    return model, [np.asarray(a) for a in keras.tree.flatten(arguments)]
+
+
+def predict(model, arrays):
+    """`model.predict` on one batch, in the structure the layer has: Keras takes `[y]` apart."""
+    y = model.predict(arrays, batch_size=len(arrays[0]), verbose=0)
+    return [y] if model.returns_one_in_a_list else y
 
 
 def run(how, layer, x, *, training=False, **call):
@@ -266,9 +274,10 @@ def run(how, layer, x, *, training=False, **call):
     if how.startswith("predict"):
         assert not training, "predict is inference"
         model.compile(jit_compile=how == "predict_xla")
-        return model.predict(arrays, batch_size=len(arrays[0]), verbose=0)
+        return predict(model, arrays)
     function = tf.function(lambda *a: model(list(a), training=training), jit_compile=how == "xla")
-    return numpy(function(*[tf.constant(a) for a in arrays]))
+    y = numpy(function(*[tf.constant(a) for a in arrays]))
+    return [y] if model.returns_one_in_a_list else y
 
 
 def fit_losses(model, arrays, targets, *, epochs=1, jit_compile=False, rate=0.0, callbacks=()):

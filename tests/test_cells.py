@@ -45,9 +45,14 @@ def pair(kind, x=X6, seed=0, scale=0.5, layer_options=None, **options):
     layer_options = {"return_sequences": True, **(layer_options or {})}
     mine = Cell(UNITS, **fixed, **options).get_layer(**layer_options)
     theirs = Layer(UNITS, **fixed, **options, **layer_options)
-    mine(x), theirs(x)
+    mine(x[:, :1]), theirs(x[:, :1])
     mine.set_weights(randomize(theirs, seed=seed, scale=scale))
     return mine, theirs
+
+
+def in_graph(layer, x):
+    """The output of one traced call, as in `predict`: fifty timesteps take a third of the time."""
+    return numpy_of(tf.function(layer)(tf.constant(x)))
 
 
 def all_close(mine, theirs, tolerance=1e-6):
@@ -60,13 +65,13 @@ def all_close(mine, theirs, tolerance=1e-6):
 def test_fifty_timesteps_equal_the_keras_layer_and_the_equations(kind, scale):
     """Law 23: against Keras to 1e-6; against the equations in float64 to what float32 can hold."""
     mine, theirs = pair(kind, X50, scale=scale)
-    y = numpy_of(mine(X50))
-    close(y, theirs(X50), 1e-6)
+    y = in_graph(mine, X50)
+    close(y, in_graph(theirs, X50), 1e-6)
     starts = [np.zeros((2, UNITS))] * N_STATES[kind]
     exact, _ = run_np(CELLS[kind][3], X50, starts, theirs.get_weights())
     close(y, exact, 1e-5 if scale == 20.0 else 1e-6)
     if scale == 20.0:
-        assert (np.abs(y) > 0.7).mean() > 0.2
+        assert ((np.abs(y) < 0.01) | (np.abs(y) > 0.7)).mean() > 0.8
 
 
 def test_the_state_c_is_not_squashed():
@@ -130,8 +135,7 @@ COMMON = {
     "activation softsign": {"activation": "softsign"},
     "activation function": {"activation": keras.activations.elu},
     "use_bias": {"use_bias": False},
-    "seed": {"seed": 3},
-    "dtype": {"dtype": "float32"},
+    "seed and dtype": {"seed": 3, "dtype": "float32"},
 }
 GATED = {
     "recurrent_activation hard_sigmoid": {"recurrent_activation": "hard_sigmoid"},
@@ -164,11 +168,11 @@ def test_options_give_the_numbers_of_keras_over_fifty_timesteps(kind, option):
         **{k: v for k, v in option.items() if k != "implementation"},
         return_sequences=True,
     )
-    mine(X50), theirs(X50)
+    mine(X50[:, :1]), theirs(X50[:, :1])
     mine.set_weights(randomize(theirs, scale=0.2))
-    expected = numpy_of(theirs(X50))
+    expected = in_graph(theirs, X50)
     assert np.isfinite(expected).all() and np.abs(expected).max() < 100
-    close(mine(X50), expected, 1e-6)
+    close(in_graph(mine, X50), expected, 1e-6)
 
 
 @pytest.mark.parametrize("start", ["defaults", "seeded", "by name"])
@@ -277,6 +281,21 @@ def test_dropout_is_off_in_inference_and_on_in_training(kind, option):
     first, second = (numpy_of(mine(X6, training=True)) for _ in range(2))
     assert not np.allclose(first, plain) and not np.allclose(first, second)
     close(mine(X6), plain, 1e-6)
+
+
+@BUILT_IN
+def test_the_same_seed_drops_the_same(kind):
+    """Law 23: `seed=` is Keras' option: equal seeds, equal training outputs; other seeds, others."""
+    Cell, _, _, _, fixed = CELLS[kind]
+
+    def numbers(seed):
+        rnn = Cell(UNITS, **fixed, dropout=0.5, recurrent_dropout=0.5, seed=seed).get_layer()
+        rnn(X6)
+        randomize(rnn)
+        return np.stack([numpy_of(rnn(X6, training=True)) for _ in range(2)])
+
+    close(numbers(3), numbers(3), 0)
+    assert not np.allclose(numbers(3), numbers(4))
 
 
 def test_dropout_of_the_input_drops_and_scales():
@@ -410,13 +429,13 @@ def test_mask_from_a_masking_layer_gives_the_numbers_of_keras(kind):
 
 @EVERY
 def test_jit_compile_gives_the_same_numbers(kind):
-    """Law 23: XLA around the whole model, in `predict` and in one step of training."""
+    """Law 23: XLA around the whole model against eager, in `predict` and in a step of training."""
     results = []
     for jit in (False, True):
         rnn = layer_of(kind)
         x = keras.Input((6, WIDTH))
         model = keras.Model(x, rnn(x))
-        model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=jit)
+        model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=jit, run_eagerly=not jit)
         y = model.predict_on_batch(X6)
         model.train_on_batch(X6, draws(3, 6, UNITS, seed=8))
         results.append([y, *model.get_weights()])

@@ -49,7 +49,7 @@ CALLS = {
         call(pair, {"frame": X, "other": ones(2, 5, 2)}),
         ["frame", "other", "4", "5"],
     ),
-    "x a sequence in decode": (call(decoding, X), ["frame", "(2, 4, 3)", "decode"]),
+    "x a sequence in decode": (call(decoding, X), ["frame", "(2, 4, 3)", "(batch, ...)"]),
     # initial_state
     "states too many": (call(counter, initial_state=[ones(2, 3)] * 3), ["initial_state", "3", "1"]),
     "states too few": (
@@ -190,7 +190,7 @@ def test_a_failed_reset_leaves_the_states_as_they_were(what):
     """Laws 6 and 35: after the error the count goes on at 2, and a right reset works."""
     values, words = RESETS[what]
     rnn = counted()
-    check(lambda: rnn.reset_states(values), ["reset_states", *words])
+    check(lambda: rnn.reset_states(values), words)
     np.testing.assert_array_equal(rnn(ones(2, 1, 3)), 3 * ones(2, 3))
     rnn.reset_states(5.0)
     np.testing.assert_array_equal(rnn(ones(2, 1, 3)), 6 * ones(2, 3))

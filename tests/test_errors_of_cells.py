@@ -63,7 +63,7 @@ SEQUENTIAL = {
     "add a word": (lambda: stack("lstm"), ["add", "'lstm'"]),
     "add nothing": (lambda: stack(None), ["add", "None"]),
     "add a class": (lambda: stack(LSTMCell), ["add", "LSTMCell"]),
-    "add an array": (lambda: stack(ones(2, 3)), ["add", "(2, 3)"]),
+    "add an array": (lambda: stack(ones(2, 3)), ["add", "ndarray"]),
     "add a layer over sequences": (
         lambda: of_keras(return_sequences=True),
         ["return_sequences", "LSTM"],

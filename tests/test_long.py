@@ -17,7 +17,7 @@ class Counted(layers.Layer):
 
     def call(self, x):
         self.calls += 1
-        return ops.identity(x)
+        return 1.0 * x
 
 
 def counted(**options):
@@ -126,7 +126,7 @@ def backward(rnn, truth):
     """Gradients of a training call with respect to weights and input."""
 
     def gradients(x):
-        call = {"ground_truth": tf.zeros_like(x)} if truth else {}
+        call = {"ground_truth": x} if truth else {}
         loss = ops.sum(rnn(x, training=True, **call))
         return tf.gradients(loss, [x, *[w.value for w in rnn.trainable_weights]])
 

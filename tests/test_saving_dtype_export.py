@@ -96,9 +96,9 @@ def test_an_exported_model_gives_the_same_numbers_for_any_batch_and_time(kind, t
     """Law 32: `model.export` as a SavedModel."""
     model = EXPORTED[kind]()
     model.export(tmp_path / "m", verbose=False)
-    serve = tf.saved_model.load(str(tmp_path / "m")).serve
+    loaded = tf.saved_model.load(str(tmp_path / "m"))
     rng = np.random.default_rng(0)
     for batch, time in [(1, 2), (5, 7), (3, 1)]:
         shape = (batch, 3) if kind == "decode" else (batch, time, 3)
         x = rng.normal(size=shape).astype("float32")
-        np.testing.assert_allclose(serve(x), model(x), atol=1e-6)
+        np.testing.assert_allclose(loaded.serve(x), model(x), atol=1e-6)

@@ -2,6 +2,8 @@
 unroll.
 """
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -807,10 +809,11 @@ def gradients_of(layer, step, keep, **call):
     return gradients
 
 
-@pytest.mark.parametrize("how", ["eager", "graph", "xla"])
-@pytest.mark.parametrize("go_backwards", [False, True])
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("forced", [False, True])
+GRADIENTS = [("eager", *flags) for flags in itertools.product([False, True], [False, True], [False, True])]
+GRADIENTS += [(how, flag, flag, flag) for how in ("graph", "xla") for flag in (False, True)]
+
+
+@pytest.mark.parametrize("how, go_backwards, masked, forced", GRADIENTS)
 def test_unrolled_equals_the_loop_and_so_do_gradients(how, go_backwards, masked, forced):
     """Law 10: values and gradients of input, state and weights to 1e-6, and both are NumPy's
     derivative.
@@ -896,8 +899,6 @@ def test_predict_compiled_by_xla(name):
 
 XLA_FIT = {
     "loop": ({}, {}),
-    "unroll": ({"unroll": True}, {}),
-    "mask": ({}, {"mask": GAPS}),
     "forcing": ({"teacher_force": True}, {}),
     "forcing, mask, unroll": ({"teacher_force": True, "unroll": True}, {"mask": GAPS}),
     "backwards, mask": ({"teacher_force": True, "go_backwards": True}, {"mask": GAPS}),

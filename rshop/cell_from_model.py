@@ -1,0 +1,112 @@
+"""`RNNCellFromModel`: any Keras model of one timestep, or any recurrent layer, as a cell."""
+
+import copy
+
+import keras
+
+from .cell import RNNCell
+from .errors import message
+from .layer import RecurrentLayer
+from .readout import feed_back, feeds
+from .step import Step, names_of_states
+from .structure import flat, flat_shapes
+
+
+@keras.saving.register_keras_serializable(package="rshop")
+class RNNCellFromModel(RNNCell):
+    """A cell from a Keras model of one timestep, or from any recurrent layer of this project.
+
+    Example:
+        >>> cell = RNNCellFromModel(keras.Model([x, h_tm1], [h, h]))
+        >>> cell.num_states
+        1
+
+    Args:
+        model: `keras.Model([x, *states], [y, *next_states])`, or a recurrent layer, whose readout
+            then becomes a state and which runs freely: teacher forcing is left to the outer layer.
+        state_names: names for the states; by default those of the model's Inputs.
+        **cell_kwargs: as for `RNNCell`.
+
+    Raises:
+        TypeError: neither a Keras model nor a recurrent layer.
+    """
+
+    def __init__(self, model, *, state_names=None, **cell_kwargs):
+        super().__init__(**cell_kwargs)
+        if not isinstance(model, (keras.Model, RecurrentLayer)):
+            raise TypeError(
+                message(
+                    "A cell is made from a model of one timestep.",
+                    received=f"{model!r} of type {type(model).__name__}",
+                    expected="keras.Model([x, *states], [y, *next_states]) or a recurrent layer",
+                    fix="RNNCellFromModel(keras.Model([x, h], [y, next_h]))",
+                )
+            )
+        self._names = state_names
+        # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
+        self._source = _Untracked(model)
+        if isinstance(model, keras.Model):
+            if state_names is None:
+                self._check_model(model)
+            self._model = model
+            self.built = True
+        elif model.is_described:
+            self.build(None)
+
+    def build_model(self, input_shape) -> keras.Model:
+        """The model that was given, or the step of the layer, which is made for this shape."""
+        step = self._source.value.describe(input_shape)
+        self._names = [*step.state_names, *step.readout_names]
+        return cell_model(step)
+
+    def build(self, input_shape):
+        """Take over the step of the layer."""
+        if self._model is None:
+            first = None if input_shape is None else flat_shapes(input_shape)[0]
+            self._model = self.build_model(first)
+        self.built = True
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the states, then those of the readouts."""
+        if self._names is not None:
+            return list(self._names)
+        if self._model is not None:
+            return names_of_states(self._model.inputs[1:])
+        if self._declared_shape is not None:
+            self.build(self._declared_shape)
+            return list(self._names)
+        layer = self._source.value
+        return [*layer.state_names, *(["readout"] if layer.has_readout else [])]
+
+    def get_config(self):
+        """The model, or the layer as long as it has no step, as plain JSON values."""
+        source = self._source.value if self._model is None else self._model
+        names = {} if self._names is None else {"state_names": list(self._names)}
+        config = {**super().get_config(), **names}
+        return {**config, "model": keras.saving.serialize_keras_object(source)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The cell that `get_config` described; the config is left as it is."""
+        config = copy.deepcopy(config)
+        return cls(keras.saving.deserialize_keras_object(config.pop("model")), **config)
+
+
+def cell_model(step: Step) -> keras.Model:
+    """The Keras model of a step as a cell, its readouts among the states.
+
+    Example:
+        >>> model = cell_model(step)  # [x, h, readout] -> [y, next_h, next_readout]
+    """
+    if step.readouts is None:
+        return step.model
+    count = len(flat(step.outputs))
+    kinds = [t.dtype for t in flat(step.readouts)]
+    fed = feed_back(feeds(step.outputs, step.readouts), step.model.outputs[:count], kinds)
+    return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+
+
+class _Untracked:
+    def __init__(self, value):
+        self.value = value

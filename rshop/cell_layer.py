@@ -1,0 +1,50 @@
+"""`CellLayer`: the recurrent layer that `cell.get_layer()` returns."""
+
+import copy
+
+import keras
+
+from .cell import RNNCell
+from .layer import RecurrentLayer
+from .step import Step
+
+
+@keras.saving.register_keras_serializable(package="rshop")
+class CellLayer(RecurrentLayer):
+    """A recurrent layer from a cell; what `cell.get_layer()` returns.
+
+    Example:
+        >>> CellLayer(LSTMCell(10), return_sequences=True)(np.zeros((2, 7, 5))).shape
+        (2, 7, 10)
+
+    Args:
+        cell: an `RNNCell`.
+        **options: those of `RecurrentModel`.
+    """
+
+    def __init__(self, cell: RNNCell, **options):
+        super().__init__(has_readout=False, **options)
+        self.cell = cell
+        if cell.declared_shape is not None or cell.built:
+            self.describe()
+
+    def make_step(self, input_shape) -> Step:
+        """The step of the cell, built for this shape if it was not yet."""
+        if not self.cell.built and input_shape is not None:
+            self.cell.build(input_shape)
+        return self.cell.describe()
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the cell's states."""
+        return self.cell.state_names
+
+    def get_config(self):
+        """The cell and the options as plain JSON values."""
+        return {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The layer that `get_config` described; the config is left as it is."""
+        config = copy.deepcopy(config)
+        return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
