@@ -11,7 +11,8 @@ import sys
 import keras
 import numpy as np
 import pytest
-from helpers_models import MODELS, example, over, stack
+from helpers_models import MODELS, example
+from helpers_sequentials import over, stack
 from keras import Input, layers
 
 from rshop import GRUCell, LSTMCell, RecurrentModel, RNNCell

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers_models import over, stack
+from helpers_sequentials import over, stack
 from keras import Input, layers
 
 from rshop import GRUCell, LSTMCell, RecurrentModel
