@@ -3,6 +3,7 @@ symbolic tensors meet the same checks as arrays."""
 
 from dataclasses import dataclass
 
+import numpy as np
 from keras import ops
 
 from .errors import describe, given_name, message
@@ -62,15 +63,17 @@ def read(
     if not decode:
         length = _common_length(inputs)
         batch = _common_batch(inputs)
-    given_constants = _read_constants(step, constants)
+    given_constants = _read_constants(step, constants, batch)
     masks = _flat_masks(inputs, mask)
+    if not decode:
+        _check_masks(masks, batch, length)
     constant_masks = _flat_masks(given_constants, constants_mask)
     return Arguments(
         inputs=inputs,
         constants=given_constants,
         states=_read_states(step, initial_state, batch),
         readouts=_read_readouts(step, initial_readout, batch),
-        truths=_read_truths(step, ground_truth, length),
+        truths=_read_truths(step, ground_truth, batch, length),
         step_masks=(masks if decode else [None] * len(inputs)) + constant_masks,
         mask=None if decode else combine(masks),
         batch=batch,
@@ -96,10 +99,17 @@ def check_inputs(step: Step, given: list[tuple], decode: bool):
                     f"Input {label} does not fit the step.",
                     received=f"x of shape {shape}",
                     expected=f"{axes} = {expected}",
-                    fix="reshape x, or write the step with a keras.Input of the size that arrives"
-                    + ("" if decode or len(shape) != len(expected) - 1 else "; the time axis is missing"),
+                    fix=_shape_fix(shape, expected, decode),
                 )
             )
+
+
+def _shape_fix(shape, expected, decode):
+    if decode and len(shape) == len(expected) + 1:
+        return "a decoder takes one vector, seen at each timestep: leave out the time axis"
+    if not decode and len(shape) == len(expected) - 1:
+        return "add the time axis, x[:, None] for one timestep"
+    return "reshape x, or write the step with a keras.Input of the size that arrives"
 
 
 def start_value(value, shape: tuple, dtype, batch):
@@ -151,6 +161,7 @@ def check_start(label: str, value, tensor, batch):
     Raises:
         ValueError: a shape that cannot be spread over `(batch, ...)`.
     """
+    check_numbers(label, value)
     shape, expected = shape_of(value), (batch, *tuple(tensor.shape)[1:])
     whole = len(shape) == len(expected) and shape[0] == 1 and agree(shape[1:], expected[1:])
     if shape == () or agree(shape, expected) or agree(shape, expected[1:]) or whole:
@@ -163,6 +174,29 @@ def check_start(label: str, value, tensor, batch):
             fix=f"give {label} a value of its own shape",
         )
     )
+
+
+def check_numbers(label: str, value):
+    """Refuse what is no number and holds none.
+
+    Raises:
+        TypeError: a string, an object, a list of lists of different lengths.
+    """
+    if hasattr(value, "dtype") and str(value.dtype) != "object":
+        return
+    try:
+        kind = np.asarray(value).dtype.kind
+    except ValueError:
+        kind = "O"
+    if kind not in "biuf":
+        raise TypeError(
+            message(
+                f"The value of {label} is not made of numbers.",
+                received=f"{value!r} of type {type(value).__name__}",
+                expected="a number, an array or a tensor",
+                fix=f"give {label} an array; initializers go into state_initializer=",
+            )
+        )
 
 
 def _read_states(step, value, batch):
@@ -178,19 +212,19 @@ def _read_readouts(step, value, batch):
     if value is None:
         return [None] * len(tensors)
     values = flatten_like(step.readouts, value, "initial_readout")
-    for given, tensor in zip(values, tensors, strict=True):
-        check_start("the readout", given, tensor, batch)
+    for given, tensor, name in zip(values, tensors, step.readout_names, strict=True):
+        check_start(f"readout {name!r}", given, tensor, batch)
     return values
 
 
-def _read_truths(step, value, length):
+def _read_truths(step, value, batch, length):
     if value is None:
         return []
     values = flatten_like(step.readouts, value, "ground_truth")
     for given, tensor in zip(values, flat(step.readouts), strict=True):
         shape = shape_of(given)
         known = length if isinstance(length, int) else None
-        expected = (None, known, *tuple(tensor.shape)[1:])
+        expected = (batch, known, *tuple(tensor.shape)[1:])
         if not agree(shape, expected):
             raise ValueError(
                 message(
@@ -203,7 +237,7 @@ def _read_truths(step, value, length):
     return values
 
 
-def _read_constants(step, value):
+def _read_constants(step, value, batch):
     if value is None and step.constants is not None or value is not None and step.constants is None:
         wanted = flat(step.constants)
         raise ValueError(
@@ -218,12 +252,13 @@ def _read_constants(step, value):
         )
     values = flatten_like(step.constants, value, "constants")
     for given, tensor in zip(values, flat(step.constants), strict=True):
-        if not agree(shape_of(given), tuple(tensor.shape)):
+        expected = (batch, *tuple(tensor.shape)[1:])
+        if not agree(shape_of(given), expected):
             raise ValueError(
                 message(
                     f"The {describe('constant', tensor)} was called with another shape.",
                     received=f"shape {shape_of(given)}",
-                    expected=f"shape {tuple(tensor.shape)}",
+                    expected=f"shape {expected}",
                     fix="constants are seen whole at each timestep: they have no time axis of their own",
                 )
             )
@@ -246,6 +281,20 @@ def _common_length(inputs):
 
 def _common_batch(inputs):
     return next((shape_of(t)[0] for t in inputs if shape_of(t)[0] is not None), None)
+
+
+def _check_masks(masks, batch, length):
+    known = length if isinstance(length, int) else None
+    for mask in masks:
+        if mask is not None and not agree(shape_of(mask), (batch, known)):
+            raise ValueError(
+                message(
+                    "The mask is not one boolean for each timestep of x.",
+                    received=f"mask of shape {shape_of(mask)}",
+                    expected=f"(batch, time) = {(batch, known)}",
+                    fix="make the mask from the same sequences as x",
+                )
+            )
 
 
 def _flat_masks(values, masks):

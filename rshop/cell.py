@@ -2,9 +2,10 @@
 
 import keras
 
-from .errors import message, shapes
-from .step import Step, describe_step, names_of_states
-from .structure import flat, flat_shapes
+from .errors import describe, message, shapes
+from .options import check_count
+from .step import Step, check_pair, describe_step, names_of_states
+from .structure import agree, flat, flat_shapes, is_shape, shape_of
 
 
 class RNNCell(keras.layers.Layer):
@@ -49,18 +50,19 @@ class RNNCell(keras.layers.Layer):
         **layer_kwargs,
     ):
         super().__init__(**layer_kwargs)
+        if output_dim is not None:
+            check_count("output_dim", output_dim, "number of units")
         self.output_dim = output_dim
-        if input_dim is not None:
-            batch_input_shape = (None, input_dim)
-        elif input_shape is not None:
-            batch_input_shape = (None, *input_shape)
-        declared = batch_input_shape or batch_shape
-        self._declared_shape = None if declared is None else tuple(declared)
+        self._declared_shape = _declared(input_dim, input_shape, batch_input_shape or batch_shape)
         self._model = None
 
     def build_model(self, input_shape) -> keras.Model:
-        """The step: `keras.Model([x, *states], [y, *next_states])` for x of shape `(batch, ...)`."""
-        raise NotImplementedError(
+        """The step: `keras.Model([x, *states], [y, *next_states])` for x of shape `(batch, ...)`.
+
+        Raises:
+            TypeError: the class does not write it.
+        """
+        raise TypeError(
             message(
                 f"{type(self).__name__} does not say what its timestep is.",
                 received="a cell without build_model",
@@ -73,9 +75,10 @@ class RNNCell(keras.layers.Layer):
         """Build the step for `x` of this shape (or for a list of shapes that starts with it)."""
         if self._model is None:
             # A step fits any batch, unless the cell was declared for one.
-            declared = self._declared_shape or (None,)
-            shape = flat_shapes(input_shape)[0]
-            model = self.build_model((declared[0], *shape[1:]))
+            declared, shape = self._declared_shape, flat_shapes(input_shape)[0]
+            if declared is not None and not agree(declared, shape):
+                raise ValueError(self._other_input(shape, declared))
+            model = self.build_model((declared[0] if declared else None, *shape[1:]))
             self._check_model(model)
             self._model = model
         self.built = True
@@ -140,6 +143,7 @@ class RNNCell(keras.layers.Layer):
             states=inputs[len(inputs) - len(names) :],
             next_states=outputs[first:],
             state_names=names,
+            of_cell=True,
         )
 
     def get_layer(self, **options):
@@ -172,6 +176,20 @@ class RNNCell(keras.layers.Layer):
                     fix=f"cell([x, {', '.join(self.state_names)}])",
                 )
             )
+        count = len(given) - self.num_states
+        for name, value, like in zip(self.state_names, given[count:], self.model.inputs[count:], strict=True):
+            if not agree(shape_of(value), like.shape):
+                raise ValueError(
+                    message(
+                        f"The state {name!r} of the cell {self.name!r} has another shape.",
+                        received=f"shape {shape_of(value)}",
+                        expected=f"shape {tuple(like.shape)}",
+                        fix=f"give {name!r} the size of the cell",
+                    )
+                )
+        for value, like in zip(given[:count], self.model.inputs[:count], strict=True):
+            if not agree(shape_of(value), like.shape):
+                raise ValueError(self._other_input(shape_of(value), tuple(like.shape)))
         return given
 
     def _check_model(self, model):
@@ -194,6 +212,18 @@ class RNNCell(keras.layers.Layer):
                     fix="return one next state for each state",
                 )
             )
+        for i in range(1, len(model.inputs)):
+            before, after = model.inputs[i], model.outputs[i]
+            label = describe("state", before, i - 1)
+            check_pair(f"{label} in build_model of {type(self).__name__}", before, after)
+
+    def _other_input(self, shape, expected):
+        return message(
+            f"The cell {self.name!r} was made for another input.",
+            received=f"x of shape {shape}",
+            expected=f"(batch, ...) = {expected}",
+            fix="give input_dim the size of x, or make another cell for it",
+        )
 
     def _unknown(self, what):
         return message(
@@ -202,6 +232,25 @@ class RNNCell(keras.layers.Layer):
             expected="a cell that was called, or one with input_dim",
             fix=f"{type(self).__name__}(..., input_dim=5)",
         )
+
+
+def _declared(input_dim, input_shape, batch_input_shape):
+    if input_dim is not None:
+        return (None, check_count("input_dim", input_dim, "number of features of x"))
+    shape = batch_input_shape if input_shape is None else input_shape
+    if shape is None:
+        return None
+    if not is_shape(shape):
+        name = "batch_input_shape" if input_shape is None else "input_shape"
+        raise TypeError(
+            message(
+                f"`{name}` is the shape of x.",
+                received=f"{name}={shape!r}",
+                expected="a tuple of whole numbers",
+                fix=f"{name}={'(None, 5)' if input_shape is None else '(5,)'}",
+            )
+        )
+    return tuple(shape) if input_shape is None else (None, *shape)
 
 
 def _one_or_list(tensors):

@@ -2,6 +2,7 @@
 second way to run it that lets every inner value be seen."""
 
 import inspect
+import re
 from dataclasses import dataclass
 
 import keras
@@ -54,19 +55,20 @@ class Graph:
 
     Args:
         model: a functional `keras.Model` or a built `keras.Sequential`.
+        of_cell: the model was built by a cell, anew in each process: names that Keras made up for
+            its layers are numbered within the graph, as those of operations always are.
     """
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model, of_cell: bool = False):
         self.nodes: list[Node] = []
-        uses: dict[str, int] = {}
+        names = _Names(of_cell)
 
         def visit(operation, *args, **kwargs):
             outputs = operation(*args, **kwargs)
-            uses[operation.name] = uses.get(operation.name, 0) + 1
-            again = f"#{uses[operation.name]}" if uses[operation.name] > 1 else ""
             inner = _inner_model(operation)
-            inner = Graph(inner) if inner is not None else None
-            name = operation.name + again
+            is_cell = hasattr(operation, "step_model")
+            inner = Graph(inner, of_cell=is_cell) if inner is not None else None
+            name = names.of(operation)
             self.nodes.append(Node(name, operation, args, kwargs, flat(outputs), inner))
             return outputs
 
@@ -146,6 +148,35 @@ class Graph:
         return [values[_Key(t)] for t in self.outputs], seen
 
 
+class _Names:
+    # Keras numbers what has no name through the whole process. A name that a user gave, or can ask
+    # a layer for, stays; the others are numbered within the graph, so that they are the same after
+    # a reload and in the next notebook.
+    def __init__(self, of_cell):
+        self.of_cell = of_cell
+        self.known: dict[int, str] = {}
+        self.uses: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
+
+    def of(self, operation) -> str:
+        name = self.known.get(id(operation)) or self._first(operation)
+        self.known[id(operation)] = name
+        self.uses[name] = self.uses.get(name, 0) + 1
+        return name if self.uses[name] == 1 else f"{name}#{self.uses[name]}"
+
+    def _first(self, operation):
+        kind = _snake_case(type(operation).__name__)
+        made_up = re.fullmatch(rf"{kind}(_\d+)?", operation.name)
+        if not made_up or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
+            return operation.name
+        while True:
+            number = self.numbers.get(kind, 0)
+            self.numbers[kind] = number + 1
+            name = f"{kind}_{number}" if number else kind
+            if name not in self.uses:
+                return name
+
+
 class _Key:
     # Keras tensors compare element by element; a dictionary needs them by identity.
     def __init__(self, tensor):
@@ -172,6 +203,11 @@ def _inner_model(operation):
     model = getattr(operation, "step_model", operation)
     readable = hasattr(model, "operations") or isinstance(model, keras.Sequential)
     return model if isinstance(model, keras.Model) and readable else None
+
+
+def _snake_case(name: str) -> str:
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _takes_training(operation) -> bool:

@@ -9,7 +9,7 @@ from .masks import combine
 from .run import check_unroll, run
 from .state import Carried
 from .step import Step
-from .structure import flat, flat_shapes, tree
+from .structure import flat, flat_shapes, layout, shapes_like, tree
 
 
 class RecurrentLayer(keras.layers.Layer):
@@ -96,8 +96,8 @@ class RecurrentLayer(keras.layers.Layer):
 
     def build(self, input_shape):
         """Make the step if there is none yet, the learned first states, and what is carried."""
-        shapes = flat_shapes(input_shape)
-        step = self.describe(self._step_shapes(shapes))
+        step = self.describe(self._step_shapes(flat_shapes(input_shape)))
+        shapes = shapes_like(step.inputs, input_shape, "x")
         arguments.check_inputs(step, shapes, self.decode)
         entries = initial.for_each_state(self.state_initializer, step.state_names)
         self.first_states = [
@@ -112,6 +112,28 @@ class RecurrentLayer(keras.layers.Layer):
         if self.stateful:
             forced = forcing.is_on(self.teacher_force)
             self.carried = Carried(self, step, self.first_states, shapes[0][0], forced)
+
+    def __call__(self, x, *args, **kwargs):
+        """Check that `x` is made of tensors or arrays, then call the layer as Keras does."""
+        for part in flat(x) or [x]:
+            if not hasattr(part, "shape"):
+                raise TypeError(
+                    message(
+                        "`x` is not made of tensors or arrays.",
+                        received=f"x={part!r} of type {type(part).__name__} in {layout(x)}",
+                        expected="a tensor or array (batch, time, ...) for each input of the step",
+                        fix="pass np.array(x)",
+                    )
+                )
+        return super().__call__(x, *args, **kwargs)
+
+    @property
+    def weights(self) -> list:
+        """The weights, without what a stateful layer carries: as for Keras's own layers."""
+        carried = {id(v) for v in self.carried.variables} if self.carried is not None else set()
+        for variable in (self.training_calls, self.teacher_force):
+            carried.add(id(variable))
+        return [w for w in super().weights if id(w) not in carried]
 
     def call(
         self,
@@ -141,7 +163,7 @@ class RecurrentLayer(keras.layers.Layer):
             mask=x_mask if mask is None else mask,
             constants_mask=constants_mask,
         )
-        return self.results(given, bool(training))
+        return self.results(given, options.check_training(training))
 
     def results(self, given: arguments.Arguments, training: bool):
         """What a call returns, for checked arguments."""

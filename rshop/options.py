@@ -65,11 +65,50 @@ def check_length(length):
     """
     if getattr(length, "shape", None) == () and not isinstance(length, Integral):
         return length
-    if not isinstance(length, Integral) or isinstance(length, bool):
-        raise TypeError(_length_message(length))
-    if length < 1:
-        raise ValueError(_length_message(length))
-    return int(length)
+    return check_count("output_length", length, "number of timesteps")
+
+
+def check_count(name: str, value, meaning: str) -> int:
+    """A whole number of at least 1.
+
+    Example:
+        >>> check_count("units", 10, "number of units")
+        10
+
+    Raises:
+        TypeError: no whole number.
+        ValueError: a number below 1.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if whole and value >= 1:
+        return int(value)
+    kind = ValueError if whole else TypeError
+    raise kind(
+        message(
+            f"`{name}` is the {meaning}.",
+            received=f"{name}={value!r}",
+            expected="a whole number of at least 1",
+            fix=f"{name}=10",
+        )
+    )
+
+
+def check_training(training):
+    """The `training` argument of a call as a bool; None is False.
+
+    Raises:
+        TypeError: neither.
+    """
+    if training in (None, True, False):
+        return bool(training)
+    raise TypeError(
+        message(
+            "`training` is either on or off.",
+            received=f"training={training!r}",
+            expected="True, False or None",
+            fix="training=True",
+        )
+    )
 
 
 def _check_seed(seed):
@@ -106,15 +145,6 @@ def _check_decode(chosen):
                 fix="leave go_backwards out",
             )
         )
-
-
-def _length_message(length):
-    return message(
-        "A number of timesteps is a whole number of at least 1.",
-        received=f"output_length={length!r}",
-        expected="an int >= 1",
-        fix="output_length=10",
-    )
 
 
 def _unknown(name, value, layer):

@@ -44,7 +44,7 @@ def feeds(outputs, readouts) -> list[tuple[int, bool]]:
     if len(chosen) < len(flat(readouts)):
         raise ValueError(
             message(
-                "There are more readouts than outputs.",
+                "`readout_input` has more readouts than the step has outputs.",
                 received=f"{len(flat(readouts))} readouts",
                 expected=f"at most {len(every)}",
                 fix="return an output for each readout",

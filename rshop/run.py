@@ -77,7 +77,7 @@ def first_memory(layer, given, batch, training, forced=False, hold_outputs=False
         (2, 10)
     """
     step = layer.description
-    carried = layer.carried.values() if layer.carried is not None else None
+    carried = layer.carried.values(training) if layer.carried is not None else None
     states = []
     for i, (value, first) in enumerate(zip(given.states, layer.first_states, strict=True)):
         if value is not None:

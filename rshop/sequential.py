@@ -11,7 +11,6 @@ from .errors import message, shapes
 from .layer import RecurrentLayer
 from .readout import check_mode, merge
 from .step import Step, describe_step
-from .structure import agree
 
 
 @keras.saving.register_keras_serializable(package="rshop")
@@ -52,7 +51,7 @@ class RecurrentSequential(RecurrentLayer):
         super().__init__(has_readout=mode is not False, **options)
         self.state_sync = state_sync
         self.readout = mode
-        self.readout_activation = keras.activations.get(readout_activation)
+        self.readout_activation = _activation(readout_activation)
         self.cells: list = []
 
     def add(self, cell):
@@ -133,13 +132,13 @@ class RecurrentSequential(RecurrentLayer):
             readout = None
         else:
             like = self._output_like(x)
+            if self.readout in ("add", "mul", "avg", "max"):
+                merge(self.readout, x, like)
             readout = keras.Input(like.shape[1:], dtype=like.dtype, name="readout")
             active = readout
             if self.readout_activation is not keras.activations.linear:
                 active = keras.layers.Activation(self.readout_activation)(readout)
             y, states, after = self._chain(self.cells, merge(self.readout, x, active))
-            if not agree(y.shape, readout.shape):
-                merge("add" if callable(self.readout) else self.readout, readout, y)
         return describe_step(
             x,
             y,
@@ -198,10 +197,8 @@ class RecurrentSequential(RecurrentLayer):
         return x, states, after
 
     def _output_like(self, x):
-        # Where the merged input is as large as the input, so must be the output. Elsewhere the
-        # cells must not be built for the wrong size: copies of them tell what comes out.
-        if self.readout in ("add", "mul", "avg", "max"):
-            return x
+        # The cells must not be built for a size that turns out wrong: copies of them tell what comes
+        # out.
         copies = [_copy_of(cell) for cell in self.cells]
         if isinstance(copies[0], RNNCell) and copies[0].built:
             x = keras.KerasTensor(copies[0].model.inputs[0].shape, x.dtype)
@@ -210,6 +207,20 @@ class RecurrentSequential(RecurrentLayer):
 
 #: The name of this class in the first library.
 RecurrentContainer = RecurrentSequential
+
+
+def _activation(name):
+    try:
+        return keras.activations.get(name)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            message(
+                "`readout_activation` is no activation of Keras.",
+                received=f"readout_activation={name!r}",
+                expected="the name of a Keras activation, or a function",
+                fix="readout_activation='softmax'",
+            )
+        ) from error
 
 
 def _call(cell, x, states):

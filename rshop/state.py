@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from .arguments import read_states, start_value
+from .arguments import check_numbers, read_states, start_value
 from .errors import message
 from .step import Step
 from .structure import agree, flat, shape_of
@@ -54,12 +54,24 @@ class Carried:
         readouts = list(zip(step.readout_names, flat(step.readouts), strict=True))
         self.readouts = [variable(name, t.shape[1:], t.dtype) for name, t in readouts]
         self.truths = [variable(f"truth_{name}", t.shape[1:], t.dtype) for name, t in readouts if forced]
-        self.reset(None)
+        # Until the first call after a reset the states are the initial ones, a learned weight or a
+        # random draw included.
+        self.running = layer.add_weight(
+            shape=(), dtype="bool", initializer="zeros", trainable=False, name="carried_running"
+        )
 
-    def values(self) -> dict:
-        """The kept tensors, by what they are."""
+    @property
+    def variables(self) -> list:
+        """Every variable that is kept."""
+        return [*self.states, *self.readouts, *self.truths, self.running]
+
+    def values(self, training: bool = False) -> dict:
+        """The kept tensors, by what they are; initial states where nothing has run since a reset."""
         return {
-            "states": [ops.convert_to_tensor(v) for v in self.states],
+            "states": [
+                ops.where(self.running, v, first(self.batch, training))
+                for v, first in zip(self.states, self.first_states, strict=True)
+            ],
             "readouts": [ops.convert_to_tensor(v) for v in self.readouts],
             "truths": [ops.convert_to_tensor(v) for v in self.truths],
         }
@@ -74,10 +86,11 @@ class Carried:
         ):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
+        self.running.assign(True)
 
     def reset(self, values):
         """States become initial again, or take the given values; readouts become 0."""
-        if np.isscalar(values):
+        if np.isscalar(values) and not isinstance(values, str):
             values = [values] * len(self.states)
         given = read_states(self.step, values, "values")
         after = [
@@ -88,8 +101,10 @@ class Carried:
             variable.assign(value)
         for variable in [*self.readouts, *self.truths]:
             variable.assign(ops.zeros_like(variable))
+        self.running.assign(values is not None)
 
     def _checked(self, value, first):
+        check_numbers(f"state {first.name!r}", value)
         shape, whole = shape_of(value), (self.batch, *first.shape)
         if shape != () and not agree(shape, whole) and not agree(shape, first.shape):
             raise ValueError(

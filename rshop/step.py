@@ -104,6 +104,7 @@ def describe_step(
     constants=None,
     state_names=None,
     unused_inputs=False,
+    of_cell=False,
 ) -> Step:
     """The checked description of a timestep given by its Keras tensors.
 
@@ -116,6 +117,7 @@ def describe_step(
         states, next_states: Keras tensors in pairs; a dict also names the states.
         state_names: names for the states where their Inputs have none.
         unused_inputs: accept inputs that reach nothing (a readout that replaces the input).
+        of_cell: the tensors come from a cell's `build_model` (see `Graph`).
 
     Raises:
         TypeError: what is given is not made of Keras tensors.
@@ -129,7 +131,9 @@ def describe_step(
     starts = [*flat(inputs), *flat(constants), *states, *flat(readouts)]
     _check_distinct(starts)
     model = _model(starts, [*flat(outputs), *next_states])
-    step = Step(inputs, outputs, constants, readouts, states, next_states, list(names), model, Graph(model))
+    step = Step(
+        inputs, outputs, constants, readouts, states, next_states, list(names), model, Graph(model, of_cell)
+    )
     _check_names(step.state_names)
     feeds(step.outputs, step.readouts)
     _check_reach(step, unused_inputs)
@@ -157,18 +161,23 @@ def _pair_states(states, next_states):
         raise ValueError(
             message(
                 "Each state needs its next value.",
-                received=f"{len(states)} initial_states ({shapes(states)}) and "
+                received=f"{len(states)} initial_states ({names_of_states(states)}) and "
                 f"{len(next_states)} final_states ({shapes(next_states)})",
                 expected="as many final_states as initial_states",
                 fix="give `final_states` one tensor for each of `initial_states`, in the same order",
             )
         )
     for i, (before, after) in enumerate(zip(states, next_states, strict=True)):
-        _check_pair(describe("state", before, i), before, after)
+        check_pair(describe("state", before, i), before, after)
     return names, states, next_states
 
 
-def _check_pair(label, before, after):
+def check_pair(label: str, before, after):
+    """Compare a state with its next value.
+
+    Raises:
+        ValueError: they differ in shape or in kind of number.
+    """
     if not agree(before.shape, after.shape):
         raise ValueError(
             message(

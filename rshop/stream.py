@@ -6,9 +6,9 @@ import numpy as np
 from keras import ops
 
 from . import arguments
-from .errors import message
+from .errors import describe, message
 from .layer import RecurrentLayer
-from .options import check_length
+from .options import check_count
 from .run import first_memory
 from .structure import find, flat, flatten_like, shape_of, tree
 from .timestep import Timestep
@@ -57,7 +57,7 @@ class Stepper:
                     fix="Stepper(rnn)",
                 )
             )
-        self.batch_size = check_length(batch_size)
+        self.batch_size = check_count("batch_size", batch_size, "number of samples")
         step = rnn.description
         if not rnn.built:
             rnn.build(_shape_of_x(rnn, step, self.batch_size))
@@ -91,7 +91,10 @@ class Stepper:
         """
         step = self._timestep.step
         inputs = flatten_like(step.inputs, x_t, "x")
+        for value in inputs:
+            arguments.check_numbers("the input x_t", value)
         arguments.check_inputs(step, [shape_of(t) for t in inputs], decode=True)
+        self._check_batch(inputs)
         inputs = [
             ops.cast(ops.convert_to_tensor(t), like.dtype)
             for t, like in zip(inputs, flat(step.inputs), strict=True)
@@ -149,9 +152,21 @@ class Stepper:
         self._past = []
         self._memory = first_memory(self.rnn, self._given, self.batch_size, training=False)
 
+    def _check_batch(self, inputs):
+        for value, like in zip(inputs, flat(self._timestep.step.inputs), strict=True):
+            if shape_of(value)[0] != self.batch_size:
+                raise ValueError(
+                    message(
+                        f"The {describe('input', like)} has another number of samples.",
+                        received=f"x_t of shape {shape_of(value)}",
+                        expected=f"a batch of {self.batch_size}",
+                        fix=f"Stepper(rnn, batch_size={shape_of(value)[0]})",
+                    )
+                )
+
     def _put(self, part, values, likes, names):
         for name, value, like in zip(names, values, likes, strict=True):
-            arguments.check_start(f"{name!r}", value, like, self.batch_size)
+            arguments.check_start(f"{part[:-1]} {name!r}", value, like, self.batch_size)
         after = [
             arguments.start_value(value, like.shape[1:], like.dtype, self.batch_size)
             for value, like in zip(values, likes, strict=True)
@@ -171,7 +186,7 @@ class _States(MutableMapping):
     def __setitem__(self, name, value):
         place = find(name, self._names, "state")
         values = list(self._stepper._memory["states"])
-        values[place] = np.asarray(value)
+        values[place] = value
         self._stepper._put("states", values, self._stepper.rnn.description.states, self._names)
 
     def __delitem__(self, name):

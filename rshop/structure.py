@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from .errors import message
+from .errors import given_name, message
 
 tree = keras.tree
 
@@ -53,14 +53,14 @@ def agree(shape, other) -> bool:
 
 
 def layout(structure) -> str:
-    """A structure in words for a message: `one tensor`, `a list of 2`, `a dict of 'a', 'b'`."""
+    """A structure in words for a message: `1 tensor`, `a list of 2`, `a dict of 'a', 'b'`."""
     if structure is None:
         return "none"
     if isinstance(structure, dict):
         return "a dict of " + ", ".join(repr(key) for key in structure)
     if isinstance(structure, (list, tuple)):
         return f"a list of {len(structure)}"
-    return "one tensor"
+    return "1 tensor"
 
 
 def flatten_like(reference, value, what: str) -> list:
@@ -89,12 +89,44 @@ def flatten_like(reference, value, what: str) -> list:
             message(
                 f"`{what}` does not have the structure of the step's own.",
                 received=layout(value),
-                expected=layout(reference),
+                expected=layout(reference) + _names(reference),
                 fix=f"give `{what}` the structure that the step was written with"
                 + (" (states go into `initial_state=`)" if what == "x" and single else ""),
             )
         )
     return flat(dict(value) if isinstance(value, dict) else value)
+
+
+def _names(reference) -> str:
+    names = [given_name(tensor) for tensor in flat(reference)]
+    return f", {', '.join(map(repr, names))}" if names and all(names) else ""
+
+
+def shapes_like(reference, shapes, what: str) -> list[tuple]:
+    """The shapes of a structure of shapes, in the order of `reference`, as `flatten_like`.
+
+    Example:
+        >>> shapes_like([a, b], [(2, 7, 3), (2, 7, 1)], "x")
+        [(2, 7, 3), (2, 7, 1)]
+
+    Raises:
+        ValueError: when the structures differ.
+    """
+    return [leaf.shape for leaf in flatten_like(reference, _leaves(shapes), what)]
+
+
+class _Shape:
+    # A shape is a tuple, and a structure may hold tuples: this keeps them apart.
+    def __init__(self, shape):
+        self.shape = tuple(shape)
+
+
+def _leaves(shapes):
+    if is_shape(shapes):
+        return _Shape(shapes)
+    if isinstance(shapes, dict):
+        return {key: _leaves(value) for key, value in shapes.items()}
+    return [_leaves(value) for value in shapes]
 
 
 def find(name: str, names: list[str], what: str) -> int:

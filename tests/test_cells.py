@@ -292,7 +292,7 @@ def test_the_same_seed_drops_the_same(kind):
         rnn = Cell(UNITS, **fixed, dropout=0.5, recurrent_dropout=0.5, seed=seed).get_layer()
         rnn(X6)
         randomize(rnn)
-        return np.stack([numpy_of(rnn(X6, training=True)) for _ in range(2)])
+        return np.stack([numpy_of(rnn(X6[:, :2], training=True)) for _ in range(2)])
 
     close(numbers(3), numbers(3), 0)
     assert not np.allclose(numbers(3), numbers(4))

@@ -143,7 +143,10 @@ MODEL = {
     "output a string": (lambda: make(output="y"), ["output", "'y'"]),
     "output None": (lambda: make(output=None), ["output", "None"]),
     "output an empty list": (lambda: make(output=[]), ["output", "[]"]),
-    "output of an input not listed": (an_input_that_was_not_listed, ["forgotten"]),
+    "output of an input not listed": (
+        an_input_that_was_not_listed,
+        ["keras.Input", "not connected", "(None, 3)"],
+    ),
     "states a string": (lambda: make(initial_states="carry"), ["initial_states", "'carry'"]),
     "states with a number": (lambda: make(initial_states=[5]), ["initial_states", "5"]),
     "final states a string": (lambda: make(final_states="later"), ["final_states", "'later'"]),

@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from ..cell import RNNCell
+from ..options import check_count
 
 _CELL_ARGUMENTS = ("input_dim", "input_shape", "batch_input_shape", "batch_shape")
 _LAYER_ARGUMENTS = ("name", "dtype", "trainable", "autocast")
@@ -34,6 +35,7 @@ class KerasLikeCell(RNNCell):
         mine = {key: options.pop(key) for key in _CELL_ARGUMENTS if key in options}
         mine |= {key: options.pop(key) for key in _LAYER_ARGUMENTS if key in options}
         options.pop("output_dim", None)
+        units = check_count("units", units, "number of units")
         # Keras's own cell reads the options, so that defaults, names and errors are Keras's.
         read = self.keras_class(units, **options)
         super().__init__(units, **mine)

@@ -1,0 +1,359 @@
+"""Gradients through time: against closed forms and finite differences, exact zeros where nothing flows."""
+
+import keras
+import matplotlib
+import numpy as np
+import pytest
+from helpers_cells import accumulator, close, draws, lstm_np, randomize, run_np
+from keras import layers, ops
+
+import viz
+from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell, trace
+
+matplotlib.use("Agg")
+
+T = 6
+X = draws(2, T, 2)
+A = np.array([[0.5, -0.8, 0.1], [0.3, 0.9, 0.0], [-0.2, 0.4, 1.1]], "float32")
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
+def linear(**options):
+    """h = x W + h A, y = h."""
+    x, h = keras.Input((2,), name="x"), keras.Input((3,), name="h")
+    across = layers.Dense(3, use_bias=False, name="A")
+    n = layers.Dense(3, name="W")(x) + across(h)
+    across.set_weights([A])
+    return RecurrentModel(x, n, h, n, return_sequences=True, **options)
+
+
+def lstm(forget=0.0, units=3):
+    rnn = LSTMCell(units, input_dim=2).get_layer(return_sequences=True)
+    rnn(X)
+    kernel, recurrent, bias = randomize(rnn)
+    if forget:
+        # No gate looks at the state, and the forget gate is one to the last bit.
+        recurrent = np.zeros_like(recurrent)
+        kernel[:, units : 2 * units], bias[units : 2 * units] = 0.0, forget
+    rnn.set_weights([kernel, recurrent, bias])
+    return rnn
+
+
+def powers(k):
+    return np.linalg.norm(np.linalg.matrix_power(A.astype("float64"), k) @ np.ones(3))
+
+
+def test_a_linear_rnn_has_powers_of_its_matrix():
+    """The gradient of sum(h_t) by the state before timestep s is A^(t-s+1) 1."""
+    flow = viz.gradient_flow(linear(), X)
+    expected = [[powers(t - s + 1) if s <= t else 0.0 for s in range(T)] for t in range(T)]
+    close(flow.matrix, np.array(expected), 1e-5)
+    close(flow.norms, np.array([powers(k) for k in range(1, T + 1)]), 1e-5)
+    assert flow.distances.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_state_after_the_output_has_exactly_no_gradient():
+    for rnn in (linear(), lstm()):
+        matrix = viz.gradient_flow(rnn, X).matrix
+        above = np.triu_indices(T, 1)
+        assert (matrix[above] == 0).all()
+        assert (matrix[np.tril_indices(T)] > 0).all()
+
+
+def test_a_forget_gate_of_one_carries_the_gradient_of_c_unchanged():
+    """One unit: 1 at any distance; three units: the norm of (1, 1, 1)."""
+    flow = viz.gradient_flow(lstm(forget=100.0, units=1), X, of="c", state="c")
+    assert (flow.matrix == np.tril(np.ones((T, T)))).all()
+    flow = viz.gradient_flow(lstm(forget=100.0), X, of="c", state="c")
+    close(flow.norms, np.full(T, np.sqrt(3.0)), 1e-6)
+
+
+def test_a_forget_gate_of_a_half_halves_it_at_each_timestep():
+    rnn = lstm(forget=1e-30, units=1)
+    flow = viz.gradient_flow(rnn, X, of="c", state="c")
+    close(flow.norms, 0.5 ** np.arange(1.0, T + 1), 1e-6)
+
+
+def test_truncation_gives_exact_zeros_across_its_windows():
+    whole = viz.gradient_flow(linear(), X).matrix
+    cut = viz.gradient_flow(linear(), X, truncate=2).matrix
+    same = np.equal.outer(np.arange(T) // 2, np.arange(T) // 2)
+    assert (cut[~same] == 0).all()
+    close(cut[same], whole[same], 1e-6)
+    assert viz.gradient_flow(linear(), X, truncate=T).matrix.tolist() == whole.tolist()
+
+
+def test_gradients_agree_with_finite_differences():
+    """An LSTM in float64 NumPy, both states together, a loss of its own."""
+    rnn, step = lstm(), 1e-6
+    record = trace(rnn, X)
+    weights = rnn.get_weights()
+    flow = viz.gradient_flow(rnn, X, loss=lambda y, t: (t + 1.0) * ops.square(y))
+
+    def losses(s, states):
+        y, _ = run_np(lstm_np, X[:, s:], states, weights)
+        return ((np.arange(s, T) + 1.0)[None, :, None] * y**2).sum(axis=-1)
+
+    for s in range(T):
+        states = [record.states[name][:, s].astype("float64") for name in ("h", "c")]
+        squares = 0.0
+        for which in range(2):
+            for unit in range(3):
+                ends = []
+                for sign in (1, -1):
+                    moved = [state.copy() for state in states]
+                    moved[which][:, unit] += sign * step
+                    ends.append(losses(s, moved))
+                squares = squares + ((ends[0] - ends[1]) / (2 * step)) ** 2
+        close(flow.matrix[s:, s], np.sqrt(squares).mean(axis=0), 1e-4)
+
+
+def test_the_readout_carries_a_gradient_too():
+    """h = h / 2 + x + r, y = h: through state and readout 1.5 a timestep after the first half."""
+    x, h, r = keras.Input((1,)), keras.Input((1,), name="h"), keras.Input((1,), name="r")
+    n = 0.5 * h + x + r
+    rnn = RecurrentModel(x, n, h, n, readout_input=r, return_sequences=True, teacher_force=True)
+    ones = np.ones((1, 4, 1))
+    close(viz.gradient_flow(rnn, ones).norms, 0.5 * 1.5 ** np.arange(4.0), 1e-6)
+    close(viz.gradient_flow(rnn, ones, state="r").norms, 1.5 ** np.arange(4.0), 1e-6)
+    forced = viz.gradient_flow(rnn, ones, ground_truth=ones)
+    close(forced.norms, 0.5 ** np.arange(1.0, 5.0), 1e-6)
+
+
+def test_a_model_of_readouts_alone_is_followed_through_them():
+    x, r = keras.Input((1,)), keras.Input((1,), name="r")
+    rnn = RecurrentModel(x, x + 0.5 * r, readout_input=r)
+    close(viz.gradient_flow(rnn, np.ones((1, 3, 1))).norms, [0.5, 0.25, 0.125], 1e-6)
+
+
+def test_masked_timesteps_pass_the_gradient_on():
+    mask = np.array([[1, 0, 1]], bool)
+    x, h = keras.Input((1,)), keras.Input((1,), name="h")
+    n = 0.5 * h + x
+    rnn = RecurrentModel(x, n, h, n, return_sequences=True)
+    flow = viz.gradient_flow(rnn, np.ones((1, 3, 1)), mask=mask)
+    close(flow.matrix[2], [0.25, 0.5, 0.5], 1e-6)
+
+
+def test_samples_are_averaged_and_chunks_change_nothing(monkeypatch):
+    rnn = lstm()
+    whole = viz.gradient_flow(rnn, X).matrix
+    singles = [viz.gradient_flow(rnn, X[i : i + 1]).matrix for i in range(2)]
+    close(whole, np.mean(singles, axis=0), 1e-5)
+    import importlib
+
+    monkeypatch.setattr(importlib.import_module("viz.gradient_flow"), "_MOST_NUMBERS", 1)
+    close(viz.gradient_flow(rnn, X).matrix, whole, 1e-5)
+
+
+def test_gradient_flow_is_drawn_as_it_is():
+    flow = viz.gradient_flow(linear(), X, label="mine")
+    left, right = flow.axes
+    shown = left.images[0].get_array()
+    assert (shown.mask == (flow.matrix == 0)).all()
+    close(shown[~shown.mask].data, flow.matrix[flow.matrix > 0], 0)
+    close(right.lines[0].get_xydata(), np.stack([flow.distances, flow.norms], 1), 0)
+    assert left.get_title(loc="left") == "|d output_t / d h_s|"
+    assert repr(flow).startswith("GradientFlow of |d output_t / d h_s|, 6 timesteps: ")
+
+
+def test_two_models_share_one_pair_of_axes():
+    from matplotlib import pyplot
+
+    _, ax = pyplot.subplots()
+    for rnn, name in ((linear(), "linear"), (lstm(), "LSTM_$x$")):
+        flow = viz.gradient_flow(rnn, X, ax=ax, label=name)
+        assert flow.axes == [ax]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["linear", r"LSTM_\$x\$"]
+    assert len(ax.lines) == 2 and len(pyplot.get_fignums()) == 1
+    with pytest.raises(ValueError, match="Received: 3 axes. Expected: ax=None, or 2 axes"):
+        viz.gradient_flow(linear(), X, ax=pyplot.subplots(3)[1])
+
+
+def test_one_timestep_and_infinite_states_are_drawn():
+    assert viz.gradient_flow(linear(), X[:, :1]).matrix.shape == (1, 1)
+    flow = viz.gradient_flow(linear(), np.full((1, 3, 2), np.nan))
+    close(flow.norms, [powers(k) for k in (1, 2, 3)], 1e-5)
+    flow = viz.gradient_flow(lstm(), np.full((1, 3, 2), np.nan))
+    assert np.isnan(flow.matrix[0, 0])
+    flow.axes[0].figure.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"state": "q"}, "No states are called 'q'"),
+        ({"of": "q"}, "No states are called 'q'"),
+        ({"truncate": 0}, "no window for truncated backpropagation. Received: truncate=0"),
+    ],
+)
+def test_what_has_no_gradient_is_one_clear_error(how, words):
+    with pytest.raises(ValueError) as caught:
+        viz.gradient_flow(linear(), X, **how)
+    assert words in str(caught.value)
+
+
+def test_a_step_without_a_state_is_one_clear_error():
+    x = keras.Input((2,))
+    rnn = RecurrentModel(x, 2.0 * x)
+    with pytest.raises(ValueError, match="no state to take a gradient by"):
+        viz.gradient_flow(rnn, X)
+    with pytest.raises(TypeError, match="no recurrent layer of rshop"):
+        viz.gradient_flow(layers.LSTM(3), X)
+
+
+def test_input_influence_of_a_linear_rnn_is_a_power_of_its_matrix():
+    rnn = linear()
+    W = rnn.step.get_layer("W").get_weights()[0].astype("float64")
+    result = viz.input_influence(rnn, X, 3)
+    direct = [W @ np.linalg.matrix_power(A.astype("float64"), 3 - s) @ np.ones(3) for s in range(4)]
+    expected = np.zeros((2, T))
+    expected[:, :4] = [np.linalg.norm(g) for g in direct]
+    close(result.scores, expected, 1e-5)
+    product = viz.input_influence(rnn, X, 3, method="gradient x input")
+    expected[:, :4] = [[np.linalg.norm(g * X[b, s]) for s, g in enumerate(direct)] for b in range(2)]
+    close(product.scores, expected, 1e-5)
+
+
+def test_inputs_after_the_output_have_exactly_no_influence():
+    for method in ("gradient", "gradient x input", "occlusion"):
+        scores = viz.input_influence(lstm(), X, 2, method=method).scores
+        assert (scores[:, 3:] == 0).all() and (scores[:, :3] > 0).all()
+
+
+def test_occlusion_is_the_change_when_one_input_is_left_out():
+    rnn = lstm()
+    result = viz.input_influence(rnn, X, 4, method="occlusion")
+    whole = rnn(X).numpy()[:, 4]
+    for s in range(5):
+        without = X.copy()
+        without[:, s] = 0
+        close(result.scores[:, s], np.linalg.norm(rnn(without).numpy()[:, 4] - whole, axis=-1), 1e-5)
+
+
+def test_occlusion_works_for_tokens():
+    """A running sum of embeddings: leaving token 3 out gives token 0 in its place."""
+    i, h = keras.Input((), dtype="int32", name="token"), keras.Input((2,), name="h")
+    embed = layers.Embedding(4, 2)
+    n = h + embed(i)
+    rnn = RecurrentModel(i, n, h, n, return_sequences=True)
+    table = draws(4, 2)
+    embed.set_weights([table])
+    result = viz.input_influence(rnn, np.array([[3, 0, 1]]), labels=["c", "-", "a"])
+    close(result.scores[0], [np.linalg.norm(table[k] - table[0]) for k in (3, 0, 1)], 1e-5)
+    assert result.method == "occlusion" and list(result.by_input) == ["token"]
+    assert [t.get_text() for t in result.axes.get_xticklabels()] == ["c", "-", "a"]
+    with pytest.raises(ValueError, match="token ids, have no gradient"):
+        viz.input_influence(rnn, np.array([[3, 0, 1]]), method="gradient")
+
+
+def test_several_inputs_are_told_apart():
+    """n = h + 3 a + b."""
+    a, b, h = keras.Input((1,), name="a"), keras.Input((1,), name="b"), keras.Input((1,), name="h")
+    n = h + 3.0 * a + b
+    rnn = RecurrentModel([a, b], n, h, n, return_sequences=True)
+    x = [np.ones((1, 3, 1)), np.ones((1, 3, 1))]
+    result = viz.input_influence(rnn, x, 1)
+    close(result.by_input["a"], [[3.0, 3.0, 0.0]], 1e-6)
+    close(result.by_input["b"], [[1.0, 1.0, 0.0]], 1e-6)
+    close(result.scores, [[10**0.5, 10**0.5, 0.0]], 1e-6)
+    assert [text.get_text() for text in result.axes.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_a_decoder_sees_its_input_at_each_timestep():
+    """y = 10 c + r: the last of three outputs has 10 from each."""
+    c, r = keras.Input((1,), name="c"), keras.Input((1,))
+    rnn = RecurrentModel(c, 10.0 * c + r, readout_input=r, decode=True, output_length=3)
+    close(viz.input_influence(rnn, np.ones((2, 1)), -1).scores, np.full((2, 3), 10.0), 1e-6)
+
+
+def test_influence_is_drawn_as_it_is():
+    result = viz.input_influence(accumulator(2), X, 3, sample=1)
+    heights = [bar.get_height() for bar in result.axes.patches[:T]]
+    close(heights, result.scores[1], 1e-6)
+    assert result.axes.get_title(loc="left") == "What mattered for the output of timestep 3, sample 1"
+    assert (
+        repr(result) == "Influence on the output of timestep 3 by gradient: 6 timesteps, most at timestep 0"
+    )
+    for how, words in (
+        ({"t": 6}, "no such timestep"),
+        ({"sample": 2}, "no such sample"),
+        ({"method": "shap"}, "cannot be measured in this way"),
+        ({"labels": ["a"]}, "`labels` does not have one text for each"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            viz.input_influence(accumulator(2), X, **how)
+
+
+def kernel_of(rnn):
+    return [w for w in rnn.get_weights() if w.shape[0] == 3][0].astype("float64")
+
+
+def test_eigenvalues_of_a_rotation_are_on_the_unit_circle():
+    rnn = SimpleRNNCell(2, input_dim=1).get_layer()
+    rnn(np.ones((1, 1, 1)))
+    angle = 0.3
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    rnn.set_weights([np.ones((1, 2)), rotation, np.zeros(2)])
+    result = viz.eigenvalues(rnn)
+    (values,) = result.values.values()
+    close(np.sort_complex(values), np.exp([-0.3j, 0.3j]), 1e-6)
+    close(list(result.radius.values()), [1.0], 1e-6)
+    circle = result.axes.lines[0].get_xydata()
+    close(np.hypot(*circle.T), np.ones(len(circle)), 1e-9)
+    close(result.axes.collections[0].get_offsets(), np.stack([values.real, values.imag], 1), 1e-9)
+
+
+@pytest.mark.parametrize(
+    "cell", [GRUCell, LSTMCell, layers.LSTMCell, layers.GRUCell, lambda n: GRUCell(n, reset_after=False)]
+)
+def test_each_gate_of_a_cell_has_its_own_eigenvalues(cell):
+    """As many inputs as units: the kernel of the input is no recurrent kernel."""
+    rnn = RecurrentSequential()
+    rnn.add(cell(3))
+    rnn(draws(1, 2, 3))
+    recurrent = rnn.get_weights()[1].astype("float64")
+    result = viz.eigenvalues(rnn)
+    expected = np.split(recurrent, recurrent.shape[1] // 3, axis=1)
+    assert len(result.values) == len(expected)
+    for values, square in zip(result.values.values(), expected, strict=True):
+        close(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(square)), 1e-6)
+
+
+def test_a_stack_has_the_kernels_of_its_states_and_no_other():
+    rnn = RecurrentSequential()
+    rnn.add(LSTMCell(3, name="low"))
+    rnn.add(GRUCell(3, name="high"))
+    rnn(draws(1, 2, 3))
+    names = list(viz.eigenvalues(rnn).values)
+    assert len(names) == 4 + 3
+    assert all(("low" in name) == (i < 4) and "recurrent" in name for i, name in enumerate(names))
+
+
+def test_of_a_joined_input_only_the_rows_of_the_state_count():
+    x, h = keras.Input((2,)), keras.Input((3,), name="h")
+    joined = layers.Concatenate()([x, layers.Dropout(0.5)(h)])
+    n = layers.Dense(3, activation="tanh", name="mix")(joined)
+    rnn = RecurrentModel(x, n, h, n)
+    rnn(X)
+    kernel = randomize(rnn)[0]
+    (values,) = viz.eigenvalues(rnn).values.values()
+    close(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(kernel[2:].astype("float64"))), 1e-5)
+
+
+def test_a_step_without_a_square_weight_is_one_clear_error():
+    with pytest.raises(ValueError, match="No square weight multiplies a state"):
+        viz.eigenvalues(accumulator(2))
+    rnn = linear()
+    rnn.step.get_layer("A").set_weights([A * np.nan])
+    with pytest.raises(ValueError, match="not finite has no eigenvalues. Received: NaN or infinity in"):
+        viz.eigenvalues(rnn)
+    with pytest.raises(TypeError, match="no recurrent layer of rshop"):
+        viz.eigenvalues("lstm")
