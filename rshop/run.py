@@ -6,6 +6,7 @@ from . import forcing
 from .arguments import Arguments, start_value
 from .errors import message
 from .loop import scan
+from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
 
@@ -47,8 +48,11 @@ def run(layer, given: Arguments, training: bool, recorder=None) -> tuple[dict, d
     )
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
+    inputs = [] if layer.decode else given.inputs
+    if mask:
+        inputs = [silence(given.mask, x) for x in inputs]
     now = {
-        "inputs": [] if layer.decode else turn(given.inputs),
+        "inputs": turn(inputs),
         "truths": _truths(step, given) if forced else [],
         "coins": _coins(layer, batch, length) if forced else [],
         "mask": turn(mask),

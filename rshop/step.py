@@ -6,6 +6,7 @@ import keras
 
 from .errors import describe, given_name, message, shapes
 from .graph import Graph
+from .masks import attach
 from .readout import feeds
 from .structure import agree, flat, tree
 
@@ -53,7 +54,11 @@ class Step:
         """
         self.forget_dropout()
         given = [*inputs, *constants, *states, *readouts]
-        results = flat(self.model(given, training=training, mask=masks))
+        if masks is None:
+            results = flat(self.model(given, training=training))
+        else:
+            # A model would hand the mask of the memory on to its outputs; the graph does not.
+            results, _ = self.graph.run(attach(masks, given), training)
         count = len(flat(self.outputs))
         return results[:count], results[count:]
 
@@ -132,7 +137,15 @@ def describe_step(
     _check_distinct(starts)
     model = _model(starts, [*flat(outputs), *next_states])
     step = Step(
-        inputs, outputs, constants, readouts, states, next_states, list(names), model, Graph(model, of_cell)
+        inputs,
+        outputs,
+        constants,
+        readouts,
+        states,
+        next_states,
+        list(names),
+        model,
+        Graph(model, of_cell),
     )
     _check_names(step.state_names)
     feeds(step.outputs, step.readouts)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-import keras
 import numpy as np
 from keras import ops
 
 from .errors import message
 from .layer import RecurrentLayer
+from .masks import attach
 from .options import DEFAULTS
 from .run import run
 from .structure import find, flat, tree
@@ -164,24 +164,10 @@ class _Recorder:
         self.step.forget_dropout()
         given = [*inputs, *constants, *states, *readouts]
         if masks is not None:
-            given = [t if m is None else _Masked(m)(t) for t, m in zip(given, masks, strict=True)]
+            given = attach(masks, given)
         results, values = self.step.graph.run(given, training)
         count = len(flat(self.step.outputs))
         return results[:count], results[count:], values
-
-
-class _Masked(keras.layers.Layer):
-    # The public way to put a mask on a tensor.
-    def __init__(self, mask):
-        super().__init__(autocast=False)
-        self.supports_masking = True
-        self.mask = mask
-
-    def call(self, x):
-        return ops.add(x, ops.zeros_like(x))
-
-    def compute_mask(self, inputs, previous_mask=None):
-        return self.mask
 
 
 class _Recording(RecurrentLayer):

@@ -59,7 +59,7 @@ STEPPER = {
     "step of another batch": (lambda: stepper().step(ones(5, 3)), ["frame", "(5, 3)", "2"]),
     "step of a sequence": (lambda: stepper().step(X), ["frame", "(2, 4, 3)"]),
     "step of a word": (lambda: stepper().step("x"), ["'x'"]),
-    "step of two": (lambda: stepper().step([ones(2, 3)] * 2), ["2", "one tensor"]),
+    "step of two": (lambda: stepper().step([ones(2, 3)] * 2), ["2", "1 tensor"]),
     "back before the start": (lambda: stepper().back(), ["back"]),
     "state of an unknown name": (assign("curry", ones(2, 3)), ["'curry'", "carry"]),
     "state assigned of another size": (assign("carry", ones(2, 7)), ["carry", "(2, 7)", "3"]),
