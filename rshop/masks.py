@@ -52,7 +52,7 @@ def silence(mask, x):
         [[[1.0], [0.0]]]
     """
     wide = ops.reshape(mask, (*ops.shape(mask), *(1,) * (len(x.shape) - 2)))
-    return ops.where(wide, x, ops.zeros_like(x))
+    return ops.where(wide, x, ops.cast(0, x.dtype))
 
 
 def attach(masks: list, tensors: list) -> list:

@@ -201,7 +201,7 @@ def test_each_line_of_the_conda_environment_says_which_part_needs_it():
 
 @pytest.mark.parametrize("folder", EXTRAS_OF)
 def test_every_import_is_covered_by_a_declared_dependency(folder):
-    local = {path.stem for path in files_of(folder)} - PACKAGES
+    local = {name for path in files_of(folder) for name in (path.stem, path.parent.name)} - PACKAGES
     own = PACKAGES - ({"viz"} if folder == "rshop" else set())
     allowed = sys.stdlib_module_names | declared(*EXTRAS_OF[folder]).keys() | local | own
     foreign = {
