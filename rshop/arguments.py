@@ -276,6 +276,15 @@ def _common_length(inputs):
                 fix="pad the shorter ones, or pass what has no time as constants",
             )
         )
+    if lengths == {0}:
+        raise ValueError(
+            message(
+                "There is no timestep to run.",
+                received=f"x of shape {shape_of(inputs[0])}",
+                expected="at least one timestep on axis 1",
+                fix="leave empty sequences out of the batch",
+            )
+        )
     return lengths.pop() if lengths else None
 
 

@@ -55,7 +55,8 @@ class RecurrentModel(RecurrentLayer):
         ground_truth: `(batch, time, ...)`, the target of each timestep, unshifted.
         constants: one tensor for each constant of the step.
         mask: booleans `(batch, time)`; a masked timestep changes nothing. Masks that tensors carry
-            are found without it.
+            are found without it, and the outputs carry them on (inside `keras.layers.Bidirectional`
+            from Keras 3.16 on only if its `supports_masking` is set to True).
         training: whether dropout is on and the truth is fed.
         output_length: another number of timesteps for this call of a decoder.
 

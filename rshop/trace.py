@@ -201,11 +201,14 @@ class _Recording(RecurrentLayer):
             ops.concatenate([before[:, None], after], axis=1)
             for before, after in zip(first["states"], states, strict=True)
         ]
+        turned = self.go_backwards and not self.decode
+        inputs = [ops.flip(x, axis=1) for x in given.inputs] if turned else given.inputs
+        mask = ops.flip(given.mask, axis=1) if turned and given.mask is not None else given.mask
         return {
-            "inputs": given.inputs,
+            "inputs": inputs,
             "outputs": outputs,
             "states": states,
             "readouts": readouts,
-            "mask": given.mask,
+            "mask": mask,
             "values": emitted[start:],
         }

@@ -41,6 +41,7 @@ CALLS = {
     "x with an axis too many": (call(counter, ones(2, 4, 3, 1)), ["frame", "(2, 4, 3, 1)"]),
     "x of other features": (call(counter, ones(2, 4, 7)), ["frame", "7", "3"]),
     "x of other features later": (again(counter, X, ones(2, 4, 7)), ["frame", "7", "3"]),
+    "x of no timestep": (call(counter, ones(2, 0, 3)), ["(2, 0, 3)", "axis 1"]),
     "x a list of two": (call(counter, [X, X]), ["frame", "2", "1"]),
     "x one of two": (call(pair, X), ["frame", "other"]),
     "x without a key": (call(pair, {"frame": X}), ["other"]),

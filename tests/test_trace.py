@@ -547,3 +547,13 @@ def test_stepper_and_layer_do_not_disturb_each_other():
     stepper = Stepper(rnn)
     stepper.step(ones[:, 0]), stepper.step(ones[:, 0])
     assert rnn(ones).numpy().item() == 6
+
+
+def test_a_trace_of_a_backward_run_is_in_the_order_of_processing():
+    """Law 29: inputs, mask and outputs side by side: `h = h + x` over 1, 2, -, read from the end."""
+    x, h = keras.Input((1,)), keras.Input((1,), name="h")
+    rnn = RecurrentModel(x, h + x, h, h + x, go_backwards=True, return_sequences=True)
+    record = trace(rnn, np.array([[[1.0], [2.0], [9.0]]]), mask=np.array([[True, True, False]]))
+    np.testing.assert_array_equal(np.ravel(record.inputs), [9, 2, 1])
+    np.testing.assert_array_equal(record.mask, [[False, True, True]])
+    np.testing.assert_array_equal(np.ravel(record.outputs), [0, 2, 3])
