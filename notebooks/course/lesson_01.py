@@ -1,0 +1,280 @@
+"""Lesson 01, Write one timestep: its predictions, its exercises and their answers."""
+
+import numpy as np
+from keras import Input, ops
+from keras.layers import Dense
+
+from rshop import RecurrentModel
+
+from .exercises import register_exercise
+from .outcome import expect
+from .predictions import register_prediction
+
+register_prediction(
+    "01.shapes",
+    {
+        "shape of rnn(x) for 7 timesteps": (2, 16),
+        "shape of rnn(x) for 30 timesteps": (2, 16),
+        "shape with return_sequences=True, 7 timesteps": (2, 7, 16),
+        "number of weights": 288,
+        "more timesteps need more weights": "no",
+    },
+)
+register_prediction(
+    "01.inside",
+    {
+        "smallest value that h can come near": -1,
+        "largest value that h can come near": 1,
+        "number of rows of h for 22 years, the start included": 23,
+    },
+)
+
+
+# Solutions. Each is also the source of its empty cell in the lesson.
+
+
+def every_timestep(units):
+    """A simple RNN layer that returns h of every timestep: (batch, time, 1) -> (batch, time, units)."""
+    x_t = Input((1,), name="x_t")
+    h_tm1 = Input((units,), name="h_tm1")
+    h_t = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t, return_sequences=True)
+
+
+def running_sum():
+    """A layer without weights that adds up its inputs: (batch, time, 1) -> (batch, time, 1)."""
+    x_t = Input((1,), name="x_t")
+    sum_tm1 = Input((1,), name="sum_tm1")
+    sum_t = sum_tm1 + x_t
+    return RecurrentModel(x_t, sum_t, initial_states=sum_tm1, final_states=sum_t, return_sequences=True)
+
+
+def running_mean():
+    """A layer without weights: the mean of all inputs so far, (batch, time, 1) -> (batch, time, 1)."""
+    x_t = Input((1,), name="x_t")
+    sum_tm1 = Input((1,), name="sum_tm1")
+    count_tm1 = Input((1,), name="count_tm1")
+    sum_t = sum_tm1 + x_t
+    count_t = count_tm1 + 1
+    return RecurrentModel(
+        x_t,
+        sum_t / count_t,
+        initial_states=[sum_tm1, count_tm1],
+        final_states=[sum_t, count_t],
+        return_sequences=True,
+    )
+
+
+def two_back(units):
+    """An RNN layer whose h_t sees x_t, h_tm1 and h_tm2: (batch, time, 1) -> (batch, units)."""
+    x_t = Input((1,), name="x_t")
+    h_tm1 = Input((units,), name="h_tm1")
+    h_tm2 = Input((units,), name="h_tm2")
+    h_t = ops.tanh(
+        Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1) + Dense(units, use_bias=False)(h_tm2)
+    )
+    return RecurrentModel(x_t, h_t, initial_states=[h_tm1, h_tm2], final_states=[h_t, h_tm1])
+
+
+def mended_rnn(units):
+    """The RNN of the bug hunt without its bug: (batch, time, 1) -> (batch, units)."""
+    x_t = Input((1,), name="x_t")
+    h_tm1 = Input((units,), name="h_tm1")
+    h_t = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t)
+
+
+# Plausible wrong answers.
+
+
+def only_the_last_timestep(units):
+    return mended_rnn(units)
+
+
+def always_16_units(units):
+    return every_timestep(16)
+
+
+def one_step_late():
+    x_t, sum_tm1 = Input((1,)), Input((1,))
+    return RecurrentModel(
+        x_t, sum_tm1, initial_states=sum_tm1, final_states=sum_tm1 + x_t, return_sequences=True
+    )
+
+
+def a_sum_with_weights():
+    x_t, sum_tm1 = Input((1,)), Input((1,))
+    sum_t = sum_tm1 + Dense(1)(x_t)
+    return RecurrentModel(x_t, sum_t, initial_states=sum_tm1, final_states=sum_t, return_sequences=True)
+
+
+def half_old_half_new():
+    x_t, mean_tm1 = Input((1,)), Input((1,))
+    mean_t = 0.5 * mean_tm1 + 0.5 * x_t
+    return RecurrentModel(x_t, mean_t, initial_states=mean_tm1, final_states=mean_t, return_sequences=True)
+
+
+def h_tm2_never_moves(units):
+    x_t, h_tm1, h_tm2 = Input((1,)), Input((units,), name="h_tm1"), Input((units,), name="h_tm2")
+    h_t = ops.tanh(Dense(units)(x_t) + Dense(units)(h_tm1) + Dense(units, use_bias=False)(h_tm2))
+    return RecurrentModel(x_t, h_t, initial_states=[h_tm1, h_tm2], final_states=[h_t, h_tm2])
+
+
+def both_states_are_new(units):
+    x_t, h_tm1, h_tm2 = Input((1,)), Input((units,), name="h_tm1"), Input((units,), name="h_tm2")
+    h_t = ops.tanh(Dense(units)(x_t) + Dense(units)(h_tm1) + Dense(units, use_bias=False)(h_tm2))
+    return RecurrentModel(x_t, h_t, initial_states=[h_tm1, h_tm2], final_states=[h_t, h_t])
+
+
+def still_keeps_the_old_state(units):
+    x_t, h_tm1 = Input((1,)), Input((units,))
+    h_t = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_tm1)
+
+
+def keeps_the_state_without_tanh(units):
+    x_t, h_tm1 = Input((1,)), Input((units,))
+    z_t = Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1)
+    return RecurrentModel(x_t, ops.tanh(z_t), initial_states=h_tm1, final_states=z_t)
+
+
+# Checks: properties that every right answer has, on random numbers.
+
+
+def _sequences(time, batch=3):
+    return np.random.default_rng(1).normal(size=(batch, time, 1)).astype("float32")
+
+
+def _run(layer, x):
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    return np.asarray(layer(x))
+
+
+def _expect_shape(y, shape, x):
+    expect(y.shape == shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")
+
+
+def _expect_state_is_output(layer, units):
+    x = _sequences(1)[:, 0]
+    h = np.random.default_rng(2).uniform(-0.9, 0.9, size=(3, units)).astype("float32")
+    expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
+    output, new_state = (np.asarray(t) for t in layer.step([x, h]))
+    expect(np.allclose(output, new_state, atol=1e-5), "The step hands on something else than its output.")
+    expect(np.abs(output).max() <= 1, "Some outputs are larger than 1.")
+    other = np.asarray(layer.step([x, -h])[0])
+    expect(not np.allclose(output, other, atol=1e-4), "The old state makes no difference to the output.")
+
+
+def check_every_timestep(make):
+    """Shapes for several sizes; one state, which is the output."""
+    for units, time in [(3, 5), (16, 9)]:
+        layer, x = make(units), _sequences(time)
+        _expect_shape(_run(layer, x), (3, time, units), x)
+        _expect_state_is_output(layer, units)
+
+
+def check_running_sum(make):
+    """The cumulative sum, for two lengths, without a weight."""
+    _expect_computes(make(), lambda x: np.cumsum(x, axis=1))
+
+
+def check_running_mean(make):
+    """The cumulative mean, for two lengths, without a weight."""
+    _expect_computes(make(), lambda x: np.cumsum(x, axis=1) / np.arange(1, x.shape[1] + 1)[:, None])
+
+
+def _expect_computes(layer, truth):
+    for time in (1, 6):
+        x = _sequences(time)
+        y = _run(layer, x)
+        _expect_shape(y, x.shape, x)
+        expect(layer.count_params() == 0, f"The layer has {layer.count_params()} weights.")
+        agrees = np.isclose(y, truth(x), atol=1e-4).all(axis=(0, 2))
+        expect(agrees.all(), f"The output is wrong at timestep {int(np.argmin(agrees)) + 1} of {time}.")
+
+
+def check_two_back(make):
+    """tanh of a sum that is linear in x and in two states, of which one is the other, one step old."""
+    units = 4
+    layer, x = make(units), _sequences(6)
+    _expect_shape(_run(layer, x), (3, units), x)
+    expect(layer.num_states == 2, f"The step has {layer.num_states} states.")
+    draw = np.random.default_rng(3)
+    given = [0.3 * draw.normal(size=(5, size)).astype("float32") for size in (1, units, units)]
+    y, *new = (np.asarray(t) for t in layer.step(given))
+    first, second = (0, 1) if np.allclose(new[0], y, atol=1e-5) else (1, 0)
+    expect(np.allclose(new[first], y, atol=1e-5), "No state becomes the new h.")
+    expect(np.allclose(new[second], given[1 + first], atol=1e-5), "No state becomes the old h, unchanged.")
+    for place, name in enumerate(["x_t", *layer.state_names]):
+        changed = [-value if number == place else value for number, value in enumerate(given)]
+        same = np.allclose(layer.step(changed)[0], y, atol=1e-4)
+        expect(not same, f"The output does not depend on {name}.")
+    expect(np.abs(y).max() < 1, "Some outputs are larger than 1.")
+    matrices, weights = units * (1 + 2 * units), layer.count_params()
+    holds = matrices < weights <= matrices + 3 * units
+    expect(holds, f"{weights} weights are not one matrix for each of x_t, h_tm1 and h_tm2, and b.")
+
+
+def check_mended_rnn(make):
+    """The state is the output, and the first timestep reaches the last."""
+    layer, x = make(4), _sequences(3)
+    y = _run(layer, x)
+    _expect_shape(y, (3, 4), x)
+    _expect_state_is_output(layer, 4)
+    changed = x.copy()
+    changed[:, 0] += 5
+    expect(not np.allclose(_run(layer, changed), y, atol=1e-5), "The first timestep changes nothing.")
+
+
+register_exercise(
+    "01.every",
+    every_timestep,
+    check_every_timestep,
+    hints=[
+        "The step is the one of this lesson. What differs is an option of RecurrentModel.",
+        "The option has the same name as in keras.layers.SimpleRNN: return_sequences.",
+    ],
+    wrong=[only_the_last_timestep, always_16_units],
+)
+register_exercise(
+    "01.sum",
+    running_sum,
+    check_running_sum,
+    hints=[
+        "What must the step remember to add up a list of numbers? That is the state.",
+        "The new sum is the old sum plus x_t. It is the output, and it is handed on too.",
+    ],
+    wrong=[one_step_late, a_sum_with_weights],
+)
+register_exercise(
+    "01.mean",
+    running_mean,
+    check_running_mean,
+    hints=[
+        "You need two numbers to know a mean: remember both.",
+        "One state is the sum, the other counts the timesteps. Two states are a list, in both places.",
+        "The count grows by 1: count_tm1 + 1. The output is one state divided by the other.",
+    ],
+    wrong=[running_sum, half_old_half_new],
+)
+register_exercise(
+    "01.two_back",
+    two_back,
+    check_two_back,
+    hints=[
+        "A step only sees what it is handed. So h_tm2 must be a state of its own.",
+        "After this timestep the old h_tm1 is two timesteps old. Which final state is that?",
+        "The final states are a list in the order of the initial states; an Input may be a final state.",
+    ],
+    wrong=[h_tm2_never_moves, both_states_are_new],
+)
+register_exercise(
+    "01.bug",
+    mended_rnn,
+    check_mended_rnn,
+    hints=[
+        "Look at the trace: which number never changes?",
+        "Compare the last line with the rnn of this lesson, word by word.",
+    ],
+    wrong=[still_keeps_the_old_state, keeps_the_state_without_tanh],
+)

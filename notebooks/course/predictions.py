@@ -1,0 +1,64 @@
+"""Predictions: say what will happen, then run it."""
+
+import numpy as np
+
+from .outcome import Outcome, find
+
+_REGISTERED: dict[str, dict] = {}
+
+
+def register_prediction(name: str, answers: dict):
+    """Make a prediction known to `check`.
+
+    Example:
+        >>> register_prediction("01.shapes", {"shape of the output": (2, 16), "it grows": "no"})
+
+    Args:
+        name: the number of the lesson, a dot, a word.
+        answers: question -> a number, a word, yes or no, or a tuple of them.
+    """
+    _REGISTERED[name] = answers
+
+
+def check(name: str, prediction: dict):
+    """Print for each question whether the prediction matches; None counts as not attempted.
+
+    Example:
+        >>> course.check("01.shapes", {"shape of the output": (2, 16), "it grows": None})
+        shape of the output: matches
+        it grows: not attempted
+
+    Args:
+        name: the prediction's name, as in the lesson.
+        prediction: question -> what you expect.
+    """
+    for question, outcome in outcomes(name, prediction).items():
+        print(f"{question}: {outcome.value}")
+
+
+def outcomes(name: str, prediction: dict) -> dict[str, Outcome]:
+    """Question -> outcome, for all questions of this name."""
+    answers = find(_REGISTERED, name, "prediction")
+    given = dict.fromkeys(answers) | (prediction if isinstance(prediction, dict) else {})
+    return {question: _outcome(given[question], answer) for question, answer in answers.items()}
+
+
+def _outcome(given, answer):
+    if given is None or given is Ellipsis or (isinstance(given, str) and not given.strip()):
+        return Outcome.NOT_ATTEMPTED
+    try:
+        return Outcome.MATCHES if _same(given, answer) else Outcome.DIFFERS
+    except (TypeError, ValueError):
+        return Outcome.DIFFERS
+
+
+def _same(given, answer):
+    if isinstance(answer, str):
+        word = {True: "yes", False: "no"}[given] if isinstance(given, bool) else str(given)
+        return word.strip().strip(".!").casefold() == answer.casefold()
+    if isinstance(answer, tuple):
+        parts = list(given)
+        return len(parts) == len(answer) and all(map(_same, parts, answer))
+    if answer is None or given is None:
+        return given is answer
+    return bool(np.isclose(float(given), answer, rtol=1e-3, atol=1e-6))
