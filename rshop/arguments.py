@@ -3,13 +3,11 @@ symbolic tensors meet the same checks as arrays."""
 
 from dataclasses import dataclass
 
-import numpy as np
-from keras import ops
-
 from .errors import describe, given_name, message
 from .masks import combine
 from .step import Step
-from .structure import agree, find, flat, flatten_like, shape_of
+from .structure import agree, flat, flatten_like, layout, shape_of
+from .values import check_start, read_states
 
 
 @dataclass
@@ -81,6 +79,24 @@ def read(
     )
 
 
+def check_arrays(x):
+    """Refuse an `x` that is not made of tensors or arrays.
+
+    Raises:
+        TypeError: names what it is made of.
+    """
+    for part in flat(x) or [x]:
+        if not hasattr(part, "shape"):
+            raise TypeError(
+                message(
+                    "`x` is not made of tensors or arrays.",
+                    received=f"x={part!r} of type {type(part).__name__} in {layout(x)}",
+                    expected="a tensor or array (batch, time, ...) for each input of the step",
+                    fix="pass np.array(x)",
+                )
+            )
+
+
 def check_inputs(step: Step, given: list[tuple], decode: bool):
     """Compare the shapes that arrive with those that the step was written for.
 
@@ -110,93 +126,6 @@ def _shape_fix(shape, expected, decode):
     if not decode and len(shape) == len(expected) - 1:
         return "add the time axis, x[:, None] for one timestep"
     return "reshape x, or write the step with a keras.Input of the size that arrives"
-
-
-def start_value(value, shape: tuple, dtype, batch):
-    """A given first value as `(batch, *shape)`: a number and one sample spread over the batch.
-
-    Example:
-        >>> start_value([1.0, 2.0], (2,), "float32", batch=3).shape
-        (3, 2)
-    """
-    value = ops.cast(ops.convert_to_tensor(value), dtype)
-    known = tuple(size if size is not None else -1 for size in shape)
-    if len(value.shape) == len(shape) + 1 and value.shape[0] != 1:
-        return value
-    if -1 in known:
-        known = tuple(ops.shape(value)[len(value.shape) - len(shape) :])
-    return ops.broadcast_to(value, (batch, *known))
-
-
-def read_states(step: Step, value, what: str = "initial_state") -> list:
-    """One value for each state from a tensor, a list or a dict by name; None where not given.
-
-    Raises:
-        ValueError: a wrong number of values, or a name of no state.
-    """
-    names = step.state_names
-    if value is None:
-        return [None] * len(names)
-    if isinstance(value, dict):
-        values = [None] * len(names)
-        for name, given in value.items():
-            values[find(name, names, "state")] = given
-        return values
-    values = list(value) if isinstance(value, (list, tuple)) else [value]
-    if len(values) != len(names):
-        raise ValueError(
-            message(
-                f"`{what}` does not have one value for each state.",
-                received=f"{len(values)} values",
-                expected=f"{len(names)}, for the states {names}",
-                fix=f"give a list of {len(names)}, or a dict by state name",
-            )
-        )
-    return values
-
-
-def check_start(label: str, value, tensor, batch):
-    """Compare a first value with the Input that it starts.
-
-    Raises:
-        ValueError: a shape that cannot be spread over `(batch, ...)`.
-    """
-    check_numbers(label, value)
-    shape, expected = shape_of(value), (batch, *tuple(tensor.shape)[1:])
-    whole = len(shape) == len(expected) and shape[0] == 1 and agree(shape[1:], expected[1:])
-    if shape == () or agree(shape, expected) or agree(shape, expected[1:]) or whole:
-        return
-    raise ValueError(
-        message(
-            f"The first value of {label} has the wrong shape.",
-            received=f"shape {shape}",
-            expected=f"{expected}, or {expected[1:]} for all samples alike",
-            fix=f"give {label} a value of its own shape",
-        )
-    )
-
-
-def check_numbers(label: str, value):
-    """Refuse what is no number and holds none.
-
-    Raises:
-        TypeError: a string, an object, a list of lists of different lengths.
-    """
-    if hasattr(value, "dtype") and str(value.dtype) != "object":
-        return
-    try:
-        kind = np.asarray(value).dtype.kind
-    except ValueError:
-        kind = "O"
-    if kind not in "biuf":
-        raise TypeError(
-            message(
-                f"The value of {label} is not made of numbers.",
-                received=f"{value!r} of type {type(value).__name__}",
-                expected="a number, an array or a tensor",
-                fix=f"give {label} an array; initializers go into state_initializer=",
-            )
-        )
 
 
 def _read_states(step, value, batch):

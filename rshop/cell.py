@@ -4,7 +4,8 @@ import keras
 
 from .errors import describe, message, shapes
 from .options import check_count
-from .step import Step, check_pair, describe_step, names_of_states
+from .step import Step, describe_step
+from .step_checks import check_pair, names_of_states
 from .structure import agree, flat, flat_shapes, is_shape, shape_of
 
 

@@ -8,7 +8,8 @@ from .cell import RNNCell
 from .errors import message
 from .layer import RecurrentLayer
 from .readout import feed_back, feeds
-from .step import Step, names_of_states
+from .step import Step
+from .step_checks import names_of_states
 from .structure import flat, flat_shapes
 
 

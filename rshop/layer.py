@@ -9,7 +9,7 @@ from .masks import combine
 from .run import check_unroll, run
 from .state import Carried
 from .step import Step
-from .structure import flat, flat_shapes, layout, shapes_like, tree
+from .structure import flat, flat_shapes, shapes_like, tree
 
 
 class RecurrentLayer(keras.layers.Layer):
@@ -115,16 +115,7 @@ class RecurrentLayer(keras.layers.Layer):
 
     def __call__(self, x, *args, **kwargs):
         """Check that `x` is made of tensors or arrays, then call the layer as Keras does."""
-        for part in flat(x) or [x]:
-            if not hasattr(part, "shape"):
-                raise TypeError(
-                    message(
-                        "`x` is not made of tensors or arrays.",
-                        received=f"x={part!r} of type {type(part).__name__} in {layout(x)}",
-                        expected="a tensor or array (batch, time, ...) for each input of the step",
-                        fix="pass np.array(x)",
-                    )
-                )
+        arguments.check_arrays(x)
         return super().__call__(x, *args, **kwargs)
 
     @property
@@ -212,7 +203,7 @@ class RecurrentLayer(keras.layers.Layer):
         Raises:
             ValueError: they do not fit; the message names the argument.
         """
-        length = self._length(output_length)
+        length = options.call_length(output_length, self.output_length, self.decode)
         read = arguments.read(self.description, self.decode, length, x, **given)
         check_unroll(self, read)
         if self.carried is not None and read.batch not in (None, self.carried.batch):
@@ -302,17 +293,3 @@ class RecurrentLayer(keras.layers.Layer):
     def _step_shapes(self, shapes):
         inner = shapes if self.decode else [shape[:1] + shape[2:] for shape in shapes]
         return inner[0] if len(inner) == 1 else inner
-
-    def _length(self, output_length):
-        if output_length is None:
-            return self.output_length
-        if not self.decode:
-            raise ValueError(
-                message(
-                    "Only a decoder takes a length: this layer has a timestep for each input.",
-                    received=f"output_length={output_length}",
-                    expected="a layer with decode=True",
-                    fix="make the layer with decode=True, or leave output_length out",
-                )
-            )
-        return options.check_length(output_length)

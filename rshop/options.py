@@ -68,6 +68,26 @@ def check_length(length):
     return check_count("output_length", length, "number of timesteps")
 
 
+def call_length(given, default: int | None, decode: bool):
+    """The number of timesteps that a call of a decoder asks for, else the layer's own.
+
+    Raises:
+        TypeError, ValueError: no whole number, or a layer that is no decoder.
+    """
+    if given is None:
+        return default
+    if not decode:
+        raise ValueError(
+            message(
+                "Only a decoder takes a length: this layer has a timestep for each input.",
+                received=f"output_length={given}",
+                expected="a layer with decode=True",
+                fix="make the layer with decode=True, or leave output_length out",
+            )
+        )
+    return check_length(given)
+
+
 def check_count(name: str, value, meaning: str) -> int:
     """A whole number of at least 1.
 

@@ -3,12 +3,13 @@
 from keras import ops
 
 from . import forcing
-from .arguments import Arguments, start_value
+from .arguments import Arguments
 from .errors import message
 from .loop import scan
 from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
+from .values import start_value
 
 
 def run(layer, given: Arguments, training: bool, recorder=None) -> tuple[dict, dict, list]:

@@ -3,10 +3,10 @@
 import numpy as np
 from keras import ops
 
-from .arguments import check_numbers, read_states, start_value
 from .errors import message
 from .step import Step
 from .structure import agree, flat, shape_of
+from .values import check_numbers, read_states, start_value
 
 
 class Carried:

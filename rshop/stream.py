@@ -12,6 +12,7 @@ from .options import check_count
 from .run import first_memory
 from .structure import find, flat, flatten_like, shape_of, tree
 from .timestep import Timestep
+from .values import check_numbers, check_start, start_value
 
 
 class Stepper:
@@ -92,7 +93,7 @@ class Stepper:
         step = self._timestep.step
         inputs = flatten_like(step.inputs, x_t, "x")
         for value in inputs:
-            arguments.check_numbers("the input x_t", value)
+            check_numbers("the input x_t", value)
         arguments.check_inputs(step, [shape_of(t) for t in inputs], decode=True)
         self._check_batch(inputs)
         inputs = [
@@ -166,9 +167,9 @@ class Stepper:
 
     def _put(self, part, values, likes, names):
         for name, value, like in zip(names, values, likes, strict=True):
-            arguments.check_start(f"{part[:-1]} {name!r}", value, like, self.batch_size)
+            check_start(f"{part[:-1]} {name!r}", value, like, self.batch_size)
         after = [
-            arguments.start_value(value, like.shape[1:], like.dtype, self.batch_size)
+            start_value(value, like.shape[1:], like.dtype, self.batch_size)
             for value, like in zip(values, likes, strict=True)
         ]
         self._memory = {**self._memory, part: after}

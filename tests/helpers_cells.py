@@ -21,7 +21,7 @@ def numpy_of(value):
     return keras.tree.map_structure(keras.ops.convert_to_numpy, value)
 
 
-def close(actual, expected, tolerance=1e-6, err_msg=""):
+def assert_close(actual, expected, tolerance=1e-6, err_msg=""):
     """Assert equal shapes and a maximum absolute difference (relative above 1)."""
     actual, expected = np.asarray(numpy_of(actual)), np.asarray(numpy_of(expected))
     assert actual.shape == expected.shape, f"{err_msg} shape {actual.shape}, expected {expected.shape}"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers_cells import (
-    close,
+    assert_close,
     draws,
     gru_np,
     lstm_np,
@@ -55,9 +55,9 @@ def in_graph(layer, x):
     return numpy_of(tf.function(layer)(tf.constant(x)))
 
 
-def all_close(mine, theirs, tolerance=1e-6):
+def assert_all_close(mine, theirs, tolerance=1e-6):
     for one, other in zip(keras.tree.flatten(mine), keras.tree.flatten(theirs), strict=True):
-        close(one, other, tolerance)
+        assert_close(one, other, tolerance)
 
 
 @pytest.mark.parametrize("scale", [0.3, 1.0, 20.0], ids=["small", "usual", "saturated"])
@@ -66,10 +66,10 @@ def test_fifty_timesteps_equal_the_keras_layer_and_the_equations(kind, scale):
     """Law 23: against Keras to 1e-6; against the equations in float64 to what float32 can hold."""
     mine, theirs = pair(kind, X50, scale=scale)
     y = in_graph(mine, X50)
-    close(y, in_graph(theirs, X50), 1e-6)
+    assert_close(y, in_graph(theirs, X50), 1e-6)
     starts = [np.zeros((2, UNITS))] * N_STATES[kind]
     exact, _ = run_np(CELLS[kind][3], X50, starts, theirs.get_weights())
-    close(y, exact, 1e-5 if scale == 20.0 else 1e-6)
+    assert_close(y, exact, 1e-5 if scale == 20.0 else 1e-6)
     if scale == 20.0:
         assert ((np.abs(y) < 0.01) | (np.abs(y) > 0.7)).mean() > 0.8
 
@@ -81,8 +81,8 @@ def test_the_state_c_is_not_squashed():
     rnn(x)
     rnn.set_weights([np.zeros((1, 4)), np.zeros((1, 4)), np.array([50.0, 50.0, 50.0, 50.0])])
     y, h, c = rnn(x)
-    close(c, [[5.0]], 1e-6)
-    close(y[0, :, 0], np.tanh([1, 2, 3, 4, 5]), 1e-6)
+    assert_close(c, [[5.0]], 1e-6)
+    assert_close(y[0, :, 0], np.tanh([1, 2, 3, 4, 5]), 1e-6)
 
 
 @BUILT_IN
@@ -105,7 +105,7 @@ def test_weights_copy_both_ways_as_they_are(kind):
     for one, other in zip(layer.get_weights(), mine.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     theirs.set_weights(mine.get_weights())
-    all_close(mine([x, *states]), theirs(x, states))
+    assert_all_close(mine([x, *states]), theirs(x, states))
 
 
 @BUILT_IN
@@ -123,8 +123,8 @@ def test_a_cell_is_called_with_a_flat_list(kind):
         1 + len(states)
     )
     mine.set_weights(theirs.get_weights())
-    all_close(mine([x, *states]), expected)
-    all_close(keras.Model(symbols, outputs)([x, *states]), expected)
+    assert_all_close(mine([x, *states]), expected)
+    assert_all_close(keras.Model(symbols, outputs)([x, *states]), expected)
     assert mine.num_states == len(states)
 
 
@@ -172,7 +172,7 @@ def test_options_give_the_numbers_of_keras_over_fifty_timesteps(kind, option):
     mine.set_weights(randomize(theirs, scale=0.2))
     expected = in_graph(theirs, X50)
     assert np.isfinite(expected).all() and np.abs(expected).max() < 100
-    close(in_graph(mine, X50), expected, 1e-6)
+    assert_close(in_graph(mine, X50), expected, 1e-6)
 
 
 @pytest.mark.parametrize("start", ["defaults", "seeded", "by name"])
@@ -209,7 +209,7 @@ def test_initializers_give_the_weights_of_keras(kind, more, start):
     )
     mine.get_layer()(X6), theirs.build((None, WIDTH))
     for one, other in zip(mine.get_weights(), theirs.get_weights(), strict=True):
-        close(one, other, 1e-7)
+        assert_close(one, other, 1e-7)
 
 
 REGULARIZERS = {
@@ -231,9 +231,9 @@ def test_regularizers_give_the_losses_of_keras(kind, which):
     option = REGULARIZERS[which]
     mine, theirs = pair(kind, **option)
     mine(X6), theirs(X6)
-    close(np.float32(sum(mine.losses)), np.float32(sum(theirs.losses)), 1e-6)
+    assert_close(np.float32(sum(mine.losses)), np.float32(sum(theirs.losses)), 1e-6)
     if which == "recurrent":
-        close(
+        assert_close(
             np.float32(sum(mine.losses)),
             np.float32(0.3 * np.abs(theirs.get_weights()[1]).sum()),
             1e-5,
@@ -261,9 +261,9 @@ def test_constraints_and_gradients_train_as_keras_does(kind):
         bias_constraint="non_neg",
     )
     W, U, b = trained(mine)
-    all_close([W, U, b], trained(theirs), 1e-5)
+    assert_all_close([W, U, b], trained(theirs), 1e-5)
     assert np.linalg.norm(W, axis=0).max() <= 0.4 + 1e-6 and b.min() >= 0
-    close(np.linalg.norm(U, axis=0), np.ones(U.shape[1]), 1e-5)
+    assert_close(np.linalg.norm(U, axis=0), np.ones(U.shape[1]), 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -276,11 +276,11 @@ def test_dropout_is_off_in_inference_and_on_in_training(kind, option):
     """Law 23: inference equals Keras; training is something else, fresh at each call."""
     mine, theirs = pair(kind, X6, **option)
     plain = numpy_of(theirs(X6, training=False))
-    close(mine(X6), plain, 1e-6)
-    close(mine(X6, training=False), plain, 1e-6)
+    assert_close(mine(X6), plain, 1e-6)
+    assert_close(mine(X6, training=False), plain, 1e-6)
     first, second = (numpy_of(mine(X6, training=True)) for _ in range(2))
     assert not np.allclose(first, plain) and not np.allclose(first, second)
-    close(mine(X6), plain, 1e-6)
+    assert_close(mine(X6), plain, 1e-6)
 
 
 @BUILT_IN
@@ -294,7 +294,7 @@ def test_the_same_seed_drops_the_same(kind):
         randomize(rnn)
         return np.stack([numpy_of(rnn(X6[:, :2], training=True)) for _ in range(2)])
 
-    close(numbers(3), numbers(3), 0)
+    assert_close(numbers(3), numbers(3), 0)
     assert not np.allclose(numbers(3), numbers(4))
 
 
@@ -304,7 +304,7 @@ def test_dropout_of_the_input_drops_and_scales():
     """
     rnn = rshop.SimpleRNNCell(2, activation=None, dropout=0.5, kernel_initializer="ones").get_layer()
     y = numpy_of(rnn(np.ones((400, 1, 3), "float32"), training=True))
-    close(y[:, 0], y[:, 1], 0)
+    assert_close(y[:, 0], y[:, 1], 0)
     assert set(np.unique(y)) == {0.0, 2.0, 4.0, 6.0}
     assert abs(y.mean() - 3.0) < 0.3
 
@@ -320,7 +320,7 @@ def test_float64_gives_the_numbers_of_keras(kind):
     mine.set_weights(randomize(theirs))
     y = mine(x)
     assert keras.backend.standardize_dtype(y.dtype) == "float64"
-    close(y, theirs(x), 1e-12)
+    assert_close(y, theirs(x), 1e-12)
 
 
 @BUILT_IN
@@ -336,7 +336,7 @@ def test_mixed_bfloat16_gives_the_numbers_of_keras(kind):
     y = mine(X6)
     assert keras.backend.standardize_dtype(y.dtype) == "bfloat16"
     assert {w.dtype for w in mine.weights if "seed" not in w.name} == {"float32"}
-    close(keras.ops.cast(y, "float32"), keras.ops.cast(theirs(X6), "float32"), 0.03)
+    assert_close(keras.ops.cast(y, "float32"), keras.ops.cast(theirs(X6), "float32"), 0.03)
 
 
 BASIC = {
@@ -376,11 +376,11 @@ def test_a_layer_is_a_loop_over_its_cell(kind):
     randomize(rnn)
     y, *states = rnn(X6)
     expected, last = by_hand(cell, X6)
-    close(y, expected, 1e-6)
-    all_close(states, last)
-    close(cell.get_layer(unroll=True)(X6), expected[:, -1], 1e-6)
+    assert_close(y, expected, 1e-6)
+    assert_all_close(states, last)
+    assert_close(cell.get_layer(unroll=True)(X6), expected[:, -1], 1e-6)
     backward = cell.get_layer(return_sequences=True, go_backwards=True)(X6)
-    close(backward, by_hand(cell, X6[:, ::-1])[0], 1e-6)
+    assert_close(backward, by_hand(cell, X6[:, ::-1])[0], 1e-6)
 
 
 @EVERY
@@ -411,9 +411,9 @@ def test_masked_timesteps_are_as_if_not_there(kind):
         short, *after = numpy_of(rnn(X6[row : row + 1, MASK[row]]))
         seen = np.cumsum(MASK[row]) - 1
         expected = np.where(seen[:, None] >= 0, short[0][np.maximum(seen, 0)], 0)
-        close(y[row], expected, 1e-6)
+        assert_close(y[row], expected, 1e-6)
         for mine, alone in zip(states, after, strict=True):
-            close(mine[row], alone[0], 1e-6)
+            assert_close(mine[row], alone[0], 1e-6)
 
 
 @BUILT_IN
@@ -424,7 +424,7 @@ def test_mask_from_a_masking_layer_gives_the_numbers_of_keras(kind):
         x = keras.Input((None, WIDTH))
         masked = layers.Masking()(x)
         model = keras.Model(x, [mine(masked), theirs(masked)])
-        all_close(*model(X6 * MASK[:, :, None]))
+        assert_all_close(*model(X6 * MASK[:, :, None]))
 
 
 @EVERY
@@ -439,7 +439,7 @@ def test_jit_compile_gives_the_same_numbers(kind):
         y = model.predict_on_batch(X6)
         model.train_on_batch(X6, draws(3, 6, UNITS, seed=8))
         results.append([y, *model.get_weights()])
-    all_close(*results, 1e-5)
+    assert_all_close(*results, 1e-5)
 
 
 @EVERY
@@ -454,12 +454,12 @@ def test_nested_cell_equals_the_cell(kind):
     inner.add(cell)
     outer = RecurrentSequential(return_sequences=True)
     outer.add(inner.get_cell())
-    close(outer(X6), expected, 1e-6)
+    assert_close(outer(X6), expected, 1e-6)
     x, states = keras.Input((WIDTH,)), [keras.Input((UNITS,)) for _ in range(cell.num_states)]
     y, *after = cell([x, *states])
     step = RecurrentModel(x, y, initial_states=states, final_states=after, return_sequences=True)
-    close(step(X6), expected, 1e-6)
-    close(rnn.get_cell().get_layer(return_sequences=True)(X6), expected, 1e-6)
+    assert_close(step(X6), expected, 1e-6)
+    assert_close(rnn.get_cell().get_layer(return_sequences=True)(X6), expected, 1e-6)
 
 
 def gradients(run, x, variables):
@@ -476,7 +476,7 @@ def test_gradients_are_those_of_keras(kind):
     """Law 23: of the input and of every weight, loop and unrolled."""
     for unroll in (False, True):
         mine, theirs = pair(kind, layer_options={"unroll": unroll})
-        all_close(
+        assert_all_close(
             gradients(mine, X6, mine.trainable_variables),
             gradients(theirs, X6, theirs.trainable_variables),
             1e-5,
@@ -498,7 +498,7 @@ def test_gradients_are_those_of_a_loop_in_python(kind):
             ys.append(y)
         return tf.stack(ys, axis=1)
 
-    all_close(
+    assert_all_close(
         gradients(rnn, X6, rnn.trainable_variables),
         gradients(loop, X6, rnn.trainable_variables),
         1e-5,
@@ -527,9 +527,9 @@ def check_equations(name, equation, n_states, units=UNITS):
     y, *states = rnn(X6)
     expected, last = run_np(equation, X6, [np.zeros((3, units))] * n_states, weights)
     assert cell.num_states == n_states
-    close(y, expected, 1e-5)
+    assert_close(y, expected, 1e-5)
     for mine, numpy in zip(states, last, strict=True):
-        close(mine, numpy, 1e-5)
+        assert_close(mine, numpy, 1e-5)
 
 
 @pytest.mark.parametrize("units", [4, 7])

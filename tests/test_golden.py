@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from helpers_cells import close, run_np, simple_np, simple_step
+from helpers_cells import assert_close, run_np, simple_np, simple_step
 from keras import layers
 
 from rshop import RecurrentModel, RecurrentSequential, SimpleRNNCell
@@ -146,7 +146,7 @@ def test_matches_the_numbers_of_the_original(name):
     a = arrays_of(name)
     recorded = [a[key] for key in ("y", "y_test", "s") if key in a]
     for mine, original in zip(keras.tree.flatten(CASES[name](a)), recorded, strict=True):
-        close(mine, original, 1e-5)
+        assert_close(mine, original, 1e-5)
 
 
 def test_predict_matches_the_numbers_of_the_original():
@@ -154,7 +154,7 @@ def test_predict_matches_the_numbers_of_the_original():
     a = arrays_of("readout")
     x = keras.Input((None, 5))
     model = keras.Model(x, simple(a, readout=True, return_sequences=True)(x))
-    close(model.predict(a["x"], verbose=0), a["y"], 1e-5)
+    assert_close(model.predict(a["x"], verbose=0), a["y"], 1e-5)
 
 
 def test_the_truth_that_the_original_read_too_late_is_read_in_time():
@@ -165,4 +165,4 @@ def test_the_truth_that_the_original_read_too_late_is_read_in_time():
     rnn = simple(a, readout=True, return_sequences=True, teacher_force=True)
     before = np.concatenate([np.zeros_like(a["g"][:, :1]), a["g"][:, :-1]], axis=1)
     expected, _ = run_np(simple_np, a["x"] + before, [np.zeros((4, 5))], [a["W"], a["U"], a["b"]])
-    close(rnn(a["x"], ground_truth=a["g"], training=True), expected, 1e-5)
+    assert_close(rnn(a["x"], ground_truth=a["g"], training=True), expected, 1e-5)

@@ -23,7 +23,7 @@ RAGGED = np.array(
 )
 
 
-def close(got, expected, tolerance=1e-5):
+def assert_close(got, expected, tolerance=1e-5):
     np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
 
 
@@ -62,7 +62,7 @@ def test_the_oracle_agrees_with_keras(name, zero, go_backwards):
     step = cell(*[w.astype("float64") for w in theirs.get_weights()], **options)
     expected = scan(step, [x], states=start, mask=RAGGED, **same)
     for got, want in zip([y, *h], [expected.y, *expected.states], strict=True):
-        close(got, want, 1e-6)
+        assert_close(got, want, 1e-6)
 
 
 # Law 11
@@ -126,7 +126,7 @@ def test_fit_trains_on_the_last_valid_output(jit):
     y, h = layer(steps.Gain()(inputs), mask=mask)
     model = keras.Model([inputs, mask], y + h)
     (loss,) = fit_losses(model, [COUNTED, FIRST_TWO], np.zeros((1, 1)), jit_compile=jit)
-    close(loss, 22.0**2)
+    assert_close(loss, 22.0**2)
 
 
 # Law 12
@@ -163,14 +163,14 @@ def test_lengths_gaps_and_an_empty_row(name, go_backwards, zero, unroll, how):
         call["initial_readout"] = readouts[0]
     expected = step.scan(x, states=initial, readouts=readouts, mask=RAGGED, **options)
     y, *h = run(how, layer, x, mask=RAGGED, **call)
-    close(y, expected.y)
+    assert_close(y, expected.y)
     np.testing.assert_array_equal(y[-1], 0)
     assert len(h) == states
     for got, want, start in zip(h, expected.states, initial, strict=True):
-        close(got, want)
+        assert_close(got, want)
         np.testing.assert_array_equal(got[-1], start[-1])
     last = step.layer(unroll=unroll, **options)
-    close(last(x, mask=RAGGED, **call), expected.last[0])
+    assert_close(last(x, mask=RAGGED, **call), expected.last[0])
 
 
 def test_a_masked_row_equals_its_compacted_row():
@@ -184,11 +184,11 @@ def test_a_masked_row_equals_its_compacted_row():
     for b in range(5):
         alone = numpy(layer(x[b : b + 1, RAGGED[b]]))
         for all_rows, one_row in zip(together, alone, strict=True):
-            close(all_rows[b], one_row[0], 1e-6)
+            assert_close(all_rows[b], one_row[0], 1e-6)
     oracle = lstm(*[w.astype("float64") for w in layer.get_weights()])
     expected = scan(oracle, [x], states=zeros(4, 4), mask=RAGGED)
     for got, want in zip(together, [expected.last[0], *expected.states], strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 @pytest.mark.parametrize("unroll", [False, True])
@@ -216,8 +216,8 @@ def test_masks_on_states_of_rank_four(how, unroll):
     x, h0 = uniform(rng, 6, 6, 2, 3, 2), uniform(rng, 6, 2, 3, 2)
     y, h = run(how, layer, x, mask=RAGGED, initial_state=[h0])
     expected = step.scan(x, states=[h0], mask=RAGGED)
-    close(y, expected.y)
-    close(h, expected.states[0])
+    assert_close(y, expected.y)
+    assert_close(h, expected.states[0])
     np.testing.assert_array_equal(h[-1], h0[-1])
 
 
@@ -235,7 +235,7 @@ def test_a_full_mask_is_no_mask():
     rng = np.random.default_rng(5)
     layer = steps.dense(readout=2).layer(return_sequences=True)
     x = uniform(rng, 2, 5, 3)
-    close(layer(x, mask=np.ones((2, 5), bool)), layer(x), 1e-6)
+    assert_close(layer(x, mask=np.ones((2, 5), bool)), layer(x), 1e-6)
 
 
 # Law 13
@@ -288,7 +288,7 @@ def test_an_embedding_masks_however_the_layer_is_called(spelling, how, bidirecti
     expected = step.scan(e, states=start, mask=IDS != 0).y
     if bidirectional:
         expected = np.concatenate(both_ways(step, e, IDS != 0, start, zero=True), axis=-1)
-    close(y, expected)
+    assert_close(y, expected)
     np.testing.assert_array_equal(probe, IDS != 0)
 
 
@@ -330,7 +330,7 @@ def test_an_embedding_masks_in_fit():
     losses = fit_losses(model, IDS, target, epochs=2)
     e = embedding.get_weights()[0][IDS]
     expected = step.scan(e, states=[np.zeros((4, 4))], mask=IDS != 0).last[0]
-    close(losses, [np.mean((expected - target) ** 2)] * 2)
+    assert_close(losses, [np.mean((expected - target) ** 2)] * 2)
 
 
 @pytest.mark.parametrize("spelling", ["masks of the inputs", "mask=", "one without"])
@@ -358,7 +358,7 @@ def test_the_masks_of_several_inputs_are_anded(spelling):
     }[spelling]
     mask = masks[0] if spelling == "one without" else masks[0] & masks[1]
     expected = step.scan([numpy(e), numpy(f)], states=[np.zeros((4, 3))], mask=mask)
-    close(layer([e, f], **call), expected.y)
+    assert_close(layer([e, f], **call), expected.y)
 
 
 # Law 14
@@ -424,8 +424,8 @@ def test_mask_forcing_and_readout_together(how, go_backwards, unroll, zero):
     call = {"initial_state": [h0], "initial_readout": r0, "mask": RAGGED}
     y, h = run(how, layer, x, ground_truth=truth, training=True, **call)
     expected = step.scan(x, states=[h0], readouts=[r0], truths=[truth], mask=RAGGED, **options)
-    close(y, expected.y)
-    close(h, expected.states[0])
+    assert_close(y, expected.y)
+    assert_close(h, expected.states[0])
 
 
 def test_a_mask_with_token_ids():
@@ -438,7 +438,7 @@ def test_a_mask_with_token_ids():
     for training in (True, False):
         y = layer(x, ground_truth=truth, initial_readout=first, mask=RAGGED, training=training)
         truths = [truth] if training else None
-        close(y, step.scan(x, readouts=[first], truths=truths, mask=RAGGED).y)
+        assert_close(y, step.scan(x, readouts=[first], truths=truths, mask=RAGGED).y)
 
 
 MEMORY = np.array([[[1.0], [2.0], [30.0]], [[4.0], [50.0], [6.0]]], "float32")
@@ -607,7 +607,7 @@ def test_bidirectional_merges_its_two_layers(kind, merge_mode, masked):
         None: [forward, backward],
     }[merge_mode]
     for got, want in zip(keras.tree.flatten(y), keras.tree.flatten(expected), strict=True):
-        close(got, want, 1e-6)
+        assert_close(got, want, 1e-6)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -627,7 +627,7 @@ def test_bidirectional_lstm_equals_that_of_keras(masked):
     valid = RAGGED[..., None] if masked else 1.0
     # At a masked timestep Keras's own sequence is 0, by `zero_output_for_mask`, like ours.
     y = ours.predict(arrays, verbose=0)
-    close(y, theirs.predict(arrays, verbose=0), 1e-6)
+    assert_close(y, theirs.predict(arrays, verbose=0), 1e-6)
     np.testing.assert_array_equal(y * (1 - valid), 0)
     if masked:
         assert_trains_alike(models, arrays, np.repeat(target[..., None], 6, -1))
@@ -637,9 +637,9 @@ def assert_trains_alike(models, arrays, target):
     """The losses of three epochs and the weights after them are the same."""
     ours, theirs = models
     losses = [fit_losses(model, arrays, target, epochs=3, rate=0.1) for model in models]
-    close(losses[0], losses[1])
+    assert_close(losses[0], losses[1])
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        close(a, b)
+        assert_close(a, b)
 
 
 SAVED = [("cell", "concat", True), ("functional", "sum", False), ("functional", "concat", True)]
@@ -689,8 +689,8 @@ def test_bidirectional_keeps_every_number_of_the_functional_step():
     wrapped(x, mask=RAGGED)
     for part in (wrapped.forward_layer, wrapped.backward_layer):
         part.set_weights(step.weights)
-    close(wrapped(x, mask=RAGGED), sum(both_ways(step, x, RAGGED, zeros(4), zero=True)))
-    close(wrapped(x), sum(both_ways(step, x, None, zeros(4), zero=False)))
+    assert_close(wrapped(x, mask=RAGGED), sum(both_ways(step, x, RAGGED, zeros(4), zero=True)))
+    assert_close(wrapped(x), sum(both_ways(step, x, None, zeros(4), zero=False)))
 
 
 def test_a_functional_bidirectional_takes_a_symbolic_mask():
@@ -700,5 +700,5 @@ def test_a_functional_bidirectional_takes_a_symbolic_mask():
     x = uniform(rng, 6, 6, 3)
     model, arrays = functional(wrapped, x, mask=RAGGED)
     y = model.predict(arrays, verbose=0)
-    close(y, wrapped(x, mask=RAGGED), 1e-6)
+    assert_close(y, wrapped(x, mask=RAGGED), 1e-6)
     np.testing.assert_array_equal(y[~RAGGED], 0)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 from helpers_cells import (
-    close,
+    assert_close,
     draws,
     gru_np,
     lstm_np,
@@ -124,8 +124,8 @@ def test_readme_simple_rnn(order):
     weights = {w.shape: np.asarray(w, "float64") for w in names["rnn"].get_weights()}
     W, b, U = (weights[shape] for shape in ((5, 10), (10,), (10, 10)))
     expected, _ = run_np(simple_np, names["data"], [np.zeros((1, 10))], [W, U, b])
-    close(names["out2"], expected, 1e-5)
-    close(names["out"], expected[:, -1], 1e-5)
+    assert_close(names["out2"], expected, 1e-5)
+    assert_close(names["out"], expected[:, -1], 1e-5)
     assert names["model"].output_shape == (None, 10)
     assert names["model2"].output_shape == (None, None, 10)
 
@@ -151,8 +151,8 @@ def test_readme_get_layer(order):
     last(x), whole(x), theirs(x)
     theirs.set_weights(randomize(last))
     expected = numpy_of(theirs(x))
-    close(whole(x), expected, 1e-6)
-    close(last(x), expected[:, -1], 1e-6)
+    assert_close(whole(x), expected, 1e-6)
+    assert_close(last(x), expected[:, -1], 1e-6)
 
 
 SEQUENTIAL = """
@@ -188,7 +188,7 @@ def test_readme_recurrent_sequential(order):
     )
     theirs(x)
     theirs.set_weights(weights)
-    close(model(x), theirs(x), 1e-5)
+    assert_close(model(x), theirs(x), 1e-5)
 
 
 NESTING = """
@@ -220,7 +220,7 @@ def test_readme_nesting(order):
     )
     theirs(x)
     theirs.set_weights(randomize(names["rnn2"]))
-    close(names["model"](x), theirs(x), 1e-5)
+    assert_close(names["model"](x), theirs(x), 1e-5)
     assert names["rnn2"].num_states == 4
 
 
@@ -254,7 +254,7 @@ def test_readme_cells_in_the_functional_api(order):
     names["gru"].set_weights(randomize(gru, seed=9))
     y = rnn(x)
     assert tuple(y.shape) == (2, 10) and rnn.num_states == 3
-    close(y, np.tanh(numpy_of(lstm(x)) + numpy_of(gru(x))), 1e-6)
+    assert_close(y, np.tanh(numpy_of(lstm(x)) + numpy_of(gru(x))), 1e-6)
 
 
 DECODER = """
@@ -276,7 +276,7 @@ def test_docs_decoder(order):
     x = draws(3, 20)
     weights = randomize(names["rnn"], scale=0.2)
     expected, _ = run_np(simple_np, np.repeat(x[:, None], 10, axis=1), [np.zeros((3, 25))], weights)
-    close(names["model"](x), expected, 1e-5)
+    assert_close(names["model"](x), expected, 1e-5)
 
 
 READOUT = """
@@ -315,7 +315,7 @@ def test_docs_readout_in_a_sequential(mode, order):
         return y, [y, *after]
 
     expected, _ = run_np(with_readout, x, [np.zeros((2, 10))] * 5)
-    close(names["model"](x), expected, 1e-5)
+    assert_close(names["model"](x), expected, 1e-5)
 
 
 READOUT_MODEL = """
@@ -360,7 +360,7 @@ def test_docs_readout_in_a_recurrent_model(order):
 
     expected, (_, h, c) = run_np(step, x, [np.zeros((2, 10))] * 3)
     for mine, numpy in zip(rnn(x), (expected[:, -1], h, c), strict=True):
-        close(mine, numpy, 1e-5)
+        assert_close(mine, numpy, 1e-5)
     assert rnn.num_states == 2
 
 
@@ -391,10 +391,10 @@ def test_docs_state_initializer(initializer, order):
     assert len(starts) == 3
     for start, random in zip(starts, STATE_INITS[initializer], strict=True):
         assert start.shape == (3, 10) and np.all(start != 0) == random == np.any(start != 0)
-        close(start, np.repeat(start[:1], 3, axis=0), 0)
+        assert_close(start, np.repeat(start[:1], 3, axis=0), 0)
     expected, _ = stack_numbers(names["cells"], x, states=starts)
-    close(rnn(x), expected, 1e-5)
-    close(names["model"].predict(x[:2], verbose=0), expected[:2], 1e-5)
+    assert_close(rnn(x), expected, 1e-5)
+    assert_close(names["model"].predict(x[:2], verbose=0), expected[:2], 1e-5)
 
 
 BATCH_INIT = """
@@ -448,7 +448,7 @@ def test_docs_state_sync(order, capsys):
 
     expected, last = run_np(step, x, [np.zeros((2, 10))] * 2)
     for mine, numpy in zip(rnn(x), (expected[:, -1], *last), strict=True):
-        close(mine, numpy, 1e-5)
+        assert_close(mine, numpy, 1e-5)
 
 
 TEACHER = """
@@ -510,12 +510,12 @@ def test_docs_teacher_forcing(order):
     late = np.concatenate([np.zeros_like(Y_true[:, :1]), Y_true[:, :-1]], axis=1)
     forced = softmax_stack(triples(names["before"]), X_true, late)
     loss = -(Y_true * np.log(forced)).sum(axis=-1).mean()
-    close(np.float32(names["history"].history["loss"][0]), np.float32(loss), 1e-4)
+    assert_close(np.float32(names["history"].history["loss"][0]), np.float32(loss), 1e-4)
     after = [np.asarray(w) for w in names["model"].get_weights()]
     assert any(not np.allclose(a, b) for a, b in zip(after, names["before"], strict=True))
     free = softmax_stack(triples(after), names["X"])
-    close(names["predicted"], free, 1e-5)
-    close(names["rnn"](names["X"].astype("float32")), free, 1e-5)
+    assert_close(names["predicted"], free, 1e-5)
+    assert_close(names["rnn"](names["X"].astype("float32")), free, 1e-5)
 
 
 TESTS_MODEL = """
@@ -548,7 +548,7 @@ def test_the_originals_own_test_of_recurrent_model(options):
     data = names["data"]
     sequence = np.repeat(data[:, None], 7, axis=1) if "decode" in options else data
     expected, _ = run_np(simple_np, sequence, [np.zeros((32, 10))], [W, U, b])
-    close(names["out"], expected if "decode" in options else expected[:, -1], 1e-5)
+    assert_close(names["out"], expected if "decode" in options else expected[:, -1], 1e-5)
 
 
 TESTS_SEQUENTIAL = """
@@ -603,7 +603,7 @@ def test_the_originals_own_tests_of_recurrent_sequential(cells, options):
     expected, _ = run_np(step, sequence, [np.zeros((2, size)) for size in sizes])
     y = names["model"](data)
     assert names["model"].output_shape[1:] == tuple(y.shape[1:])
-    close(y, expected if "decode" in options else expected[:, -1], 1e-5)
+    assert_close(y, expected if "decode" in options else expected[:, -1], 1e-5)
 
 
 def test_the_old_name_recurrent_container():

@@ -20,7 +20,7 @@ PACKAGES = {"rshop", "viz"}
 CONSTRAINTS = ["constraints.txt", "constraints-next.txt"]
 
 # Modules whose distribution has another name.
-DISTRIBUTION_OF = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTION_OF = {"sklearn": "scikit-learn", "yaml": "pyyaml", "PIL": "pillow"}
 
 # Who may import what: folder -> the extras whose packages it may use beside the core's.
 EXTRAS_OF = {

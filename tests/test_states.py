@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from helpers_cells import (
     accumulator,
-    close,
+    assert_close,
     draws,
     gru_np,
     lstm_np,
@@ -77,15 +77,15 @@ def test_initial_state_takes_list_tuple_dict_and_broadcast_constants(form):
     given, states = FORMS[form]
     y, h, c = two_states()(X, initial_state=given)
     expected, (h_T, c_T) = run_np(two_np, X, states)
-    close(y, expected, 1e-5)
-    close(h, h_T, 1e-5)
-    close(c, c_T, 1e-5)
+    assert_close(y, expected, 1e-5)
+    assert_close(h, h_T, 1e-5)
+    assert_close(c, c_T, 1e-5)
 
 
 @pytest.mark.parametrize("given", [H, [H], (H,), {"h": H}], ids=["tensor", "list", "tuple", "dict"])
 def test_initial_state_of_one_state_needs_no_list(given):
     """Law 16: y_t = h0 + x_1 + .. + x_t."""
-    close(
+    assert_close(
         accumulator(2, return_sequences=True)(X, initial_state=given),
         H[:, None] + np.cumsum(X, axis=1),
         1e-5,
@@ -106,8 +106,8 @@ def test_initial_state_from_an_input_a_dense_layer_and_a_constant(unroll):
     for batch in (3, 2):
         e = draws(batch, 3, seed=6)
         encoded, constant = model([X[:batch], H[:batch], e])
-        close(encoded, run_np(two_np, X[:batch], [H[:batch], e @ W + b])[0], 1e-5)
-        close(constant, run_np(two_np, X[:batch], [np.tile(C[1], (batch, 1)), H[:batch]])[0], 1e-5)
+        assert_close(encoded, run_np(two_np, X[:batch], [H[:batch], e @ W + b])[0], 1e-5)
+        assert_close(constant, run_np(two_np, X[:batch], [np.tile(C[1], (batch, 1)), H[:batch]])[0], 1e-5)
 
 
 def test_initial_state_by_cell_name_or_unambiguous_suffix():
@@ -119,10 +119,10 @@ def test_initial_state_by_cell_name_or_unambiguous_suffix():
     assert list(rnn.state_names) == ["low/h", "low/c", "high/h"]
     h, c, g = draws(3, 4, seed=1), draws(3, 4, seed=2), draws(3, 3, seed=3)
     in_order = rnn(X, initial_state=[h, c, g])
-    close(rnn(X, initial_state={"high/h": g, "c": c, "low/h": h}), in_order, 1e-7)
+    assert_close(rnn(X, initial_state={"high/h": g, "c": c, "low/h": h}), in_order, 1e-7)
     weights = rnn.get_weights()
     step = stack_np([(lstm_np, weights[:3], 2), (gru_np, weights[3:], 1)])
-    close(in_order, run_np(step, X, [h, c, g])[0], 1e-5)
+    assert_close(in_order, run_np(step, X, [h, c, g])[0], 1e-5)
 
 
 def test_gradient_reaches_the_initial_state():
@@ -141,8 +141,8 @@ def test_gradient_reaches_the_initial_state():
     with tf.GradientTape() as tape:
         tape.watch(h)
         total = tf.reduce_sum(rnn(X, initial_state=h) * readings)
-    close(total, np.float32(loss(h0)), 1e-5)
-    close(tape.gradient(total, h), numeric_gradient(loss, h0), 1e-4)
+    assert_close(total, np.float32(loss(h0)), 1e-5)
+    assert_close(tape.gradient(total, h), numeric_gradient(loss, h0), 1e-4)
 
 
 INITIALIZERS = {
@@ -164,7 +164,7 @@ def test_state_initializer_is_drawn_once_for_inference(name):
     rnn = accumulator(4, state_initializer=INITIALIZERS[name]())
     drawn = numpy_of(keras.initializers.get(INITIALIZERS[name]())((1, 4)))
     for batch in (3, 2, 3):
-        close(initial_of(rnn, batch), np.repeat(drawn, batch, axis=0), 1e-7)
+        assert_close(initial_of(rnn, batch), np.repeat(drawn, batch, axis=0), 1e-7)
 
 
 RANDOM_NAMES = [
@@ -183,14 +183,14 @@ def test_state_initializer_by_name_is_the_same_at_every_inference_call(name):
     rnn = accumulator(4, state_initializer=name)
     first = initial_of(rnn, 3)
     assert np.all(first[0] != 0) and np.all(np.abs(first) < 3)
-    close(first, np.repeat(first[:1], 3, axis=0), 0)
+    assert_close(first, np.repeat(first[:1], 3, axis=0), 0)
     initial_of(rnn, 3, training=True)
-    close(initial_of(rnn, 5), np.repeat(first[:1], 5, axis=0), 0)
+    assert_close(initial_of(rnn, 5), np.repeat(first[:1], 5, axis=0), 0)
     if name == "glorot_uniform":
         x = keras.Input((None, 4))
         model = keras.Model(x, rnn(x))
         for batch, time in ((2, 1), (5, 3)):
-            close(
+            assert_close(
                 model.predict(np.zeros((batch, time, 4)), verbose=0),
                 np.repeat(first[:1], batch, axis=0),
                 0,
@@ -219,7 +219,7 @@ def test_state_initializer_draws_anew_for_each_sample_in_training(name):
             np.abs(drawn).max()
             <= {"random_normal": 0.5, "random_uniform": 0.05, "truncated_normal": 0.1}[name] + 1e-6
         )
-    close(initial_of(rnn), before, 0)
+    assert_close(initial_of(rnn), before, 0)
 
 
 @pytest.mark.parametrize("name", ["glorot_uniform", "orthogonal"])
@@ -228,7 +228,7 @@ def test_other_random_initializers_draw_once_for_each_training_call(name):
     rnn = accumulator(4, state_initializer=name)
     first, second = (initial_of(rnn, 3, training=True) for _ in range(2))
     for drawn in (first, second):
-        close(drawn, np.repeat(drawn[:1], 3, axis=0), 0)
+        assert_close(drawn, np.repeat(drawn[:1], 3, axis=0), 0)
     assert not np.allclose(first, second)
 
 
@@ -250,7 +250,7 @@ def test_same_seed_gives_the_same_states(name):
         rnn = accumulator(4, state_initializer=name)
         return np.stack([initial_of(rnn), *(initial_of(rnn, training=True) for _ in range(2))])
 
-    close(numbers(3), numbers(3), 0)
+    assert_close(numbers(3), numbers(3), 0)
     assert not np.allclose(numbers(3), numbers(4))
 
 
@@ -263,7 +263,7 @@ def test_same_seed_of_the_initializer_gives_the_same_training_draws():
         return np.stack([initial_of(rnn, training=True) for _ in range(2)])
 
     first, second = numbers(), numbers()
-    close(first, second, 0)
+    assert_close(first, second, 0)
     assert not np.allclose(first[0], first[1])
 
 
@@ -284,7 +284,7 @@ def test_state_initializer_one_for_all_a_list_or_a_dict(form, training):
     """Law 17."""
     given, values = COMBINATIONS[form]
     y = three_states(state_initializer=given)(np.zeros((2, 1, 1), "float32"), training=training)
-    close(y, np.tile(np.repeat(np.array(values, "float32"), [2, 3, 4]), (2, 1)), 0)
+    assert_close(y, np.tile(np.repeat(np.array(values, "float32"), [2, 3, 4]), (2, 1)), 0)
 
 
 def test_state_initializer_leaves_the_callers_list_alone():
@@ -301,8 +301,8 @@ def test_state_initializer_leaves_the_callers_list_alone():
 def test_initial_state_of_a_call_wins_over_the_initializer():
     """Law 17."""
     rnn = accumulator(2, state_initializer="ones", return_sequences=True)
-    close(rnn(X, initial_state=H), H[:, None] + np.cumsum(X, axis=1), 1e-5)
-    close(rnn(X), 1 + np.cumsum(X, axis=1), 1e-5)
+    assert_close(rnn(X, initial_state=H), H[:, None] + np.cumsum(X, axis=1), 1e-5)
+    assert_close(rnn(X), 1 + np.cumsum(X, axis=1), 1e-5)
 
 
 def test_learned_state_is_a_weight_and_takes_one_exact_sgd_step():
@@ -311,13 +311,13 @@ def test_learned_state_is_a_weight_and_takes_one_exact_sgd_step():
     x = keras.Input((4, 2))
     model = keras.Model(x, rnn(x))
     assert [w.shape for w in rnn.trainable_weights] == [(2,)]
-    close(rnn.get_weights()[0], np.zeros(2), 0)
+    assert_close(rnn.get_weights()[0], np.zeros(2), 0)
     model.compile(keras.optimizers.SGD(0.1), "mse")
     target = draws(3, 2, seed=9)
     model.fit(X, target, epochs=1, batch_size=3, verbose=0)
     gradient = 2 * (X.sum(axis=1) - target).sum(axis=0) / target.size
-    close(rnn.get_weights()[0], -0.1 * gradient, 1e-6)
-    close(rnn(X), X.sum(axis=1) - 0.1 * gradient, 1e-5)
+    assert_close(rnn.get_weights()[0], -0.1 * gradient, 1e-6)
+    assert_close(rnn(X), X.sum(axis=1) - 0.1 * gradient, 1e-5)
 
 
 def test_learned_state_beside_other_initializers():
@@ -328,7 +328,7 @@ def test_learned_state_beside_other_initializers():
     rnn.set_weights([np.array([5.0, 6.0, 7.0])])
     for training in (False, True):
         y = rnn(np.zeros((2, 1, 1), "float32"), training=training)
-        close(y, np.tile(np.array([0, 0, 5, 6, 7, 1, 1, 1, 1], "float32"), (2, 1)), 0)
+        assert_close(y, np.tile(np.array([0, 0, 5, 6, 7, 1, 1, 1, 1], "float32"), (2, 1)), 0)
 
 
 def with_readout(x, W, b, U):
@@ -353,8 +353,8 @@ def test_return_states_leaves_the_readout_out(sequences, spelling):
     returned = rnn(x)
     assert isinstance(returned, list) and len(returned) == 2 and rnn.num_states == 1
     y, (h,) = with_readout(x, W, b, U)
-    close(returned[0], y if sequences else y[:, -1], 1e-6)
-    close(returned[1], h, 1e-6)
+    assert_close(returned[0], y if sequences else y[:, -1], 1e-6)
+    assert_close(returned[1], h, 1e-6)
 
 
 def test_return_states_when_the_model_is_called_as_a_layer():
@@ -370,8 +370,8 @@ def test_return_states_when_the_model_is_called_as_a_layer():
     x = draws(2, 4, 3)
     expected, (last,) = with_readout(x, W, b, U)
     for result in (outer(x), outer.predict(x, verbose=0)):
-        close(result[0], 2 * expected, 1e-5)
-        close(result[1], 3 * last, 1e-5)
+        assert_close(result[0], 2 * expected, 1e-5)
+        assert_close(result[1], 3 * last, 1e-5)
 
 
 def test_return_states_of_a_stack_are_kerass_states():
@@ -383,7 +383,7 @@ def test_return_states_of_a_stack_are_kerass_states():
     rnn(X)
     rnn.set_weights(theirs.get_weights())
     for mine, keras_ in zip(rnn(X), theirs(X), strict=True):
-        close(mine, keras_, 1e-6)
+        assert_close(mine, keras_, 1e-6)
     assert len(expected) == 3
 
 
@@ -434,9 +434,9 @@ def test_state_sync_passes_the_states_from_cell_to_cell(kind):
 
     expected, last = run_np(synced, X, states)
     y, *after = rnn(X, initial_state=states)
-    close(y, expected, 1e-5)
+    assert_close(y, expected, 1e-5)
     for mine, numpy in zip(after, last, strict=True):
-        close(mine, numpy, 1e-5)
+        assert_close(mine, numpy, 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -497,8 +497,8 @@ def test_convolutional_step_on_images(readout, unroll):
     call = {"initial_readout": r0} if readout else {}
     got_y, got_h = rnn(images, initial_state=h0, **call)
     expected, (last, _) = run_np(step, images, [h0, r0])
-    close(got_y, expected, 1e-5)
-    close(got_h, last, 1e-5)
+    assert_close(got_y, expected, 1e-5)
+    assert_close(got_h, last, 1e-5)
 
 
 def test_convolutional_step_is_kerass_conv_lstm():
@@ -520,7 +520,7 @@ def test_convolutional_step_is_kerass_conv_lstm():
     rnn = RecurrentModel(x, h_t, initial_states=[h, c], final_states=[h_t, c_t], return_sequences=True)
     of_x.set_weights([K, b])
     of_h.set_weights([U])
-    close(rnn(images), theirs(images), 1e-5)
+    assert_close(rnn(images), theirs(images), 1e-5)
 
 
 def test_states_without_features():
@@ -541,6 +541,6 @@ def test_states_without_features():
     )
     values = draws(3, 4)
     y, n_T, s_T = rnn(values)
-    close(y, values * np.arange(1, 5), 1e-5)
-    close(n_T, np.full(3, 4.0), 0)
-    close(s_T, np.repeat(values.sum(axis=1)[:, None], 2, axis=1), 1e-5)
+    assert_close(y, values * np.arange(1, 5), 1e-5)
+    assert_close(n_T, np.full(3, 4.0), 0)
+    assert_close(s_T, np.repeat(values.sum(axis=1)[:, None], 2, axis=1), 1e-5)

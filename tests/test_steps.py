@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from helpers_cells import (
     accumulator,
-    close,
+    assert_close,
     draws,
     gru_np,
     lstm_np,
@@ -73,9 +73,9 @@ def test_several_inputs_and_outputs_keep_their_structure(kind, sequences, functi
         rest, top = rest[:, -1], top[:, -1]
     assert isinstance(y, list if kind == "list" else dict)
     got_rest, got_top = y if kind == "list" else (y["rest"], y["top"])
-    close(got_rest, rest, 1e-5)
-    close(got_top, top, 1e-5)
-    close(h, last, 1e-5)
+    assert_close(got_rest, rest, 1e-5)
+    assert_close(got_top, top, 1e-5)
+    assert_close(h, last, 1e-5)
 
 
 def attention(constant_kind="tensor"):
@@ -121,8 +121,8 @@ def test_constants_are_seen_whole_at_every_timestep(kind, functional):
         h = np.tanh(h + np.einsum("bm,bmd->bd", w, memory) + A[:, t]) * (1 if kind == "tensor" else scale)
         ys.append(h)
         ws.append(w)
-    close(y, np.stack(ys, axis=1), 1e-5)
-    close(weights, np.stack(ws, axis=1), 1e-5)
+    assert_close(y, np.stack(ys, axis=1), 1e-5)
+    assert_close(weights, np.stack(ws, axis=1), 1e-5)
 
 
 @pytest.mark.parametrize("shape", [(), (3,)], ids=["one id", "three ids"])
@@ -140,7 +140,7 @@ def test_integer_inputs_are_embedded_inside_the_step(shape):
     (table,) = randomize(embedding)
     y, best = rnn(tokens)
     rows = table[tokens].sum(axis=2) if shape else table[tokens]
-    close(y, np.cumsum(rows, axis=1), 1e-5)
+    assert_close(y, np.cumsum(rows, axis=1), 1e-5)
     assert "int" in keras.backend.standardize_dtype(best.dtype)
     np.testing.assert_array_equal(numpy_of(best), np.cumsum(rows, axis=1).argmax(axis=-1))
 
@@ -151,11 +151,11 @@ def test_readout_without_states(unroll):
     x, r = keras.Input((1,)), keras.Input((1,))
     rnn = RecurrentModel(x, x + 2.0 * r, readout_input=r, return_sequences=True, unroll=unroll)
     values = np.array([[[1.0], [2.0], [3.0]]], "float32")
-    close(rnn(values)[0, :, 0], [1, 4, 11])
-    close(rnn(values, initial_readout=np.ones((1, 1), "float32"))[0, :, 0], [3, 8, 19])
+    assert_close(rnn(values)[0, :, 0], [1, 4, 11])
+    assert_close(rnn(values, initial_readout=np.ones((1, 1), "float32"))[0, :, 0], [3, 8, 19])
     assert rnn.num_states == 0 and list(rnn.state_names) == []
     symbolic = keras.Input((3, 1))
-    close(keras.Model(symbolic, rnn(symbolic))(values)[0, :, 0], [1, 4, 11])
+    assert_close(keras.Model(symbolic, rnn(symbolic))(values)[0, :, 0], [1, 4, 11])
 
 
 @pytest.mark.parametrize("sequences", [False, True])
@@ -166,10 +166,10 @@ def test_neither_states_nor_readout_is_time_distributed(sequences):
     rnn = RecurrentModel(x, dense(x), return_sequences=sequences)
     randomize(dense)
     expected = layers.TimeDistributed(dense)(X)
-    close(rnn(X), expected if sequences else expected[:, -1], 1e-6)
+    assert_close(rnn(X), expected if sequences else expected[:, -1], 1e-6)
     stack = RecurrentSequential(return_sequences=sequences)
     stack.add(dense)
-    close(stack(X), expected if sequences else expected[:, -1], 1e-6)
+    assert_close(stack(X), expected if sequences else expected[:, -1], 1e-6)
 
 
 KERAS_CELLS = {
@@ -191,7 +191,7 @@ def test_keras_cells_work_in_add(name):
     rnn(X)
     randomize(rnn)
     theirs = layers.RNN(cell, return_sequences=True)
-    close(rnn(X), dense(theirs(X)), 1e-6)
+    assert_close(rnn(X), dense(theirs(X)), 1e-6)
     assert rnn.num_states == len(keras.tree.flatten(cell.state_size))
 
 
@@ -213,7 +213,7 @@ def test_keras_cells_work_in_a_functional_step(name):
     randomize(cell)
     theirs = layers.RNN(cell, return_sequences=True, return_state=True)
     for mine, keras_ in zip(rnn(X), keras.tree.flatten(theirs(X)), strict=True):
-        close(mine, keras_, 1e-6)
+        assert_close(mine, keras_, 1e-6)
 
 
 KERAS_LAYERS = {"SimpleRNN": layers.SimpleRNN, "GRU": layers.GRU, "LSTM": layers.LSTM}
@@ -235,7 +235,7 @@ def test_keras_recurrent_layer_stands_for_its_cell(name):
     theirs(below(X))
     below.set_weights(weights[:3])
     theirs.set_weights(weights[3:])
-    close(rnn(X), theirs(below(X)), 1e-6)
+    assert_close(rnn(X), theirs(below(X)), 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -284,9 +284,9 @@ def test_get_cell_before_build():
     starts = [draws(3, n, seed=n) for n in (3, 4, 4, 2)]
     y, *states = outer(X, initial_state=starts)
     expected, last = run_np(step, X, starts)
-    close(y, expected, 1e-5)
+    assert_close(y, expected, 1e-5)
     for mine, numpy in zip(states, last, strict=True):
-        close(mine, numpy, 1e-5)
+        assert_close(mine, numpy, 1e-5)
 
 
 def test_two_levels_of_nesting_equal_the_flat_stack():
@@ -303,10 +303,10 @@ def test_two_levels_of_nesting_equal_the_flat_stack():
     outer(X), flat(X)
     flat.set_weights(randomize(outer))
     assert outer.num_states == flat.num_states == 5
-    close(outer(X), flat(X), 1e-6)
+    assert_close(outer(X), flat(X), 1e-6)
     w = flat.get_weights()
     step = stack_np([(simple_np, w[:3], 1), (lstm_np, w[3:6], 2), (gru_np, w[6:9], 1), (simple_np, w[9:], 1)])
-    close(outer(X), run_np(step, X, [np.zeros((3, n)) for n in (3, 4, 4, 2, 5)])[0], 1e-5)
+    assert_close(outer(X), run_np(step, X, [np.zeros((3, n)) for n in (3, 4, 4, 2, 5)])[0], 1e-5)
 
 
 def test_a_recurrent_layer_itself_can_be_added():
@@ -323,7 +323,7 @@ def test_a_recurrent_layer_itself_can_be_added():
         results.append(outer(X))
     inner_result = inner(X)
     for result in results:
-        close(result, inner_result, 1e-6)
+        assert_close(result, inner_result, 1e-6)
 
 
 def test_nested_cell_shares_the_weights_of_its_layer():
@@ -335,8 +335,8 @@ def test_nested_cell_shares_the_weights_of_its_layer():
     assert len(outer.get_weights()) == len(inner.get_weights()) == 6
     randomize(inner)
     for one, other in zip(inner.get_weights(), outer.get_weights(), strict=True):
-        close(one, other, 0)
-    close(outer(X), inner(X), 1e-7)
+        assert_close(one, other, 0)
+    assert_close(outer(X), inner(X), 1e-7)
     outer.set_weights([2 * w for w in outer.get_weights()])
     w = outer.get_weights()
     expected = run_np(
@@ -344,7 +344,7 @@ def test_nested_cell_shares_the_weights_of_its_layer():
         X,
         [np.zeros((3, n)) for n in (3, 4, 4)],
     )[0]
-    close(inner(X), expected, 1e-5)
+    assert_close(inner(X), expected, 1e-5)
 
 
 def test_nested_model_with_readout_keeps_its_own_readout():
@@ -364,7 +364,7 @@ def test_nested_model_with_readout_keeps_its_own_readout():
         z, (g,) = simple_np(y, states[1:], upper)
         return z, [y, g]
 
-    close(outer(X), run_np(both, X, [np.zeros((3, 2)), np.zeros((3, 3))])[0], 1e-5)
+    assert_close(outer(X), run_np(both, X, [np.zeros((3, 2)), np.zeros((3, 3))])[0], 1e-5)
 
 
 def test_cell_from_a_keras_model():
@@ -380,10 +380,10 @@ def test_cell_from_a_keras_model():
     W, b = randomize(of_x)
     (U,) = randomize(of_h, seed=5)
     expected, _ = run_np(simple_np, X, [np.zeros((3, 3))], [W, U, b])
-    close(rnn(X), 2 * expected, 1e-5)
+    assert_close(rnn(X), 2 * expected, 1e-5)
     y, after = cell([X[:, 0], np.zeros((3, 3), "float32")])
-    close(y, 2 * expected[:, 0], 1e-5)
-    close(after, expected[:, 0], 1e-5)
+    assert_close(y, 2 * expected[:, 0], 1e-5)
+    assert_close(after, expected[:, 0], 1e-5)
 
 
 def words_and_letters(inner, **options):
@@ -425,9 +425,9 @@ def test_an_rnn_inside_a_step(kind):
     with tf.GradientTape() as tape:
         y = rnn(x)
         total = tf.reduce_sum(y * readings)
-    close(y, outputs(np.asarray(weights[0], "float64")), 1e-5)
+    assert_close(y, outputs(np.asarray(weights[0], "float64")), 1e-5)
     gradient = tape.gradient(total, rnn.trainable_variables[0].value)
-    close(gradient, numeric_gradient(lambda k: np.sum(outputs(k) * readings), weights[0]), 1e-3)
+    assert_close(gradient, numeric_gradient(lambda k: np.sum(outputs(k) * readings), weights[0]), 1e-3)
 
 
 @pytest.mark.parametrize("kind", ["rshop", "keras"])
@@ -470,12 +470,12 @@ def test_dropout_draws_a_new_mask_at_each_timestep(unroll, compiled):
     for _ in range(2):
         y, total = numpy_of(run(ones, training=True))
         assert set(np.unique(y)) == {0.0, 2.0} and 0.3 < (y == 0).mean() < 0.7
-        close(total, y.sum(axis=1), 1e-6)
+        assert_close(total, y.sum(axis=1), 1e-6)
         masks.append(y.reshape(10, 64))
     assert len(np.unique(np.concatenate(masks), axis=0)) == 20
     y, total = run(ones, training=False)
-    close(y, ones, 0)
-    close(total, 5 * ones[:, 0], 0)
+    assert_close(y, ones, 0)
+    assert_close(total, 5 * ones[:, 0], 0)
 
 
 def keras_dropout_step(cell):
@@ -510,10 +510,10 @@ def test_cell_with_dropout_inside_a_step(Cell, place):
     def check():
         theirs.set_weights(rnn.get_weights())
         plain = theirs(X)
-        close(rnn(X), plain, 1e-6)
+        assert_close(rnn(X), plain, 1e-6)
         first, second = (numpy_of(rnn(X, training=True)) for _ in range(2))
         assert not np.allclose(first, second) and not np.allclose(first, numpy_of(plain))
-        close(rnn(X, training=False), plain, 1e-6)
+        assert_close(rnn(X, training=False), plain, 1e-6)
 
     check()
     x = keras.Input((None, 2))
@@ -549,11 +549,11 @@ def test_batch_normalization_in_a_step_updates_its_statistics(way):
         model.compile(keras.optimizers.SGD(0.0), "mse")
         model.fit(data, np.zeros_like(data), batch_size=6, verbose=0)
     else:
-        close(rnn(data, training=True), np.stack(expected, axis=1), 1e-4)
-    close(norm.moving_mean, mean, 1e-5)
-    close(norm.moving_variance, variance, 1e-5)
-    close(rnn(data), (data - mean) / np.sqrt(variance + norm.epsilon), 1e-5)
-    close(norm.moving_mean, mean, 1e-5)
+        assert_close(rnn(data, training=True), np.stack(expected, axis=1), 1e-4)
+    assert_close(norm.moving_mean, mean, 1e-5)
+    assert_close(norm.moving_variance, variance, 1e-5)
+    assert_close(rnn(data), (data - mean) / np.sqrt(variance + norm.epsilon), 1e-5)
+    assert_close(norm.moving_mean, mean, 1e-5)
 
 
 def l2_step(**options):
@@ -578,17 +578,17 @@ def test_regularization_is_counted_once_whatever_the_time(T, unroll):
     rnn = l2_step(unroll=unroll)
     data = np.ones((2, T, 2), "float32")
     rnn(data, training=True)
-    close(sum(rnn.losses), np.float32(4.0), 0)
+    assert_close(sum(rnn.losses), np.float32(4.0), 0)
     if T == 3:
         x = keras.Input((T, 2))
         model = keras.Model(x, rnn(x))
         model.compile("sgd", "mse")
-        close(
+        assert_close(
             np.float32(model.evaluate(data, np.full((2, 2), 2.0 * T), verbose=0)),
             np.float32(4.0),
             1e-6,
         )
-        close(sum(model.losses), np.float32(4.0), 0)
+        assert_close(sum(model.losses), np.float32(4.0), 0)
 
 
 def test_regularization_of_nested_and_added_layers_is_counted_once():
@@ -596,17 +596,17 @@ def test_regularization_of_nested_and_added_layers_is_counted_once():
     outer = RecurrentSequential()
     outer.add(l2_step().get_cell())
     outer(X)
-    close(sum(outer.losses), np.float32(4.0), 0)
+    assert_close(sum(outer.losses), np.float32(4.0), 0)
     outer = RecurrentSequential()
     outer.add(l2_step().get_cell())
     outer.add(SimpleRNNCell(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(1.0)))
     outer(X)
-    close(sum(outer.losses), np.float32(6.0), 0)
+    assert_close(sum(outer.losses), np.float32(6.0), 0)
 
 
 def test_regularization_does_not_touch_the_numbers():
     """Law 28: the same step without it gives the same outputs."""
     data = draws(2, 3, 2)
     expected = np.cumsum(data.sum(axis=-1, keepdims=True), axis=1)[:, -1] * np.ones(2, "float32")
-    close(l2_step()(data), expected, 1e-5)
-    close(accumulator(2)(data), data.sum(axis=1), 1e-5)
+    assert_close(l2_step()(data), expected, 1e-5)
+    assert_close(accumulator(2)(data), data.sum(axis=1), 1e-5)

@@ -22,7 +22,7 @@ X5 = np.ones((1, 5, 1), "float32")
 GAPS = np.array([[1, 1, 0, 1, 1], [1, 0, 1, 0, 0], [0, 1, 1, 1, 1]], bool)
 
 
-def close(got, expected, tolerance=1e-5):
+def assert_close(got, expected, tolerance=1e-5):
     np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
 
 
@@ -71,7 +71,7 @@ def test_fit_trains_on_forced_outputs(jit):
     layer = steps.pure_readout().layer(teacher_force=True, return_sequences=True)
     model, arrays = trainable(layer, X5, ground_truth=TRUTH)
     (loss,) = fit_losses(model, arrays, np.zeros((1, 5, 1)), jit_compile=jit)
-    close(loss, (0 + 1 + 4 + 9 + 16) / 5)
+    assert_close(loss, (0 + 1 + 4 + 9 + 16) / 5)
     assert model.evaluate(arrays, np.zeros((1, 5, 1)), verbose=0) == 0.0
 
 
@@ -95,11 +95,11 @@ def test_forced_recurrence_equals_a_numpy_loop(how, go_backwards, unroll):
     y, h = run(how, layer, x, training=True, **call)
     options = {"states": [h0], "readouts": [r0], "go_backwards": go_backwards}
     forced = step.scan(x, truths=[truth], **options)
-    close(y, forced.y)
-    close(h, forced.states[0])
+    assert_close(y, forced.y)
+    assert_close(h, forced.states[0])
     free = step.scan(x, **options)
     assert np.abs(forced.y - free.y).max() > 1e-2, "the truth has to matter here"
-    close(run("eager", layer, x, **call)[0], free.y)
+    assert_close(run("eager", layer, x, **call)[0], free.y)
 
 
 @pytest.mark.parametrize("training, expected", [(True, 4), (False, 0)])
@@ -124,7 +124,7 @@ def test_every_readout_has_its_own_truth(as_dict, training):
     y = layer(x, ground_truth=structure(truths), initial_readout=structure(first), training=training)
     expected = step.scan(x, readouts=first, truths=truths if training else None)
     for got, want in zip(y.values() if as_dict else y, expected.outputs, strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 # Law 2
@@ -148,7 +148,7 @@ def assert_no_leak(layer, x, truth, expected, valid=None, **call):
         return numpy(layer(x, ground_truth=truth, training=True, **call))
 
     y = forced(truth)
-    close(y, expected)
+    assert_close(y, expected)
     valid = np.ones(truth.shape[:2], bool) if valid is None else valid
     for t in range(truth.shape[1]):
         other = truth.copy()
@@ -263,10 +263,10 @@ def test_trained_with_truth_the_layer_runs_without_it():
     zeros = {"states": [np.zeros((4, 4))], "readouts": [np.zeros((4, 2))]}
     free = step.scan(x, **zeros).y
     assert np.abs(free - step.scan(x, truths=[truth], **zeros).y).max() > 1e-3
-    close(layer(x), free)
-    close(layer(x, training=False), free)
+    assert_close(layer(x), free)
+    assert_close(layer(x, training=False), free)
     inputs = keras.Input((None, 3))
-    close(keras.Model(inputs, layer(inputs)).predict(x, verbose=0), free)
+    assert_close(keras.Model(inputs, layer(inputs)).predict(x, verbose=0), free)
 
 
 def test_the_loss_under_forcing_is_that_of_the_numpy_loop():
@@ -278,9 +278,9 @@ def test_the_loss_under_forcing_is_that_of_the_numpy_loop():
     model, arrays = functional(layer, x, ground_truth=truth)
     (loss,) = fit_losses(model, arrays, truth)
     zeros = {"states": [np.zeros((4, 4))], "readouts": [np.zeros((4, 2))]}
-    close(loss, np.mean((step.scan(x, truths=[truth], **zeros).y - truth) ** 2))
+    assert_close(loss, np.mean((step.scan(x, truths=[truth], **zeros).y - truth) ** 2))
     free = np.mean((step.scan(x, **zeros).y - truth) ** 2)
-    close(model.evaluate(arrays, truth, verbose=0), free)
+    assert_close(model.evaluate(arrays, truth, verbose=0), free)
 
 
 # Law 4
@@ -315,7 +315,7 @@ def forced_or_free(probabilities, kind, how, **options):
 def test_probability_one_is_teacher_forcing(kind, how):
     """Law 4: p = 1 in every spelling is law 1, exactly: bit for bit what `True` gives."""
     y, forced, _ = forced_or_free(ALWAYS, kind, how)
-    close(y, forced)
+    assert_close(y, forced)
     layer = steps.pure_readout().layer(teacher_force=ALWAYS[kind](), return_sequences=True)
     exact = run(how, layer, X5, ground_truth=TRUTH, training=True)
     np.testing.assert_array_equal(exact, row(0, 1, 2, 3, 4))
@@ -326,7 +326,7 @@ def test_probability_one_is_teacher_forcing(kind, how):
 def test_probability_zero_is_free_running(kind, how):
     """Law 4: p = 0 in every spelling is free running exactly, in training too."""
     y, _, free = forced_or_free(NEVER, kind, how)
-    close(y, free)
+    assert_close(y, free)
     layer = steps.counting_readout().layer(teacher_force=NEVER[kind](), return_sequences=True)
     exact = run(how, layer, X5, ground_truth=TRUTH + 40, training=True)
     np.testing.assert_array_equal(exact, row(1, 2, 3, 4, 5))
@@ -442,7 +442,7 @@ def test_a_callback_changes_the_probability_without_a_retrace(jit):
 
     model, arrays = functional(layer, X5, ground_truth=TRUTH)
     losses = fit_losses(model, arrays, np.zeros((1, 5, 1)), epochs=4, jit_compile=jit, callbacks=[Change()])
-    close(losses, [6, 0, 6, 0])
+    assert_close(losses, [6, 0, 6, 0])
     assert calls[0] > 0
     assert calls == [calls[0]] * 4
 
@@ -470,8 +470,8 @@ def test_a_schedule_counts_the_training_calls(schedule, how):
             layer(X5, ground_truth=TRUTH)
             y = layer(X5, ground_truth=TRUTH, training=True)
             losses.append(float(np.mean(numpy(y) ** 2)))
-    close(losses[:3], [6, 6, 6])
-    close(losses[5:], [0, 0])
+    assert_close(losses[:3], [6, 6, 6])
+    assert_close(losses[5:], [0, 0])
 
 
 # Law 5
@@ -489,8 +489,8 @@ def test_integer_truth_is_embedded_by_the_step(how, ids):
     for training in (True, False):
         y = run(how, layer, x, ground_truth=truth, initial_readout=first, training=training)
         truths = [truth] if training else None
-        close(y, step.scan(x, readouts=[first], truths=truths).y)
-    close(run(how, layer, x), step.scan(x, readouts=[np.zeros(3, int)]).y)
+        assert_close(y, step.scan(x, readouts=[first], truths=truths).y)
+    assert_close(run(how, layer, x), step.scan(x, readouts=[np.zeros(3, int)]).y)
 
 
 def test_integer_truth_in_fit_and_predict():
@@ -508,8 +508,8 @@ def test_integer_truth_in_fit_and_predict():
     zeros = [np.zeros(3, int)]
     logits = step.scan(x, readouts=zeros, truths=[truth]).y
     log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    close(got, -np.take_along_axis(log_p, truth[..., None], -1).mean())
-    close(model.predict(arrays, verbose=0), step.scan(x, readouts=zeros).y)
+    assert_close(got, -np.take_along_axis(log_p, truth[..., None], -1).mean())
+    assert_close(model.predict(arrays, verbose=0), step.scan(x, readouts=zeros).y)
 
 
 @pytest.mark.parametrize("shape", [(), (2,), (2, 3), (2, 3, 1)], ids=len)
@@ -520,8 +520,8 @@ def test_truth_of_any_rank(shape, how):
     layer = steps.ten_plus_readout(shape).layer(teacher_force=True, return_sequences=True)
     x, truth = uniform(rng, 2, 4, *shape), uniform(rng, 2, 4, *shape)
     late = np.concatenate([np.zeros_like(truth[:, :1]), truth[:, :-1]], axis=1)
-    close(run(how, layer, x, ground_truth=truth, training=True), 10 * x + late)
-    close(run(how, layer, x), 10 * np.cumsum(x, axis=1), 1e-4)
+    assert_close(run(how, layer, x, ground_truth=truth, training=True), 10 * x + late)
+    assert_close(run(how, layer, x), 10 * np.cumsum(x, axis=1), 1e-4)
 
 
 # Law 6
@@ -556,14 +556,14 @@ def test_a_stateful_layer_carries_its_state(how):
     model = stateful_model(layer)
     model.compile(jit_compile=how == "predict_xla")
     call = CARRY[how.removesuffix("_xla")]
-    close([call(model, ONES) for _ in range(3)], [3, 6, 9])
+    assert_close([call(model, ONES) for _ in range(3)], [3, 6, 9])
     layer.reset_states()
-    close(call(model, ONES), 3)
+    assert_close(call(model, ONES), 3)
     layer.reset_states(5.0)
-    close(call(model, ONES), 8)
-    close(call(model, ONES), 11)
+    assert_close(call(model, ONES), 8)
+    assert_close(call(model, ONES), 11)
     layer.reset_states([np.full((1, 1), 2.0)])
-    close(call(model, ONES), 5)
+    assert_close(call(model, ONES), 5)
 
 
 def test_every_way_to_run_carries_to_the_next():
@@ -572,7 +572,7 @@ def test_every_way_to_run_carries_to_the_next():
     expected = 0
     for how in [*CARRY, *CARRY]:
         expected += 3
-        close(CARRY[how](model, ONES), expected)
+        assert_close(CARRY[how](model, ONES), expected)
 
 
 def test_batches_and_epochs_carry():
@@ -581,7 +581,7 @@ def test_batches_and_epochs_carry():
     model = stateful_model(layer)
     np.testing.assert_array_equal(model.predict(np.ones((2, 3, 1)), batch_size=1, verbose=0), [[3], [6]])
     layer.reset_states()
-    close(fit_losses(model, ONES, np.zeros((1, 1)), epochs=3), [9, 36, 81])
+    assert_close(fit_losses(model, ONES, np.zeros((1, 1)), epochs=3), [9, 36, 81])
 
 
 @pytest.mark.parametrize("how", CARRY)
@@ -589,9 +589,9 @@ def test_a_stateful_layer_starts_from_its_initializer(how):
     """Law 6: with the initializer ones 4 first, and 4 after a reset."""
     layer = steps.accumulator().layer(stateful=True, state_initializer="ones")
     model = stateful_model(layer)
-    close([CARRY[how](model, ONES) for _ in range(2)], [4, 7])
+    assert_close([CARRY[how](model, ONES) for _ in range(2)], [4, 7])
     layer.reset_states()
-    close(CARRY[how](model, ONES), 4)
+    assert_close(CARRY[how](model, ONES), 4)
 
 
 def test_a_plain_array_makes_a_stateful_layer_as_well():
@@ -607,9 +607,9 @@ def test_a_plain_array_makes_a_stateful_layer_as_well():
 def test_an_initial_state_wins_for_its_call():
     """Law 6: initial_state= replaces what was carried; the next call goes on from there."""
     layer = steps.accumulator().layer(stateful=True)
-    close(layer(ONES), [[3]])
-    close(layer(ONES, initial_state=[np.full((1, 1), 10, "float32")]), [[13]])
-    close(layer(ONES), [[16]])
+    assert_close(layer(ONES), [[3]])
+    assert_close(layer(ONES, initial_state=[np.full((1, 1), 10, "float32")]), [[13]])
+    assert_close(layer(ONES), [[16]])
 
 
 def test_a_stateful_readout_is_carried():
@@ -669,8 +669,8 @@ def test_pieces_of_a_sequence_give_the_whole(training, masked):
         mask=mask,
         zero_output_for_mask=True,
     )
-    close(np.concatenate(pieces, axis=1), expected.y)
-    close(h, expected.states[0])
+    assert_close(np.concatenate(pieces, axis=1), expected.y)
+    assert_close(h, expected.states[0])
 
 
 # Law 7
@@ -701,7 +701,7 @@ def test_go_backwards_as_keras_does(return_sequences, masked):
     expected = theirs(x, **call)
     ours.build(x.shape)
     ours.set_weights(theirs.get_weights())
-    close(ours(x, **call), expected, 1e-6)
+    assert_close(ours(x, **call), expected, 1e-6)
 
 
 # Law 8
@@ -741,8 +741,8 @@ def test_decode_with_states_and_truth():
         y, h = layer(x, initial_state=[h0], initial_readout=r0, ground_truth=truth, training=training)
         truths = [truth] if training else None
         expected = step.scan(x, states=[h0], readouts=[r0], truths=truths, output_length=5)
-        close(y, expected.y)
-        close(h, expected.states[0])
+        assert_close(y, expected.y)
+        assert_close(h, expected.states[0])
 
 
 def test_a_stateful_decoder_goes_on():
@@ -764,7 +764,7 @@ def test_one_layer_on_any_length(unroll):
     layer = step.layer(return_sequences=True, unroll=unroll)
     for time in (4, 6, 1, 4):
         x = uniform(rng, 2, time, 3)
-        close(layer(x), step.scan(x, states=[np.zeros((2, 4))]).y)
+        assert_close(layer(x), step.scan(x, states=[np.zeros((2, 4))]).y)
 
 
 @pytest.mark.parametrize("jit", [False, True])
@@ -780,7 +780,7 @@ def test_an_open_time_axis(jit):
     for time in (3, 9):
         x = uniform(rng, 2, time, 3)
         zeros = {"states": [np.zeros((2, 4))], "readouts": [np.zeros((2, 2))]}
-        close(model.predict(x, verbose=0), step.scan(x, **zeros).y)
+        assert_close(model.predict(x, verbose=0), step.scan(x, **zeros).y)
 
 
 def test_unroll_needs_to_know_the_time():
@@ -835,7 +835,7 @@ def test_unrolled_equals_the_loop_and_so_do_gradients(how, go_backwards, masked,
         results[unroll] = numpy(gradients(*arguments))
     loop, unrolled = (keras.tree.flatten(results[u]) for u in (False, True))
     for a, b in zip(loop, unrolled, strict=True):
-        close(a, b, 1e-6)
+        assert_close(a, b, 1e-6)
 
     def weighted_sum(arrays):
         x, h0, *weights = arrays
@@ -854,7 +854,7 @@ def test_unrolled_equals_the_loop_and_so_do_gradients(how, go_backwards, masked,
     for k, gradient in enumerate(loop[1:]):
         directions = [rng.normal(size=a.shape) * (j == k) for j, a in enumerate(arrays)]
         expected = directional_derivative(weighted_sum, arrays, directions)
-        close(np.sum(gradient * directions[k]), expected, 1e-4)
+        assert_close(np.sum(gradient * directions[k]), expected, 1e-4)
 
 
 # Every law that has a loop of its own, compiled by XLA through `keras.Model.compile`
@@ -927,9 +927,9 @@ def test_fit_compiled_by_xla_trains_as_without(name):
         )
         model, arrays = functional(layer, x, **call)
         losses[jit] = fit_losses(model, arrays, truth[:, 0], epochs=3, jit_compile=jit, rate=0.1)
-        close(losses[jit][0], np.mean((expected.last[0] - truth[:, 0]) ** 2))
+        assert_close(losses[jit][0], np.mean((expected.last[0] - truth[:, 0]) ** 2))
         weights[jit] = step.weights
-    close(losses[True], losses[False])
+    assert_close(losses[True], losses[False])
     assert losses[True][2] < losses[True][0]
     for a, b in zip(weights[True], weights[False], strict=True):
-        close(a, b)
+        assert_close(a, b)

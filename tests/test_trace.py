@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from helpers_cells import (
     accumulator,
-    close,
+    assert_close,
     draws,
     gru_np,
     lstm_np,
@@ -70,8 +70,8 @@ def check_lstm(recorded, prefix="", valid=None):
     assert (i.shape, before.shape) == (c.shape, c.shape)
     for gate in (i, f, o):
         assert np.all((gate[valid] > 0) & (gate[valid] < 1))
-    close(c[valid], (f * before + i * g)[valid], 1e-6)
-    close(h[valid], (o * np.tanh(c))[valid], 1e-6)
+    assert_close(c[valid], (f * before + i * g)[valid], 1e-6)
+    assert_close(h[valid], (o * np.tanh(c))[valid], 1e-6)
     return h, c
 
 
@@ -82,8 +82,8 @@ def test_trace_of_an_lstm_names_its_gates():
     rnn = lstm()
     recorded = trace(rnn, X)
     h, c = check_lstm(recorded)
-    close(h, rnn(X), 1e-6)
-    close(recorded.outputs, rnn(X), 1e-6)
+    assert_close(h, rnn(X), 1e-6)
+    assert_close(recorded.outputs, rnn(X), 1e-6)
     W, U, b = rnn.get_weights()
     before = recorded.states["h"][:, :-1]
     z = X @ W + before @ U + b
@@ -94,11 +94,11 @@ def test_trace_of_an_lstm_names_its_gates():
         sigmoid(z[..., 12:]),
     ]
     for name, value in zip(("input_gate", "forget_gate", "candidate", "output_gate"), expected, strict=True):
-        close(recorded[name], value, 1e-5)
+        assert_close(recorded[name], value, 1e-5)
         assert name in recorded.names
-    close(recorded.states["h"][:, 1:], h, 1e-6)
-    close(recorded.states["c"][:, 1:], c, 1e-6)
-    close(recorded.states["h"][:, 0], np.zeros((3, 4)), 0)
+    assert_close(recorded.states["h"][:, 1:], h, 1e-6)
+    assert_close(recorded.states["c"][:, 1:], c, 1e-6)
+    assert_close(recorded.states["h"][:, 0], np.zeros((3, 4)), 0)
     assert isinstance(recorded["forget_gate"], np.ndarray) and isinstance(recorded.outputs, np.ndarray)
     assert isinstance(recorded.states["c"], np.ndarray)
 
@@ -113,12 +113,12 @@ def test_trace_of_a_gru_names_its_gates():
     before = recorded.states["h"][:, :-1]
     for gate in (z, r):
         assert np.all((gate > 0) & (gate < 1))
-    close(h, z * before + (1 - z) * g, 1e-6)
+    assert_close(h, z * before + (1 - z) * g, 1e-6)
     a, inner = X @ W + b[0], before @ U + b[1]
-    close(z, sigmoid((a + inner)[..., :4]), 1e-5)
-    close(r, sigmoid((a + inner)[..., 4:8]), 1e-5)
-    close(g, np.tanh(a[..., 8:] + r * inner[..., 8:]), 1e-5)
-    close(h, rnn(X), 1e-6)
+    assert_close(z, sigmoid((a + inner)[..., :4]), 1e-5)
+    assert_close(r, sigmoid((a + inner)[..., 4:8]), 1e-5)
+    assert_close(g, np.tanh(a[..., 8:] + r * inner[..., 8:]), 1e-5)
+    assert_close(h, rnn(X), 1e-6)
 
 
 def test_trace_of_a_simple_rnn():
@@ -129,9 +129,9 @@ def test_trace_of_a_simple_rnn():
     h0 = draws(3, 4, seed=4)
     recorded = trace(rnn, X, initial_state=h0)
     expected, _ = run_np(simple_np, X, [h0], weights)
-    close(recorded["h"], expected, 1e-6)
-    close(recorded.states["h"], np.concatenate([h0[:, None], expected], axis=1), 1e-6)
-    close(recorded.outputs[:, -1], rnn(X, initial_state=h0), 1e-6)
+    assert_close(recorded["h"], expected, 1e-6)
+    assert_close(recorded.states["h"], np.concatenate([h0[:, None], expected], axis=1), 1e-6)
+    assert_close(recorded.outputs[:, -1], rnn(X, initial_state=h0), 1e-6)
 
 
 def test_trace_of_a_stack_joins_names_with_slashes():
@@ -139,12 +139,12 @@ def test_trace_of_a_stack_joins_names_with_slashes():
     rnn = stack()
     recorded = trace(rnn, X)
     h, _ = check_lstm(recorded, "low/")
-    close(recorded["forget_gate"], recorded["low/forget_gate"], 0)
-    close(recorded["update_gate"], recorded["high/update_gate"], 0)
+    assert_close(recorded["forget_gate"], recorded["low/forget_gate"], 0)
+    assert_close(recorded["update_gate"], recorded["high/update_gate"], 0)
     D, d = rnn.get_weights()[3:5]
-    close(recorded["between"], h @ D + d, 1e-5)
-    close(recorded["high/h"], rnn(X), 1e-6)
-    close(recorded.states["c"], recorded.states["low/c"], 0)
+    assert_close(recorded["between"], h @ D + d, 1e-5)
+    assert_close(recorded["high/h"], rnn(X), 1e-6)
+    assert_close(recorded.states["c"], recorded.states["low/c"], 0)
     for ambiguous in ("h", "candidate", "no such name"):
         with pytest.raises((KeyError, ValueError)) as error:
             recorded[ambiguous]
@@ -173,12 +173,12 @@ def test_trace_of_nested_models_goes_all_the_way_down():
         "high/h",
         "reset_gate",
     ):
-        close(deep[name], plain[name], 1e-6)
+        assert_close(deep[name], plain[name], 1e-6)
     (full,) = [name for name in deep.names if name.endswith("low/forget_gate")]
     assert full.count("/") >= 2
-    close(deep[full], plain["low/forget_gate"], 1e-6)
+    assert_close(deep[full], plain["low/forget_gate"], 1e-6)
     for name in ("low/h", "low/c", "high/h"):
-        close(deep.states[name], plain.states[name], 1e-6)
+        assert_close(deep.states[name], plain.states[name], 1e-6)
 
 
 class OddCell(RNNCell):
@@ -210,13 +210,13 @@ def test_trace_of_a_made_up_cell_with_odd_names():
         kept_is.append(sigmoid(np.concatenate([X[:, t], s], axis=-1) @ K + k))
         s = kept_is[-1] * s + X[:, t] @ W + b
         states.append(s)
-    close(recorded["what is kept?"], np.stack(kept_is, axis=1), 1e-5)
-    close(recorded["2-kept"], np.stack(kept_is, axis=1) * np.stack(states[:-1], axis=1), 1e-5)
-    close(recorded["Écriture"], X @ W + b, 1e-5)
-    close(recorded["s'"], np.stack(states[1:], axis=1), 1e-5)
-    close(recorded["x.and.s"], np.concatenate([X, np.stack(states[:-1], axis=1)], axis=-1), 1e-5)
-    close(recorded.states["Gedaechtnis-7"], np.stack(states, axis=1), 1e-5)
-    close(recorded.outputs, np.sin(np.stack(states[1:], axis=1)), 1e-5)
+    assert_close(recorded["what is kept?"], np.stack(kept_is, axis=1), 1e-5)
+    assert_close(recorded["2-kept"], np.stack(kept_is, axis=1) * np.stack(states[:-1], axis=1), 1e-5)
+    assert_close(recorded["Écriture"], X @ W + b, 1e-5)
+    assert_close(recorded["s'"], np.stack(states[1:], axis=1), 1e-5)
+    assert_close(recorded["x.and.s"], np.concatenate([X, np.stack(states[:-1], axis=1)], axis=-1), 1e-5)
+    assert_close(recorded.states["Gedaechtnis-7"], np.stack(states, axis=1), 1e-5)
+    assert_close(recorded.outputs, np.sin(np.stack(states[1:], axis=1)), 1e-5)
     assert {"what is kept?", "2-kept", "Écriture", "s'", "x.and.s"} <= set(recorded.names)
 
 
@@ -230,11 +230,11 @@ def test_trace_names_repeated_calls_and_several_outputs():
     (W,) = randomize(shared)
     data = draws(2, 3, 4)
     recorded = trace(rnn, data)
-    close(recorded["shared"], data[..., :2] @ W, 1e-6)
-    close(recorded["shared#2"], data[..., 2:] @ W, 1e-6)
+    assert_close(recorded["shared"], data[..., :2] @ W, 1e-6)
+    assert_close(recorded["shared#2"], data[..., 2:] @ W, 1e-6)
     (first,) = [name for name in recorded.names if name.endswith("[0]")]
-    close(recorded[first], data[..., :2], 0)
-    close(recorded[first.replace("[0]", "[1]")], data[..., 2:], 0)
+    assert_close(recorded[first], data[..., :2], 0)
+    assert_close(recorded[first.replace("[0]", "[1]")], data[..., 2:], 0)
 
 
 @pytest.mark.parametrize("case", ["lstm", "stack", "readout"])
@@ -263,11 +263,11 @@ def test_trace_equals_running_the_step_by_hand(case):
         fed = [X[:, t], *states, *([y] if case == "readout" else [])]
         y, *rest = numpy_of(spy(fed))
         states = rest[: rnn.num_states]
-        close(recorded.outputs[:, t], y, 1e-6)
+        assert_close(recorded.outputs[:, t], y, 1e-6)
         for name, state in zip(rnn.state_names, states, strict=True):
-            close(recorded.states[name][:, t + 1], state, 1e-6)
+            assert_close(recorded.states[name][:, t + 1], state, 1e-6)
         for layer, value in zip(single, rest[rnn.num_states :], strict=True):
-            close(recorded[layer.name][:, t], value, 1e-6, layer.name)
+            assert_close(recorded[layer.name][:, t], value, 1e-6, layer.name)
     if case == "readout":
         assert {"of_x", "of_h", "fed", "z", "h_t"} <= {layer.name for layer in single}
 
@@ -282,8 +282,8 @@ def test_trace_works_on_a_loaded_model(tmp_path):
     assert list(before.names) == list(after.names)
     check_lstm(after, "low/")
     for name in before.names:
-        close(after[name], before[name], 1e-6, name)
-    close(after.outputs, rnn(X), 1e-6)
+        assert_close(after[name], before[name], 1e-6, name)
+    assert_close(after.outputs, rnn(X), 1e-6)
 
 
 @pytest.mark.parametrize("zero", [False, True])
@@ -295,15 +295,15 @@ def test_trace_under_a_mask(zero):
     recorded = trace(rnn, X, mask=MASK)
     check_lstm(recorded, valid=MASK)
     for state in (recorded.states["h"], recorded.states["c"]):
-        close(state[:, 1:][~MASK], state[:, :-1][~MASK], 0)
+        assert_close(state[:, 1:][~MASK], state[:, :-1][~MASK], 0)
     np.testing.assert_array_equal(np.asarray(recorded.mask), MASK)
-    close(recorded.outputs, rnn(X, mask=MASK), 1e-6)
+    assert_close(recorded.outputs, rnn(X, mask=MASK), 1e-6)
     for row in range(3):
         short, states = run_np(
             lstm_np, X[row : row + 1, MASK[row]], [np.zeros((1, 4))] * 2, rnn.get_weights()
         )
-        close(recorded.outputs[row, MASK[row]], short[0], 1e-5)
-        close(recorded.states["c"][row, -1], states[1][0], 1e-5)
+        assert_close(recorded.outputs[row, MASK[row]], short[0], 1e-5)
+        assert_close(recorded.states["c"][row, -1], states[1][0], 1e-5)
 
 
 def test_trace_shows_the_readout_that_each_timestep_saw():
@@ -315,11 +315,11 @@ def test_trace_shows_the_readout_that_each_timestep_saw():
     randomize(of_x), randomize(of_h, seed=4)
     r0, truth = draws(3, 2, seed=5), draws(3, 5, 2, seed=6)
     free = trace(rnn, X, initial_readout=r0)
-    close(free.readout, np.concatenate([r0[:, None], free.outputs[:, :-1]], axis=1), 1e-6)
-    close(free["fed"], X + free.readout, 1e-6)
+    assert_close(free.readout, np.concatenate([r0[:, None], free.outputs[:, :-1]], axis=1), 1e-6)
+    assert_close(free["fed"], X + free.readout, 1e-6)
     forced = trace(rnn, X, initial_readout=r0, ground_truth=truth, training=True)
-    close(forced.readout, np.concatenate([r0[:, None], truth[:, :-1]], axis=1), 1e-6)
-    close(forced["fed"], X + forced.readout, 1e-6)
+    assert_close(forced.readout, np.concatenate([r0[:, None], truth[:, :-1]], axis=1), 1e-6)
+    assert_close(forced["fed"], X + forced.readout, 1e-6)
 
 
 def test_trace_of_decode_constants_and_backwards():
@@ -330,12 +330,12 @@ def test_trace_of_decode_constants_and_backwards():
     step = dict(input=x, output=n, initial_states=h, final_states=n, constants=c)
     constant = draws(3, 2, seed=2)
     backwards = trace(RecurrentModel(**step, go_backwards=True), X, constants=constant)
-    close(backwards["scaled"], X[:, ::-1] * constant[:, None], 1e-6)
-    close(backwards["n"], np.cumsum(X[:, ::-1] * constant[:, None], axis=1), 1e-5)
+    assert_close(backwards["scaled"], X[:, ::-1] * constant[:, None], 1e-6)
+    assert_close(backwards["n"], np.cumsum(X[:, ::-1] * constant[:, None], axis=1), 1e-5)
     decode = RecurrentModel(**step, decode=True, output_length=4)
     for length, call in ((4, {}), (6, {"output_length": 6})):
         recorded = trace(decode, X[:, 0], constants=constant, **call)
-        close(recorded["n"], np.arange(1, length + 1)[:, None] * (X[:, 0] * constant)[:, None], 1e-5)
+        assert_close(recorded["n"], np.arange(1, length + 1)[:, None] * (X[:, 0] * constant)[:, None], 1e-5)
         assert recorded.states["h"].shape == (3, length + 1, 2)
 
 
@@ -346,8 +346,8 @@ def test_trace_of_several_outputs_keeps_their_structure():
     rnn = RecurrentModel(x, {"twice": n * 2.0, "top": ops.max(n, axis=-1)}, initial_states=h, final_states=n)
     recorded = trace(rnn, X)
     total = np.cumsum(X, axis=1)
-    close(recorded.outputs["twice"], 2 * total, 1e-5)
-    close(recorded.outputs["top"], total.max(axis=-1), 1e-5)
+    assert_close(recorded.outputs["twice"], 2 * total, 1e-5)
+    assert_close(recorded.outputs["top"], total.max(axis=-1), 1e-5)
 
 
 def test_trace_in_training_is_training():
@@ -357,10 +357,10 @@ def test_trace_in_training_is_training():
     n = h + kept
     rnn = RecurrentModel(x, n, initial_states=h, final_states=n)
     ones = np.ones((1, 4, 32), "float32")
-    close(trace(rnn, ones)["kept"], ones, 0)
+    assert_close(trace(rnn, ones)["kept"], ones, 0)
     recorded = trace(rnn, ones, training=True)
     assert set(np.unique(recorded["kept"])) == {0.0, 2.0}
-    close(recorded.outputs, np.cumsum(recorded["kept"], axis=1), 1e-6)
+    assert_close(recorded.outputs, np.cumsum(recorded["kept"], axis=1), 1e-6)
 
 
 def test_trace_does_not_depend_on_return_sequences_unroll_or_a_build():
@@ -368,13 +368,13 @@ def test_trace_does_not_depend_on_return_sequences_unroll_or_a_build():
     rnn = LSTMCell(4, input_dim=2).get_layer()
     recorded = trace(rnn, X)
     assert recorded.outputs.shape == (3, 5, 4)
-    close(recorded.outputs[:, -1], rnn(X), 1e-6)
+    assert_close(recorded.outputs[:, -1], rnn(X), 1e-6)
     unrolled = LSTMCell(4, input_dim=2).get_layer(unroll=True)
     unrolled(X)
     unrolled.set_weights(rnn.get_weights())
     again = trace(unrolled, X)
     for name in ("forget_gate", "c", "h"):
-        close(again[name], recorded[name], 1e-6)
+        assert_close(again[name], recorded[name], 1e-6)
     assert rnn(X).shape == (3, 4)
 
 
@@ -391,12 +391,12 @@ def test_stepper_equals_the_layer_step_by_step(kind):
         assert stepper.t == t
         y = stepper.step(X[:, t])
         assert isinstance(y, np.ndarray)
-        close(y, whole[:, t], 1e-6)
+        assert_close(y, whole[:, t], 1e-6)
         expected, states = run_np(equation, X[:, t : t + 1], states, weights)
-        close(y, expected[:, 0], 1e-5)
+        assert_close(y, expected[:, 0], 1e-5)
         for name, state in zip(rnn.state_names, states, strict=True):
             assert isinstance(stepper.states[name], np.ndarray)
-            close(stepper.states[name], state, 1e-5)
+            assert_close(stepper.states[name], state, 1e-5)
     assert list(stepper.states) == list(rnn.state_names)
 
 
@@ -412,14 +412,14 @@ def test_stepper_goes_back_as_often_as_it_went_forward():
         stepper.back()
         assert stepper.t == t
         for name, value in states[t].items():
-            close(stepper.states[name], value, 0)
+            assert_close(stepper.states[name], value, 0)
     for t in range(4):
-        close(stepper.step(X[:, t]), ys[t], 0)
+        assert_close(stepper.step(X[:, t]), ys[t], 0)
     stepper.back()
     other = stepper.step(X[:, 4])
     assert not np.allclose(other, ys[3])
     stepper.back()
-    close(stepper.step(X[:, 3]), ys[3], 0)
+    assert_close(stepper.step(X[:, 3]), ys[3], 0)
 
 
 def test_stepper_reset_starts_again_from_its_initial_state():
@@ -428,9 +428,9 @@ def test_stepper_reset_starts_again_from_its_initial_state():
         stepper = Stepper(accumulator(2), initial_state=h0)
         start = np.zeros((1, 2)) if h0 is None else h0
         for _ in range(2):
-            close(stepper.states["h"], start, 0)
-            close(stepper.step(X[:1, 0]), start + X[:1, 0], 1e-6)
-            close(stepper.step(X[:1, 1]), start + X[:1, 0] + X[:1, 1], 1e-6)
+            assert_close(stepper.states["h"], start, 0)
+            assert_close(stepper.step(X[:1, 0]), start + X[:1, 0], 1e-6)
+            assert_close(stepper.step(X[:1, 1]), start + X[:1, 0] + X[:1, 1], 1e-6)
             stepper.reset()
             assert stepper.t == 0
 
@@ -438,7 +438,7 @@ def test_stepper_reset_starts_again_from_its_initial_state():
 def test_stepper_starts_from_the_layers_state_initializer():
     """Law 29: ones; a list of several states by name."""
     stepper = Stepper(accumulator(2, state_initializer="ones"), batch_size=2)
-    close(stepper.step(X[:2, 0]), 1 + X[:2, 0], 1e-6)
+    assert_close(stepper.step(X[:2, 0]), 1 + X[:2, 0], 1e-6)
     rnn = stack()
     given = {
         "low/h": draws(3, 4, seed=1),
@@ -448,7 +448,7 @@ def test_stepper_starts_from_the_layers_state_initializer():
     stepper = Stepper(rnn, batch_size=3, initial_state=given)
     whole = rnn(X, initial_state=given)
     for t in range(5):
-        close(stepper.step(X[:, t]), whole[:, t], 1e-6)
+        assert_close(stepper.step(X[:, t]), whole[:, t], 1e-6)
 
 
 def test_stepper_states_are_writable_by_name():
@@ -457,15 +457,15 @@ def test_stepper_states_are_writable_by_name():
     stepper.step(X[:, 0])
     new = draws(3, 2, seed=9)
     stepper.states["h"] = new
-    close(stepper.states["h"], new, 0)
-    close(stepper.step(X[:, 1]), new + X[:, 1], 1e-6)
+    assert_close(stepper.states["h"], new, 0)
+    assert_close(stepper.step(X[:, 1]), new + X[:, 1], 1e-6)
     rnn = stack()
     stepper = Stepper(rnn, batch_size=3)
     assert list(stepper.states) == ["low/h", "low/c", "high/h"]
     h, c, g = draws(3, 4, seed=1), draws(3, 4, seed=2), draws(3, 2, seed=3)
     stepper.states["low/h"], stepper.states["c"], stepper.states["high/h"] = h, c, g
-    close(stepper.states["low/c"], c, 0)
-    close(stepper.step(X[:, 0]), rnn(X[:, :1], initial_state=[h, c, g])[:, 0], 1e-6)
+    assert_close(stepper.states["low/c"], c, 0)
+    assert_close(stepper.step(X[:, 0]), rnn(X[:, :1], initial_state=[h, c, g])[:, 0], 1e-6)
 
 
 def test_stepper_of_nested_models_uses_nested_names():
@@ -478,11 +478,11 @@ def test_stepper_of_nested_models_uses_nested_names():
     whole = outer(X)
     stepper = Stepper(outer, batch_size=3)
     for t in range(5):
-        close(stepper.step(X[:, t]), whole[:, t], 1e-6)
+        assert_close(stepper.step(X[:, t]), whole[:, t], 1e-6)
     assert list(stepper.states) == list(outer.state_names)
     names = [name.rsplit("/", 2)[-2:] for name in stepper.states]
     assert names == [["low", "h"], ["low", "c"], ["high", "h"]]
-    close(stepper.states["high/h"], whole[:, -1], 1e-6)
+    assert_close(stepper.states["high/h"], whole[:, -1], 1e-6)
 
 
 def test_stepper_feeds_the_readout_and_lets_it_be_written():
@@ -495,21 +495,21 @@ def test_stepper_feeds_the_readout_and_lets_it_be_written():
     (U,) = randomize(of_h, seed=4)
     r0 = draws(3, 2, seed=5)
     stepper = Stepper(rnn, batch_size=3, initial_readout=r0)
-    close(stepper.readout, r0, 0)
+    assert_close(stepper.readout, r0, 0)
     whole = numpy_of(rnn(X, initial_readout=r0))
     for t in range(3):
-        close(stepper.step(X[:, t]), whole[:, t], 1e-6)
-        close(stepper.readout, whole[:, t], 1e-6)
+        assert_close(stepper.step(X[:, t]), whole[:, t], 1e-6)
+        assert_close(stepper.readout, whole[:, t], 1e-6)
     truth = draws(3, 2, seed=6)
     stepper.readout = truth
-    close(stepper.step(X[:, 3]), np.tanh((X[:, 3] + truth) @ W + b + whole[:, 2] @ U), 1e-5)
+    assert_close(stepper.step(X[:, 3]), np.tanh((X[:, 3] + truth) @ W + b + whole[:, 2] @ U), 1e-5)
     stepper.back()
     stepper.back()
-    close(stepper.readout, whole[:, 1], 1e-6)
-    close(stepper.step(X[:, 2]), whole[:, 2], 1e-6)
+    assert_close(stepper.readout, whole[:, 1], 1e-6)
+    assert_close(stepper.step(X[:, 2]), whole[:, 2], 1e-6)
     stepper.reset()
-    close(stepper.readout, r0, 0)
-    close(stepper.step(X[:, 0]), whole[:, 0], 1e-6)
+    assert_close(stepper.readout, r0, 0)
+    assert_close(stepper.step(X[:, 0]), whole[:, 0], 1e-6)
 
 
 def test_stepper_of_a_readout_without_states():
@@ -535,8 +535,8 @@ def test_stepper_decodes_a_fixed_vector_and_holds_constants():
     constant = draws(3, 2, seed=3)
     stepper, whole = Stepper(rnn, batch_size=3, constants=constant), rnn(X, constants=constant)
     for t in range(5):
-        close(stepper.step(X[:, t]), whole[:, t], 1e-6)
-    close(whole, np.cumsum(X * constant[:, None], axis=1), 1e-5)
+        assert_close(stepper.step(X[:, t]), whole[:, t], 1e-6)
+    assert_close(whole, np.cumsum(X * constant[:, None], axis=1), 1e-5)
 
 
 def test_stepper_and_layer_do_not_disturb_each_other():

@@ -292,10 +292,6 @@ def test_influence_is_drawn_as_it_is():
             viz.input_influence(accumulator(2), X, **how)
 
 
-def kernel_of(rnn):
-    return [w for w in rnn.get_weights() if w.shape[0] == 3][0].astype("float64")
-
-
 def test_eigenvalues_of_a_rotation_are_on_the_unit_circle():
     rnn = SimpleRNNCell(2, input_dim=1).get_layer()
     rnn(np.ones((1, 1, 1)))
@@ -346,6 +342,14 @@ def test_of_a_joined_input_only_the_rows_of_the_state_count():
     kernel = randomize(rnn)[0]
     (values,) = viz.eigenvalues(rnn).values.values()
     close(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(kernel[2:].astype("float64"))), 1e-5)
+
+
+def test_a_state_is_followed_through_a_sum_with_an_input_and_no_further():
+    """W (x + h) multiplies the state; P n of the new state n = h / 2 + W (x + h) does not."""
+    x, h = keras.Input((3,)), keras.Input((3,), name="h")
+    n = 0.5 * h + layers.Dense(3, name="W")(x + h)
+    rnn = RecurrentModel(x, layers.Dense(3, name="P")(n), h, n)
+    assert list(viz.eigenvalues(rnn).values) == ["W"]
 
 
 def test_a_step_without_a_square_weight_is_one_clear_error():

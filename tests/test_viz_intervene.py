@@ -267,7 +267,7 @@ def test_names_may_be_endings_and_layers_need_not_be_built():
         ({"at": 1, "states": {"h": np.ones(7)}}, "wrong shape. Received: shape (7,)"),
         ({"at": 1, "inputs": np.ones((3, 5))}, "new input does not fit the timestep"),
         ({"at": 1, "mode": "both"}, "no such way to go on. Received: mode='both'"),
-        ({"at": 1, "mode": "free running"}, "cannot run on its own outputs"),
+        ({"at": 1, "mode": "free running"}, "no output fits as input. Received: inputs of shape (None, 2)"),
         ({"at": 1, "readout": 1.0}, "does not have the structure"),
     ],
 )

@@ -1,0 +1,95 @@
+"""First values of states and readouts: numbers, one sample for all, or one value for each sample."""
+
+import numpy as np
+from keras import ops
+
+from .errors import message
+from .step import Step
+from .structure import agree, find, shape_of
+
+
+def start_value(value, shape: tuple, dtype, batch):
+    """A given first value as `(batch, *shape)`: a number and one sample spread over the batch.
+
+    Example:
+        >>> start_value([1.0, 2.0], (2,), "float32", batch=3).shape
+        (3, 2)
+    """
+    value = ops.cast(ops.convert_to_tensor(value), dtype)
+    known = tuple(size if size is not None else -1 for size in shape)
+    if len(value.shape) == len(shape) + 1 and value.shape[0] != 1:
+        return value
+    if -1 in known:
+        known = tuple(ops.shape(value)[len(value.shape) - len(shape) :])
+    return ops.broadcast_to(value, (batch, *known))
+
+
+def read_states(step: Step, value, what: str = "initial_state") -> list:
+    """One value for each state from a tensor, a list or a dict by name; None where not given.
+
+    Raises:
+        ValueError: a wrong number of values, or a name of no state.
+    """
+    names = step.state_names
+    if value is None:
+        return [None] * len(names)
+    if isinstance(value, dict):
+        values = [None] * len(names)
+        for name, given in value.items():
+            values[find(name, names, "state")] = given
+        return values
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    if len(values) != len(names):
+        raise ValueError(
+            message(
+                f"`{what}` does not have one value for each state.",
+                received=f"{len(values)} values",
+                expected=f"{len(names)}, for the states {names}",
+                fix=f"give a list of {len(names)}, or a dict by state name",
+            )
+        )
+    return values
+
+
+def check_start(label: str, value, tensor, batch):
+    """Compare a first value with the Input that it starts.
+
+    Raises:
+        ValueError: a shape that cannot be spread over `(batch, ...)`.
+    """
+    check_numbers(label, value)
+    shape, expected = shape_of(value), (batch, *tuple(tensor.shape)[1:])
+    whole = len(shape) == len(expected) and shape[0] == 1 and agree(shape[1:], expected[1:])
+    if shape == () or agree(shape, expected) or agree(shape, expected[1:]) or whole:
+        return
+    raise ValueError(
+        message(
+            f"The first value of {label} has the wrong shape.",
+            received=f"shape {shape}",
+            expected=f"{expected}, or {expected[1:]} for all samples alike",
+            fix=f"give {label} a value of its own shape",
+        )
+    )
+
+
+def check_numbers(label: str, value):
+    """Refuse what is no number and holds none.
+
+    Raises:
+        TypeError: a string, an object, a list of lists of different lengths.
+    """
+    if hasattr(value, "dtype") and str(value.dtype) != "object":
+        return
+    try:
+        kind = np.asarray(value).dtype.kind
+    except ValueError:
+        kind = "O"
+    if kind not in "biuf":
+        raise TypeError(
+            message(
+                f"The value of {label} is not made of numbers.",
+                received=f"{value!r} of type {type(value).__name__}",
+                expected="a number, an array or a tensor",
+                fix=f"give {label} an array; initializers go into state_initializer=",
+            )
+        )
