@@ -1,0 +1,131 @@
+"""`Figure`: what the drawing functions return."""
+
+import base64
+import html
+import re
+from functools import cached_property
+from pathlib import Path
+
+from rshop.errors import message
+
+from .dot import dot_text, draw
+from .scene import Scene
+
+_FORMS = ("svg", "png", "html", "dot", "txt")
+
+
+class Figure:
+    """A diagram that Jupyter shows, and that can be saved, read and tested.
+
+    Example:
+        >>> figure = viz.draw_step(rnn)
+        >>> figure.save("step.svg")  # or .png, .html, .dot, .txt
+        >>> print(figure.text)  # the diagram in words
+
+    Args:
+        scene: what is drawn.
+
+    Attributes:
+        scene: the boxes, arrows and groups as data.
+    """
+
+    def __init__(self, scene: Scene):
+        self.scene = scene
+
+    @property
+    def alt(self) -> str:
+        """One line for those who do not see the picture."""
+        return f"{self.scene.title}: {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows"
+
+    @property
+    def text(self) -> str:
+        """The diagram in words, one line a box: what it is and what it reads."""
+        return self.scene.text()
+
+    @cached_property
+    def dot(self) -> str:
+        """The diagram in Graphviz's language.
+
+        Raises:
+            ImportError: the Python package `graphviz` is missing.
+        """
+        return dot_text(self.scene)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG element.
+
+        Raises:
+            RuntimeError: there is no program to lay it out.
+        """
+        drawn = draw(self.dot, "svg", placed=self.scene.placed).decode()
+        name = html.escape(self.alt)
+        return drawn[drawn.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as PNG, 144 dots an inch.
+
+        Raises:
+            RuntimeError: there is no program to lay it out.
+        """
+        return draw(self.dot, "png", placed=self.scene.placed)
+
+    @property
+    def html(self) -> str:
+        """The picture and its words as a page that needs nothing else."""
+        title, text = html.escape(self.scene.title), html.escape(self.text)
+        return (
+            f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n'
+            f"<body><main>\n<h1>{title}</h1>\n{self.svg}\n"
+            f"<details><summary>In words</summary><pre>{text}</pre></details>\n</main></body>\n</html>\n"
+        )
+
+    def save(self, path) -> Path:
+        """Write the figure to a file, in the form that the file's name ends with.
+
+        Example:
+            >>> figure.save("step.svg")
+            PosixPath('step.svg')
+
+        Args:
+            path: a file name that ends with .svg, .png, .html, .dot or .txt.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: another ending.
+        """
+        path = Path(path)
+        form = path.suffix.lstrip(".").lower()
+        if form not in _FORMS:
+            raise ValueError(
+                message(
+                    "The ending of the file says in which form a figure is saved.",
+                    received=str(path),
+                    expected=", ".join(f".{name}" for name in _FORMS),
+                    fix=f"figure.save({path.stem + '.svg'!r})",
+                )
+            )
+        content = self.text if form == "txt" else getattr(self, form)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def __repr__(self):
+        return f"Figure({self.scene.title!r}, {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows)"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        # Jupyter shows the SVG; an untrusted notebook and editors that cut large SVG show the PNG.
+        try:
+            svg, png = self.svg, self.png
+        except (RuntimeError, ImportError) as error:
+            return {"text/plain": f"{error}\n\n{self.text}"}, {}
+        width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()
+        size = {"width": round(float(width) * 4 / 3), "height": round(float(height) * 4 / 3)}
+        data = {
+            "image/svg+xml": svg,
+            "image/png": base64.b64encode(png).decode(),
+            "text/plain": repr(self),
+        }
+        return data, {"image/png": size}

@@ -1,0 +1,172 @@
+"""`gradient_flow`: how much the loss at one timestep depends on the state at an earlier one."""
+
+import numpy as np
+from keras import ops
+
+from rshop.errors import message
+from rshop.loop import gradients
+from rshop.structure import find, tree
+
+from .gradient_picture import GradientFlow
+from .walk import Walk, is_float
+
+# Numbers of the state times timesteps times copies that may be under way at once.
+_MOST_NUMBERS = 2**23
+
+
+def gradient_flow(
+    rnn,
+    x,
+    *,
+    of: str | None = None,
+    state: str | None = None,
+    loss=None,
+    truncate=None,
+    label=None,
+    ax=None,
+    **call,
+) -> GradientFlow:
+    """The `T x T` matrix of `|d L_t / d state_s|`: how far the gradient reaches back in your own model.
+
+    `state_s` is the state that timestep `s` starts from, `trace.states[name][:, s]`. `L_t` is the sum
+    of the output of timestep `t`, or what `of` and `loss` say. From `s` to `t` the gradient passes
+    through `t - s + 1` timesteps: their distance. A state after the output (`s > t`) cannot have
+    mattered: exactly 0.
+
+    Example:
+        A linear RNN `h = 0.5 h + x`: half as much with each timestep that is passed::
+
+            >>> flow = viz.gradient_flow(rnn, np.ones((1, 3, 1)))
+            >>> flow.matrix[2]  # of the last output
+            array([0.125, 0.25, 0.5])
+            >>> flow.norms  # at distances 1, 2, 3
+            array([0.5, 0.25, 0.125])
+
+    Args:
+        rnn: any recurrent layer of rshop.
+        x: what the layer is called with, `(batch, time, ...)`.
+        of: take `L_t` from this state after timestep `t` in place of the output.
+        state: differentiate by this state (or readout) alone; None takes all states together.
+        loss: `(y_t, t) -> numbers`, `y_t` the output `(batch, ...)`; `L_t` is their sum in a sample.
+        truncate: cut the gradient at the borders of windows of this many timesteps, as truncated
+            backpropagation through time does (Williams & Peng, 1990): exactly 0 across them.
+        label: the name of the line, where several models are drawn on the same axes.
+        ax: None draws the matrix and the norm against distance; two axes draw the same on them; one
+            draws the norm against distance, on which several models can be compared.
+        **call: as in `rshop.trace`: `initial_state`, `constants`, `mask`, ... A `ground_truth` is fed
+            as readout. Dropout is off.
+
+    Returns:
+        A `GradientFlow` with `.matrix`, `.norms`, `.distances` and `.axes`. Norms are Euclidean, over
+        the units of one sample, then averaged over samples (and, for `.norms`, over equal distances).
+
+    Raises:
+        TypeError: not a recurrent layer.
+        ValueError: no such state, or none that has a gradient; as the layer's own call would raise.
+
+    Source:
+        R. Pascanu et al., On the difficulty of training recurrent neural networks, 2013.
+    """
+    walk = Walk(rnn, x, **call)
+    target = _Target(walk, of, loss)
+    chosen = _chosen(walk, state)
+    matrix = _matrix(walk, target, chosen, _check_window(truncate))
+    names = [_names(walk, part)[i] for part, i in chosen]
+    flow = GradientFlow(matrix, target.name, ", ".join(names))
+    return flow.draw(ax, label or rnn.name)
+
+
+class _Target:
+    # What is differentiated at a timestep: a tensor of each sample, summed.
+    def __init__(self, walk, of, loss):
+        self.walk, self.loss = walk, loss
+        self.state = None if of is None else find(of, walk.states, "state")
+        self.name = "loss" if loss is not None else "output" if of is None else walk.states[self.state]
+
+    def __call__(self, memory, outputs, rows, t):
+        if self.state is not None:
+            y = memory["states"][self.state][rows]
+        else:
+            y = tree.pack_sequence_as(self.walk.step.outputs, [o[rows] for o in outputs])
+        y = y if self.loss is None else self.loss(y, t)
+        parts = [p for p in tree.flatten(y) if is_float(p)]
+        return sum((ops.sum(ops.cast(p, "float32")) for p in parts), ops.zeros(()))
+
+
+def _matrix(walk, target, chosen, truncate):
+    size = sum(int(np.prod(walk.first[part][i].shape)) for part, i in chosen)
+    chunk = max(1, _MOST_NUMBERS // (size * walk.steps))
+    starts = range(0, walk.steps, chunk)
+    spans = [range(start, min(start + chunk, walk.steps)) for start in starts]
+    return np.concatenate([_rows(walk, target, chosen, span, truncate) for span in spans])
+
+
+def _rows(walk, target, chosen, timesteps, truncate):
+    # One copy of the batch for each L_t: a single backward pass then gives all their gradients.
+    many, batch, last = walk.copies(len(timesteps)), walk.batch, timesteps[-1]
+    starts = [many.first[part][i] for part, i in chosen]
+    points = [ops.zeros_like(value) for _ in range(last + 1) for value in starts]
+
+    def total(points):
+        memory, losses = many.first, ops.zeros(())
+        for s in range(last + 1):
+            if truncate and s % truncate == 0:
+                memory = tree.map_structure(ops.stop_gradient, memory)
+            memory = _added(memory, chosen, points[s * len(chosen) : (s + 1) * len(chosen)])
+            memory, outputs = many(memory, s, many.inputs(s))
+            if s in timesteps:
+                copy = s - timesteps[0]
+                losses += target(memory, outputs, slice(copy * batch, (copy + 1) * batch), s)
+        return [losses]
+
+    (found,) = gradients(total, points)
+    found = [ops.convert_to_numpy(g).astype("float64") for g in found]
+    matrix = np.zeros((len(timesteps), walk.steps))
+    for s in range(last + 1):
+        parts = found[s * len(chosen) : (s + 1) * len(chosen)]
+        squares = sum((g**2).reshape(len(timesteps), batch, -1).sum(axis=-1) for g in parts)
+        matrix[:, s] = np.sqrt(squares).mean(axis=-1)
+    return matrix
+
+
+def _added(memory, chosen, deltas):
+    memory = {part: list(values) for part, values in memory.items()}
+    for (part, i), delta in zip(chosen, deltas, strict=True):
+        memory[part][i] = memory[part][i] + delta
+    return memory
+
+
+def _names(walk, part):
+    return walk.states if part == "states" else walk.readouts
+
+
+def _chosen(walk, name):
+    every = [("states", i) for i in range(len(walk.states))]
+    readouts = [("readouts", i) for i in range(len(walk.readouts))]
+    if name is not None:
+        every = [*every, *readouts]
+        every = [every[find(name, [*walk.states, *walk.readouts], "state")]]
+    chosen = [(part, i) for part, i in every or readouts if is_float(walk.first[part][i])]
+    if not chosen:
+        raise ValueError(
+            message(
+                "There is no state to take a gradient by.",
+                received=f"state={name!r}, of the states {walk.states} and readouts {walk.readouts}",
+                expected="a step with a state or readout of floating numbers",
+                fix="give the step a state",
+            )
+        )
+    return chosen
+
+
+def _check_window(truncate):
+    if truncate is None or (isinstance(truncate, (int, np.integer)) and truncate > 0):
+        return truncate
+    raise ValueError(
+        message(
+            "This is no window for truncated backpropagation.",
+            received=f"truncate={truncate!r}",
+            expected="None, or a whole number of timesteps above 0",
+            fix="truncate=20",
+        )
+    )

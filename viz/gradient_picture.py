@@ -1,0 +1,121 @@
+"""The result of `gradient_flow`: its numbers, and how they are drawn."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import canvas, palette
+from .painting import odd_cells, range_text
+
+
+@dataclass(eq=False)
+class GradientFlow:
+    """Gradients through time.
+
+    Example:
+        >>> GradientFlow(np.tril(np.ones((3, 3))), "output", "h")
+        GradientFlow of |d output_t / d h_s|, 3 timesteps: 1 at distance 1, 1 at distance 3
+
+    Attributes:
+        matrix: `(time, time)`; row `t`, column `s` is `|d L_t / d state_s|`.
+        of, state: the names of what was differentiated, and by what.
+        axes: the matplotlib axes that were drawn on.
+    """
+
+    matrix: np.ndarray
+    of: str
+    state: str
+    axes: list = field(default_factory=list)
+
+    @property
+    def distances(self) -> np.ndarray:
+        """`1 ... T`: the number of timesteps that the gradient passed through."""
+        return np.arange(1, len(self.matrix) + 1)
+
+    @property
+    def norms(self) -> np.ndarray:
+        """The mean of the matrix at each distance, `(time,)`."""
+        return np.array([np.diagonal(self.matrix, 1 - k).mean() for k in self.distances])
+
+    def draw(self, ax=None, label: str | None = None) -> "GradientFlow":
+        """Draw on new axes, on two, or the norm against distance on one; returns itself."""
+        one = ax is not None and np.ravel(np.asarray(ax, dtype=object)).size == 1
+        if one:
+            self.axes = [canvas.axes(ax)]
+        else:
+            self.axes = _two(ax)
+            self.draw_matrix(self.axes[0])
+        self.draw_distance(self.axes[-1], label)
+        return self
+
+    def draw_matrix(self, ax):
+        """The matrix: the loss at `t` down, the state at `s` to the right, colours on a log scale."""
+        import matplotlib
+        from matplotlib.colors import LogNorm
+
+        seen = self.matrix[np.isfinite(self.matrix) & (self.matrix > 0)]
+        low, high = (seen.min(), seen.max()) if seen.size else (0.1, 1.0)
+        # Equal gradients need a scale of some width too.
+        norm = LogNorm(low, high) if high > 1.5 * low else LogNorm(low / 10, high * 10)
+        colours = matplotlib.colormaps[palette.GATE].with_extremes(bad="white")
+        shown = np.ma.masked_where(~np.isfinite(self.matrix) | (self.matrix == 0), self.matrix)
+        image = ax.imshow(shown, cmap=colours, norm=norm)
+        for (_, cells), marker in zip(odd_cells(self.matrix).items(), "x^v", strict=False):
+            ax.scatter(cells[:, 1], cells[:, 0], marker=marker, color=palette.INK, s=18)
+        note = f"{range_text(self.matrix)}; white: exactly 0"
+        canvas.title(ax, f"|d {self.of}_t / d {self._state}_s|", note)
+        ax.set(
+            xlabel="state that timestep s starts from", ylabel=f"{canvas.printable(self.of)} of timestep t"
+        )
+        canvas.whole_numbers(ax.xaxis)
+        canvas.whole_numbers(ax.yaxis)
+        bar = ax.figure.colorbar(image, ax=ax, pad=0.02, label="norm (log scale)")
+        bar.outline.set_visible(False)
+        canvas.plain_log(bar.ax.yaxis)
+        canvas.quiet(ax)
+
+    def draw_distance(self, ax, label: str | None = None):
+        """The mean norm at each distance, on a log scale where it is not 0."""
+        drawn = np.where(self.norms > 0, self.norms, np.nan)
+        colour = palette.LINES[len(ax.lines) % len(palette.LINES)]
+        text = None if label is None else canvas.printable(label)
+        ax.plot(self.distances, drawn, marker="o", markersize=3.5, linewidth=1.5, color=colour, label=text)
+        ax.set_yscale("log")
+        _widen(ax)
+        canvas.plain_log(ax.yaxis)
+        zeros = int((self.norms == 0).sum())
+        note = range_text(self.norms) + (f"; {zeros} exactly 0, not drawn" if zeros else "")
+        several = len(ax.lines) > 1
+        canvas.title(ax, "Gradient against distance", "" if several else note)
+        ax.set(xlabel="timesteps passed through, t - s + 1", ylabel="mean norm (log scale)")
+        canvas.whole_numbers(ax.xaxis)
+        ax.grid(color="#E4E7EB", linewidth=0.6)
+        canvas.quiet(ax)
+        if several:
+            ax.legend(frameon=False)
+
+    @property
+    def _state(self):
+        return f"({self.state})" if "," in self.state else self.state
+
+    def __repr__(self):
+        last = len(self.matrix)
+        ends = f"{self.norms[0]:.3g} at distance 1, {self.norms[-1]:.3g} at distance {last}"
+        return f"GradientFlow of |d {self.of}_t / d {self._state}_s|, {last} timesteps: {ends}"
+
+
+def _two(ax):
+    import matplotlib.pyplot as plt
+
+    if ax is not None:
+        return canvas.axes(ax, count=2)
+    _, made = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained", width_ratios=[1.1, 1])
+    return list(made)
+
+
+def _widen(ax):
+    # A level line on a log scale would fill the axis with its own rounding.
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines])
+    values = values[np.isfinite(values) & (values > 0)]
+    if values.size:
+        ax.set_ylim(min(values.min() / 2, values.max() / 10), max(values.max() * 2, values.min() * 10))

@@ -1,0 +1,196 @@
+"""`input_influence`: which inputs mattered for the output at one timestep."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from keras import ops
+
+from rshop.errors import given_name, message
+from rshop.loop import gradients
+from rshop.structure import flat
+
+from . import canvas, palette
+from .painting import range_text
+from .values import check_sample
+from .walk import Walk, check_timestep, is_float
+
+METHODS = ("gradient", "gradient x input", "occlusion")
+
+
+@dataclass(eq=False)
+class Influence:
+    """How much the input of each timestep mattered for the output of timestep `t`.
+
+    Example:
+        >>> viz.input_influence(rnn, x, 2)
+        Influence on the output of timestep 2 by gradient: 5 timesteps, most at timestep 1
+
+    Attributes:
+        scores: `(batch, time)`, all inputs together; exactly 0 after `t`.
+        by_input: the same for each input by name.
+        t, method: the timestep asked for, and how the scores were measured.
+        axes: the matplotlib axes.
+    """
+
+    by_input: dict[str, np.ndarray]
+    t: int
+    method: str
+    axes: object = field(default=None)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """The Euclidean norm over the inputs, or for occlusion their sum, `(batch, time)`."""
+        every = np.stack(list(self.by_input.values()))
+        return every.sum(axis=0) if self.method == "occlusion" else np.sqrt((every**2).sum(axis=0))
+
+    def __repr__(self):
+        mean = self.scores.mean(axis=0)
+        most = f"most at timestep {np.nanargmax(mean)}" if np.isfinite(mean).any() else "no finite score"
+        return f"Influence on the output of timestep {self.t} by {self.method}: {len(mean)} timesteps, {most}"
+
+
+def input_influence(
+    rnn, x, t: int = -1, *, method: str | None = None, sample: int = 0, labels=None, ax=None, **call
+) -> Influence:
+    """Which inputs mattered for the output at timestep `t`: one bar for each timestep.
+
+    `gradient` is the norm of `d y_t / d x_s`, `y_t` summed over its units; `gradient x input` the norm
+    of its product with `x_s`, unit by unit; `occlusion` the norm of the change of `y_t` when `x_s` alone
+    is replaced by 0, and the one that works for token ids. An input after `t` cannot have mattered:
+    exactly 0.
+
+    Example:
+        A running sum, asked for its output at timestep 1 of 3::
+
+            >>> viz.input_influence(rnn, np.ones((1, 3, 1)), 1).scores
+            array([[1., 1., 0.]])
+
+    Args:
+        rnn: any recurrent layer of rshop.
+        x: what the layer is called with, `(batch, time, ...)`. In a decoder, `x_s` is the input as
+            timestep `s` sees it. With `go_backwards`, timesteps are in the order of processing.
+        t: the timestep of the output; -1 is the last.
+        method: one of `METHODS`; None takes the gradient, or occlusion where an input has none.
+        sample: which sample is drawn; the numbers are for all.
+        labels: a text for each timestep (the tokens).
+        ax: matplotlib axes to draw on.
+        **call: as in `rshop.trace`. Dropout is off.
+
+    Returns:
+        An `Influence` with `.scores`, `.by_input` and `.axes`.
+
+    Raises:
+        TypeError: not a recurrent layer.
+        ValueError: no such timestep, method or sample, or a gradient by whole numbers.
+
+    Source:
+        The gradient: K. Simonyan et al., Deep inside convolutional networks, 2014; occlusion:
+        J. Li et al., Understanding neural networks through representation erasure, 2016.
+    """
+    walk = Walk(rnn, x, **call)
+    t = check_timestep(t, walk.steps)
+    sample = check_sample(sample, walk.batch)
+    method = _check_method(walk, method)
+    scores = _occlusion(walk, t) if method == "occlusion" else _gradient(walk, t, method)
+    names = [given_name(tensor) or f"x_{i}" for i, tensor in enumerate(flat(walk.step.inputs))]
+    result = Influence(dict(zip(names, scores, strict=True)), t, method)
+    result.axes = _draw(result, sample, labels, canvas.axes(ax, size=(7.2, 2.8)))
+    return result
+
+
+def _run(walk, t, read):
+    memory = walk.first
+    for s in range(t + 1):
+        memory, outputs = walk(memory, s, read(s))
+    return outputs
+
+
+def _gradient(walk, t, method):
+    inputs = [walk.inputs(s) for s in range(t + 1)]
+    width = len(inputs[0])
+
+    def total(points):
+        outputs = _run(walk, t, lambda s: points[s * width : (s + 1) * width])
+        return [sum(ops.sum(ops.cast(y, "float32")) for y in outputs if is_float(y))]
+
+    # A decoder's input is one tensor at every timestep: each needs a gradient of its own.
+    points = [ops.add(tensor, ops.zeros_like(tensor)) for step in inputs for tensor in step]
+    (found,) = gradients(total, points)
+    scores = np.zeros((width, walk.batch, walk.steps))
+    for i, (gradient, value) in enumerate(zip(found, points, strict=True)):
+        gradient = ops.convert_to_numpy(gradient).astype("float64")
+        if method == "gradient x input":
+            gradient = gradient * ops.convert_to_numpy(value)
+        scores[i % width, :, i // width] = _norms(gradient, walk.batch)
+    return scores
+
+
+def _occlusion(walk, t):
+    whole = _run(walk, t, walk.inputs)
+    width, batch = len(walk.inputs(0)), walk.batch
+    # One copy of the batch for each timestep that is left out, and input by input.
+    many = walk.copies(t + 1)
+    scores = np.zeros((width, batch, walk.steps))
+    for i in range(width):
+        outputs = _run(many, t, lambda s, i=i: _without(many.inputs(s), i, slice(s * batch, (s + 1) * batch)))
+        change = [
+            ops.convert_to_numpy(y).astype("float64").reshape(t + 1, batch, -1)
+            - ops.convert_to_numpy(first).reshape(batch, -1)
+            for y, first in zip(outputs, whole, strict=True)
+        ]
+        scores[i, :, : t + 1] = np.sqrt(sum((c**2).sum(axis=-1) for c in change)).T
+    return scores
+
+
+def _without(inputs, i, rows):
+    value = np.array(ops.convert_to_numpy(inputs[i]))
+    value[rows] = 0
+    return [ops.convert_to_tensor(value) if k == i else v for k, v in enumerate(inputs)]
+
+
+def _norms(values, batch):
+    return np.sqrt((values.reshape(batch, -1) ** 2).sum(axis=-1))
+
+
+def _check_method(walk, method):
+    whole = [tensor for tensor in flat(walk.step.inputs) if not is_float(tensor)]
+    if method is None:
+        return "occlusion" if whole else "gradient"
+    if method not in METHODS or (whole and method != "occlusion"):
+        raise ValueError(
+            message(
+                "Influence cannot be measured in this way."
+                if method not in METHODS
+                else "Whole numbers, such as token ids, have no gradient.",
+                received=f"method={method!r}",
+                expected="'occlusion'" if whole else f"one of {METHODS}",
+                fix="leave method out",
+            )
+        )
+    return method
+
+
+def _draw(result, sample, labels, ax):
+    steps, base = result.scores.shape[1], np.zeros(result.scores.shape[1])
+    stacked = len(result.by_input) > 1
+    for place, (name, scores) in enumerate(result.by_input.items()):
+        width = 0.8 / len(result.by_input)
+        centre = np.arange(steps) + (place - (len(result.by_input) - 1) / 2) * width
+        ax.bar(centre, np.where(np.isfinite(scores[sample]), scores[sample], base), width,
+               color=palette.LINES[place % len(palette.LINES)], label=canvas.printable(name))  # fmt: skip
+        odd = np.flatnonzero(~np.isfinite(scores[sample]))
+        ax.scatter(centre[odd], base[odd], marker="x", color=palette.INK, zorder=3)
+    if result.t < steps - 1:
+        ax.axvspan(result.t + 0.5, steps - 0.5, color="#EEF0F2", zorder=0, linewidth=0)
+    ax.set_xlim(-0.6, steps - 0.4)
+    canvas.time_axis(ax)
+    if labels is not None:
+        canvas.name_ticks(ax.xaxis, labels, steps, "labels")
+    ax.set_ylabel(f"influence\n({result.method})")
+    note = range_text(result.scores[sample])
+    note += "; grey: after the output, exactly 0" if result.t < steps - 1 else ""
+    canvas.title(ax, f"What mattered for the output of timestep {result.t}, sample {sample}", note)
+    canvas.quiet(ax)
+    if stacked:
+        ax.legend(frameon=False)
+    return ax

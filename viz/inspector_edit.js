@@ -1,0 +1,91 @@
+// The live editor: change what one timestep reads, and see both futures. The kernel computes them.
+
+// A series whose numbers come from another run of the same shape.
+function futureSeries(run, i, numbers, name) {
+  const value = run.values[i];
+  const units = value.rows * value.columns;
+  const later = value.role === "state" ? 1 : 0;
+  const at = (sample, t, unit) => (unit < units ? numbers[(t + later) * units + unit] : undefined);
+  return new Series(run, { ...value, name, at, fixed: false, first: later ? -1 : 0 });
+}
+
+function decoded(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+// For each future two heat maps on one scale, as it was and changed, and how far they are apart.
+function comparison(run, clock, i, futures) {
+  const { name } = run.values[i];
+  const pairs = futures.map(({ mode, before, after }) => [mode, ...[before, after].map((values) => futureSeries(run, i, decoded(values[i]), name))]);
+  const every = pairs.flatMap((pair) => pair.slice(1));
+  const limit = Math.max(...every.map((series) => series.limit));
+  every.forEach((series) => (series.limit = limit));
+  const parts = pairs.map(([mode, was, is]) => {
+    const maps = [["as it was", was], ["changed", is]].map(([text, series]) => [text, heatMap(series, (t) => clock.go(t))]);
+    const away = make("span", { class: "rv-value" });
+    const rows = maps.map(([text, map]) => make("div", { class: "rv-row" }, make("span", { class: "rv-row-name" }, text), map.node.lastChild));
+    const words = make("div", { class: "rv-row-name" }, "apart at this timestep, as a distance: ", away);
+    const update = (now) => {
+      maps.forEach(([, map]) => map.update(now));
+      const gaps = [...Array(is.units).keys()].map((unit) => is.at(0, now.t, unit) - was.at(0, now.t, unit));
+      away.textContent = written(Math.hypot(...gaps));
+    };
+    return { node: make("div", { class: "rv-future" }, make("div", { class: "rv-heading" }, SAYS[mode] || mode), rows, words), update };
+  });
+  return { node: make("div", { class: "rv-futures" }, parts.map((part) => part.node)), update: (now) => parts.forEach((part) => part.update(now)) };
+}
+
+const SAYS = { "inputs kept": "Inputs kept: later timesteps read what they read before", "free running": "Free running: the model reads its own outputs" };
+
+function editPanel(run, clock, model) {
+  const targets = run.values.map((value, i) => [i, value]).filter(([, value]) => ["state", "input", "readout"].includes(value.role) && !value.fixed);
+  targets.sort(([, a], [, b]) => (b.role === "state") - (a.role === "state"));
+  const names = targets.map(([i, value]) => [i, `${value.role} ${value.name}`]);
+  const what = select("change", names, () => refill());
+  const box = make("input", { type: "number", step: "any", "aria-label": "New value" });
+  const change = make("button", { type: "submit", class: "rv-action" }, "Change");
+  const undo = make("button", { type: "button", class: "rv-action rv-plain" }, "Undo");
+  const where = make("span", { class: "rv-note" });
+  const said = make("p", { class: "rv-note", role: "status" });
+  const shown = run.values.map((value, i) => [i, value.name]).filter(([i]) => ["state", "output"].includes(run.values[i].role));
+  const compare = select("compare", shown, () => refresh());
+  const holder = make("div");
+  let [futures, last] = [null, clock];
+  const unitOf = (i) => Math.min(last.unit, unitsOf(run, i) - 1);
+  const refill = () => {
+    const i = Number(what.node.value);
+    const number = run.series[i].at(last.sample, last.t, unitOf(i));
+    box.value = Number(number.toPrecision(4));
+    where.textContent = `unit ${run.series[i].unitName(unitOf(i)) || "0"} at t = ${last.t}, now ${written(number)},`;
+  };
+  const send = (edits) => {
+    model.set("edits", edits);
+    model.save_changes();
+  };
+  const form = make("form", { on: { submit: (event) => {
+    event.preventDefault();
+    const i = Number(what.node.value);
+    const edit = { role: run.values[i].role, name: run.values[i].name, unit: unitOf(i), t: last.t, sample: run.payload.samples[last.sample], value: Number(box.value) };
+    send([...model.get("edits"), edit]);
+  } } }, what.label, where, make("label", { class: "rv-choice" }, "to", box), change, undo, compare.label);
+  undo.addEventListener("click", () => send(model.get("edits").slice(0, -1)));
+  const refresh = () => {
+    const answer = model.get("answer") || {};
+    said.textContent = answer.said || "Choose a timestep and a unit above, then a new value: both futures are computed.";
+    undo.disabled = !model.get("edits").length;
+    const i = Number(compare.node.value);
+    futures = answer.futures && answer.futures.length ? comparison(run, clock, i, answer.futures) : null;
+    holder.replaceChildren(...(futures ? [futures.node] : []));
+    if (futures) futures.update(last);
+  };
+  model.on("change:answer", refresh);
+  const node = section("Change it", [form, said, holder], "rv-edit");
+  const update = (now) => {
+    last = { t: now.t, sample: now.sample, unit: now.unit };
+    if (!now.playing) refill();
+    if (futures) futures.update(last);
+  };
+  refresh();
+  return { node, update };
+}

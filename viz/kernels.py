@@ -1,0 +1,108 @@
+"""Find the weights of a step that multiply a state, in any step graph."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from rshop.structure import flat
+
+
+@dataclass(frozen=True)
+class _Rows:
+    # Where in the last axis of a tensor the numbers of a state are.
+    start: int
+    count: int
+
+
+def recurrent_kernels(step) -> dict[str, np.ndarray]:
+    """Every square `(units, units)` of weights that multiplies a state, by name.
+
+    A state is followed through operations without weights that keep its numbers in place (dropout, a
+    product with a gate, a sum or a join with an input), and into nested models.
+
+    Example:
+        >>> list(recurrent_kernels(lstm.description))
+        ['recurrent_kernel (1 of 4)', ..., 'recurrent_kernel (4 of 4)']
+
+    Args:
+        step: a `rshop.step.Step`.
+    """
+    before = len(flat(step.inputs)) + len(flat(step.constants))
+    places = range(before, before + len(step.states))
+    start = {
+        i: _Rows(0, step.states[i - before].shape[-1] or 0)
+        for i in places
+        if len(step.states[i - before].shape) == 2
+    }
+    found: dict[str, np.ndarray] = {}
+    _search(step.graph, start, "", found, set())
+    return found
+
+
+def _search(graph, start, prefix, found, seen):
+    rows = {id(graph.inputs[i]): where for i, where in start.items()}
+    reach = graph.reach()
+    for node in graph.nodes:
+        carried = {i: rows[id(t)] for i, t in enumerate(node.inputs) if id(t) in rows}
+        if not carried:
+            continue
+        if node.inner is not None:
+            ends = _search(node.inner, carried, f"{prefix}{node.name}/", found, seen)
+            rows.update({id(t): w for t, w in zip(node.outputs, ends, strict=True) if w})
+            continue
+        weights = _weights(node)
+        for i, where in carried.items():
+            for weight in weights:
+                if id(weight) not in seen and _fits(weight, node.inputs[i], where):
+                    seen.add(id(weight))
+                    found.update(_squares(prefix + _label(node, weight), weight, where))
+        if not weights and len(node.outputs) == 1:
+            others = [t for t in node.inputs if id(t) not in rows]
+            mixed = len(carried) > 1 or any(reach[t] & start.keys() for t in others)
+            where = _passed_on(node, carried, mixed)
+            rows.update({id(node.outputs[0]): where} if where else {})
+    return [rows.get(id(t)) for t in graph.outputs]
+
+
+def _weights(node):
+    own = list(getattr(node.operation, "weights", []))
+    own += [a for a in flat([node.args, node.kwargs]) if isinstance(a, keras.Variable)]
+    matrices = [w for w in own if len(w.shape) == 2]
+    # A whole Keras cell has a kernel for its input too, which may be as large.
+    recurrent = [w for w in matrices if "recurrent" in w.name]
+    return recurrent or matrices or own
+
+
+def _fits(weight, tensor, where):
+    if len(weight.shape) != 2 or not where.count:
+        return False
+    return weight.shape[0] == tensor.shape[-1] and weight.shape[1] % where.count == 0
+
+
+def _label(node, weight):
+    several = len(getattr(node.operation, "weights", [])) > 2
+    return f"{node.name}/{weight.name}" if several else node.name
+
+
+def _squares(name, weight, where):
+    values = keras.ops.convert_to_numpy(weight).astype("float64")[where.start : where.start + where.count]
+    count = values.shape[1] // where.count
+    squares = np.split(values, count, axis=1)
+    if count == 1:
+        return {name: squares[0]}
+    return {f"{name} ({i + 1} of {count})": square for i, square in enumerate(squares)}
+
+
+def _passed_on(node, carried, mixed):
+    # What is added to a state must come from inputs alone: `f * c + i * g` is the next state already.
+    output, tensors = node.outputs[0], node.inputs
+    kind = type(node.operation).__name__
+    if kind == "Concatenate":
+        place, where = next(iter(carried.items()))
+        before = sum(t.shape[-1] or 0 for t in tensors[:place])
+        is_last = node.operation.axis in (-1, len(output.shape) - 1)
+        return _Rows(before + where.start, where.count) if is_last else None
+    keeps = len(tensors) == 1 or kind == "Multiply" or (kind == "Add" and not mixed)
+    where = next(iter(carried.values()))
+    return where if keeps and output.shape == tensors[next(iter(carried))].shape else None

@@ -1,0 +1,193 @@
+"""A traced run as one compact payload for the inspector: numbers in base64, cut for size and saying so."""
+
+import base64
+
+import numpy as np
+
+import rshop
+from rshop.errors import message
+
+from . import cut, laws, plan, recorded, sources
+
+#: About how large the numbers in a page may become, in megabytes of text.
+MEGABYTES = 1.0
+#: Matrices are sent along for the worked numbers while they have at most this many numbers together.
+WEIGHTS = 60_000
+#: Laws of nodes without a name of their own that are written into the equation that reads them.
+INLINE = ("sum", "difference", "product", "quotient", "mean", "max", "min", "power", "function", "shift")
+
+
+def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> dict:
+    """Everything that the inspector shows of a run, as JSON values.
+
+    Example:
+        >>> payload = record(rnn, np.ones((2, 7, 3)))
+        >>> payload["steps"], payload["samples"], [v["name"] for v in payload["values"]][:3]
+        (7, [0, 1], ['x', 'h', 'c'])
+
+    Args:
+        rnn: a recurrent layer.
+        x: what it is called with, `(batch, time, ...)`.
+        labels: a token for each timestep: a list of `time` strings, or one such list for each sample.
+        sample: the sample that is shown first, and kept whatever is cut.
+        megabytes: about how large the numbers may become.
+        **call: the other arguments of `rshop.trace`.
+
+    Raises:
+        TypeError, ValueError: as `rshop.trace`; labels that do not fit; no such sample.
+    """
+    _check_size(x)
+    return payload_of(rnn, rshop.trace(rnn, x, **call), labels, sample, megabytes, call)
+
+
+def payload_of(rnn, trace, labels=None, sample=0, megabytes=MEGABYTES, call=None) -> dict:
+    """The payload of a run that was traced already; see `record`."""
+    call = call or {}
+    outputs = recorded.flatten(trace.outputs)[0]
+    batch, steps = outputs.shape[:2]
+    _check_sample(sample, batch)
+    labels = _labels(labels, batch, steps, rnn.go_backwards)
+    every = recorded.collect(rnn, trace, call.get("constants"))
+    mask = sources.mask_of(rnn, trace)
+    laws.find_laws(rnn.description.graph, every, sample, None if mask is None else mask[sample])
+    sizes = [cut.trim_units(value) for value in every.every]
+    kept = cut.choose(every.every, steps, batch, sample, int(megabytes * 1e6 * 3 / 4 / 4))
+    trimmed = {every.every[i].name: sizes[i] for i in kept.values if sizes[i]}
+    pack = _Pack(every, kept)
+    described = [pack.describe(i) for i in kept.values]
+    origins = sources.readout_sources(rnn, trace, call.get("ground_truth"), call.get("training"))
+    return {
+        "title": str(rnn.name),
+        "steps": kept.steps,
+        "allSteps": int(steps),
+        "samples": kept.samples,
+        "first": kept.samples.index(sample),
+        "backwards": bool(rnn.go_backwards),
+        "notes": cut.say_trimmed(trimmed) + kept.notes,
+        "labels": [labels[s][: kept.steps] for s in kept.samples] if labels else None,
+        "mask": None if mask is None else _rows(mask, kept),
+        "sources": [_rows(codes, kept) for codes in origins],
+        "sourceNames": list(sources.SOURCES),
+        "values": described,
+        "views": plan.views(rnn, every, {place: i for i, place in enumerate(kept.values)}),
+        "data": pack.text(),
+    }
+
+
+class _Pack:
+    # Numbers one after another, as float32. What is equal to something there already is not sent again.
+    def __init__(self, every, kept):
+        self.every, self.kept = every, kept
+        self.places = {place: i for i, place in enumerate(kept.values)}
+        self.chunks, self.length, self.known, self.spent = [], 0, {}, 0
+
+    def describe(self, place):
+        value = self.every.every[place]
+        extra = 1 if value.role == "state" else 0
+        count = 1 if value.role == "constant" else self.kept.steps + extra
+        fixed = value.array.shape[1] == 1 and value.role in ("input", "constant")
+        frames = value.array[self.kept.samples, : 1 if fixed else count]
+        start, size, lag = self._put(np.ascontiguousarray(frames), state=bool(extra))
+        return {
+            "name": value.name,
+            "role": value.role,
+            "shape": list(value.shape),
+            "rows": value.rows,
+            "columns": value.columns,
+            "start": start,
+            "frames": size,
+            "lag": lag,
+            "fixed": bool(fixed),
+            "whole": value.whole,
+            "gate": laws.is_gate(value, self.every.every),
+            "auto": value.unnamed and value.law["law"] in INLINE,
+            "unnamed": value.unnamed,
+            "next": self.places.get(value.next),
+            "law": self._law(value.law),
+        }
+
+    def _put(self, frames, state=False):
+        key = (frames.shape, frames.tobytes())
+        if key not in self.known:
+            self.known[key] = (self._append(frames), frames.shape[1], 0)
+            if state:  # what the step computes as its next state is the state, one timestep later
+                start = self.known[key][0]
+                after = frames[:, 1:]
+                self.known.setdefault((after.shape, after.tobytes()), (start, frames.shape[1], 1))
+        return self.known[key]
+
+    def _append(self, array):
+        start = self.length
+        self.chunks.append(np.ascontiguousarray(array, "<f4").tobytes())
+        self.length += array.size
+        return start
+
+    def _law(self, law):
+        sent = {key: law[key] for key in ("law", "function", "start", "sizes") if key in law}
+        parts = law.get("of", [])
+        sent["of"] = [self._part(part) for part in parts]
+        matrix, bias = law.get("matrix"), law.get("bias")
+        if matrix is not None:
+            self.spent += matrix.size
+            whole = parts[0]["v"] in self.places and matrix.shape[0] <= cut.VECTOR
+            if self.spent > WEIGHTS or not whole:
+                return {**sent, "law": "unknown"} | {"linear": True}
+            sent["matrix"], sent["shape"] = self._append(matrix), list(matrix.shape)
+        if bias is not None:
+            sent["bias"] = self._append(bias)
+        return sent
+
+    def _part(self, part):
+        if "n" in part:
+            return part
+        place = part["v"]
+        return {"v": self.places[place]} if place in self.places else {"name": self.every.every[place].name}
+
+    def text(self):
+        return base64.b64encode(b"".join(self.chunks)).decode("ascii")
+
+
+def _rows(codes, kept):
+    return [[int(code) for code in codes[s, : kept.steps]] for s in kept.samples]
+
+
+def _labels(labels, batch, steps, backwards):
+    if labels is None:
+        return None
+    rows = [labels] * batch if all(isinstance(label, str) for label in labels) else list(labels)
+    rows = [[str(label) for label in row] for row in rows]
+    if len(rows) != batch or any(len(row) != steps for row in rows):
+        raise ValueError(
+            message(
+                "`labels` does not have one label for each timestep.",
+                received=f"labels of lengths {[len(row) for row in rows]}",
+                expected=f"a list of {steps} strings, or {batch} such lists",
+                fix="labels=[vocabulary[i] for i in ids[0]]",
+            )
+        )
+    return [row[::-1] for row in rows] if backwards else rows
+
+
+def _check_size(x):
+    shapes = [np.shape(part) for part in recorded.flatten(x)]
+    if any(0 in shape[:2] for shape in shapes):
+        raise ValueError(
+            message(
+                "There is nothing to show: the run has no timestep or no sample.",
+                received=f"x of shape {', '.join(map(str, shapes))}",
+                expected="at least one sample and one timestep",
+                fix="give x of shape (batch, time, ...) with batch and time at least 1",
+            )
+        )
+
+
+def _check_sample(sample, batch):
+    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
+        raise ValueError(
+            message(
+                "There is no such sample.",
+                received=f"sample={sample!r}",
+                expected=f"a whole number from 0 to {batch - 1}",
+                fix="sample=0",
+            )
+        )

@@ -1,0 +1,68 @@
+"""Where each readout came from, and which timesteps are masked."""
+
+import keras
+import numpy as np
+
+from rshop.readout import feeds
+
+flatten = keras.tree.flatten
+
+#: What the codes of `readout_sources` mean.
+SOURCES = ("start", "own output", "truth", "own output, equal to the truth")
+START, OWN, TRUTH, BOTH = range(4)
+
+
+def mask_of(rnn, record) -> np.ndarray | None:
+    """Which timesteps count, `(batch, time)` in the order of processing, or None for all."""
+    if record.mask is None:
+        return None
+    mask = np.asarray(record.mask).astype(bool)
+    return mask[:, ::-1] if rnn.go_backwards else mask
+
+
+def last_valid(mask: np.ndarray) -> np.ndarray:
+    """For each timestep the last one before it that counted, -1 for none: whole numbers like `mask`.
+
+    Example:
+        >>> last_valid(np.array([[True, False, True, True]]))
+        array([[-1,  0,  0,  2]])
+    """
+    steps = np.where(mask, np.arange(mask.shape[1])[None], -1)
+    before = np.concatenate([np.full_like(steps[:, :1], -1), steps[:, :-1]], axis=1)
+    return np.maximum.accumulate(before, axis=1) if mask.shape[1] else before
+
+
+def readout_sources(rnn, record, ground_truth=None, training=False) -> list[np.ndarray]:
+    """For each readout, where every timestep had it from: codes `(batch, time)` into `SOURCES`.
+
+    Without training the readout is always the model's own. In training it is compared with the truth
+    of the previous timestep that counted, so that each draw of scheduled sampling is seen.
+
+    Args:
+        rnn: the recurrent layer.
+        record: its `rshop.Trace`.
+        ground_truth, training: what the layer was called with.
+    """
+    step = rnn.description
+    mask = mask_of(rnn, record)
+    readouts = flatten(record.readout) if step.readouts is not None else []
+    truths = flatten(ground_truth) if training and ground_truth is not None else [None] * len(readouts)
+    outputs, found = flatten(record.outputs), []
+    wiring = feeds(step.outputs, step.readouts)
+    for readout, truth, (place, greedy) in zip(readouts, truths, wiring, strict=True):
+        shape = readout.shape[:2]
+        before = last_valid(np.ones(shape, bool) if mask is None else mask)
+        codes = np.where(before < 0, START, OWN)
+        if truth is not None and shape[1]:
+            own = outputs[place].argmax(axis=-1) if greedy else outputs[place]
+            forced = _agree(readout, np.asarray(truth), before)
+            by_chance = _agree(readout, own, before)
+            codes = np.where((before >= 0) & forced, np.where(by_chance, BOTH, TRUTH), codes)
+        found.append(codes.astype("uint8"))
+    return found
+
+
+def _agree(readout, source, before):
+    picked = source[np.arange(len(before))[:, None], np.maximum(before, 0)].astype(readout.dtype)
+    same = np.isclose(readout, picked, equal_nan=True)
+    return same.reshape(*before.shape, -1).all(axis=-1)

@@ -1,0 +1,70 @@
+"""`draw_unrolled`: the flow over time, one column a timestep."""
+
+from dataclasses import replace
+
+from .blocks import in_blocks
+from .column import column_of
+from .ends import Model, read_model
+from .figure import Figure
+from .flow import Flow, flow_of
+from .fold import opener
+from .labels import Label
+from .over_time import over_time
+from .rolled import roll
+from .rows import lay_out
+from .timeline import shown
+
+
+def draw_unrolled(
+    rnn, steps: int = 4, focus=None, rolled: bool = False, *, fold="auto", mask=None, training=None
+) -> Figure:
+    """A picture of a recurrent layer unrolled over time, as textbooks draw it.
+
+    Time runs from left to right and depth from bottom to top: inputs below, outputs above, each state
+    an arrow to the right, the readout a dashed arrow to the next column. Six timesteps and more are
+    drawn as 0, 1, ..., T-1, so that the picture does not grow.
+
+    Example:
+        >>> rnn = LSTMCell(10, input_dim=5).get_layer(return_sequences=True)
+        >>> viz.draw_unrolled(rnn, steps=50)
+        Figure('LSTMCell unrolled over 50 timesteps', 19 boxes, 16 arrows)
+
+    Args:
+        rnn: a recurrent layer of this project whose step is known, or a built cell.
+        steps: the number of timesteps.
+        focus: a timestep, or the first and last of up to eight, to draw beside the first and last one.
+        rolled: draw one column, with each state and readout coming back through a delay of one step.
+        fold: `"auto"` draws as few boxes as tell the truth about what depends on what; False draws
+            every operation; True closes nested models; names, or a depth, close these.
+        mask: for each timestep whether it is valid; a masked one lets states pass and holds the output.
+        training: whether the truth enters in place of the readout; by default where the layer forces it.
+
+    Returns:
+        A `Figure`, which Jupyter shows.
+
+    Raises:
+        TypeError: no recurrent layer, or no numbers of timesteps.
+        ValueError: a layer that was never called, no timesteps, or a focus or mask that does not fit.
+    """
+    model = read_model(rnn)
+    moments = shown(steps, focus)
+    column = column_of(_flow(model, fold), model.ends)
+    layout = lay_out(column)
+    if rolled:
+        scene = roll(model, column, layout, training)
+    else:
+        scene = over_time(model, column, layout, moments, steps=steps, mask=mask, training=training)
+    return Figure(scene)
+
+
+def _flow(model: Model, fold) -> Flow:
+    if fold != "auto":
+        return flow_of(model.step.graph, opener(fold, model.step.graph))
+    flow = flow_of(model.step.graph, lambda node, depth: True)
+    flow.past = frozenset(flow.inputs[len(model.ends.inputs) + len(model.ends.constants) :])
+    flow = in_blocks(flow, set(model.places()))
+    if len(flow.parts) == 1 and flow.parts[0].role == "cell" and not flow.frames:
+        only = flow.parts[0]
+        made_of = only.label.title if len(only.values) < 8 and model.title != only.label.title else ""
+        flow.parts = [replace(only, label=Label(model.title, detail=made_of, shape=only.label.shape))]
+    return flow
