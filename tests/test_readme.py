@@ -3,9 +3,11 @@
 import contextlib
 import io
 import re
+import runpy
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 
 
 def test_the_programs_of_the_readme_print_what_their_comments_say():
@@ -19,3 +21,11 @@ def test_the_programs_of_the_readme_print_what_their_comments_say():
             expected += re.findall(r"^print\(.*\)\s+# ([^:\n]*)", program, flags=re.MULTILINE)
     assert len(expected) == 5
     assert printed.getvalue().splitlines() == [value.strip() for value in expected]
+
+
+def test_the_pictures_of_the_readme_are_what_the_tool_draws():
+    pictures = runpy.run_path(str(ROOT / "tools" / "draw_readme.py"))["pictures"]()
+    shown = set(re.findall(r"\]\(docs/([^)]*)\)", README.read_text()))
+    assert shown == set(pictures)
+    for name, figure in pictures.items():
+        assert (ROOT / "docs" / name).read_text() == figure.svg
