@@ -4,7 +4,7 @@ import keras
 
 from .errors import message
 
-OLDEST = (3, 13)
+OLDEST = (3, 14)
 BELOW = (4, 0)
 
 

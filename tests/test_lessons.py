@@ -204,7 +204,10 @@ def test_each_picture_has_a_text_that_stands_below_it_too(path):
         if any(kind.startswith("image/") for kind in kinds):
             assert len(cell.metadata.get("alt", "")) > 40, cell.id
             assert following is not None and cell.metadata.alt in following.source, cell.id
-            assert cell.source.rstrip().endswith("plt.show()"), cell.id
+            # Of a drawing of viz the text form is compared: it has no address and ends the cell itself.
+            texts = [str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
+            if any(text.startswith("<Figure") for text in texts):
+                assert cell.source.rstrip().endswith("plt.show()"), cell.id
 
 
 @lessons

@@ -57,6 +57,7 @@ function labelled(text, series, detail) {
     number.update(now);
     if (more) more.textContent = detail(now);
   };
+  if (series.rows > 1) colours.node.style.setProperty("--rv-strip", `${Math.min(96, 8 * series.rows)}px`);
   return { node: make("div", { class: "rv-row" }, ...parts, more), update };
 }
 
@@ -140,7 +141,7 @@ function diagram(run, view, { open, choose }) {
     if (box.sign) node.append(make("text", { x: box.w / 2, y: box.h / 2 + 4, "text-anchor": "middle", class: "rv-sign" }, box.sign));
     else node.append(...boxText(box, series));
     if (series && !box.sign) {
-      const colours = strip(series, { x: 6, y: box.h - 18, width: box.w - 12, height: 13 });
+      const colours = strip(series, { x: 6, y: 24, width: box.w - 12, height: box.h - 29 });
       node.append(colours.node);
       strips.push(colours);
     }

@@ -8,8 +8,8 @@ import keras
 from . import kinds, places
 from .labels import shape_text, shorten, width
 
-#: The least and the most width in pixels of a box with a strip, its height, and the height of a sign.
-WIDTH, WIDEST, HEIGHT, SIGN = 112, 190, 42, 24
+#: The least and the most width in pixels of a box, its height, that of the strip in it, and of a sign.
+WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 112, 190, 42, 13, 24
 
 
 @dataclass
@@ -88,7 +88,7 @@ def _value_box(values, place, after=False, role=None):
     words = {"state": "state after the timestep" if after else "state before the timestep"}
     rank = "max" if after else "min"
     box = Box(role, name, words.get(role, role), shape, [place], after=after, rank=rank)
-    return _sized(box, " before" if role == "state" else "")
+    return _sized(box, value.rows, " before" if role == "state" else "")
 
 
 def _node_box(node, values):
@@ -102,14 +102,17 @@ def _node_box(node, values):
     if not isinstance(node.operation, keras.layers.Layer):
         role = "operation"
     shape = shape_text(node.outputs[0].shape) if len(node.outputs) == 1 else ""
-    return _sized(Box(role, given or what, what, shape, found))
+    rows = values.every[found[0]].rows if len(found) == 1 else 1
+    return _sized(Box(role, given or what, what, shape, found), rows)
 
 
-def _sized(box, more=""):
+def _sized(box, rows, more=""):
     room = width(f"{box.shape}{more}", 12) + 26
     while width(box.short, 14) + room > WIDEST and len(box.short) > 4:
         box.short = shorten(box.name, len(box.short) - 1)
-    box.size = (round(min(WIDEST, max(WIDTH, width(box.short, 14) + room))), HEIGHT)
+    # A picture shows as one; a vector is a strip.
+    tall = max(0, min(60, 8 * rows) - STRIP) if rows > 1 else 0
+    box.size = (round(min(WIDEST, max(WIDTH, width(box.short, 14) + room))), HEIGHT + tall)
     return box
 
 
@@ -128,5 +131,5 @@ def _sent(view, index):
         "width": drawing.width,
         "height": drawing.height,
         "boxes": boxes,
-        "edges": drawing.paths,
+        "edges": [list(path) for path in drawing.paths],
     }

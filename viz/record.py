@@ -48,7 +48,7 @@ def payload_of(rnn, trace, labels=None, sample=0, megabytes=MEGABYTES, call=None
     _check_sample(sample, batch)
     labels = _labels(labels, batch, steps, rnn.go_backwards)
     every = recorded.collect(rnn, trace, call.get("constants"))
-    mask = sources.mask_of(rnn, trace)
+    mask = sources.mask_of(trace)
     laws.find_laws(rnn.description.graph, every, sample, None if mask is None else mask[sample])
     sizes = [cut.trim_units(value) for value in every.every]
     kept = cut.choose(every.every, steps, batch, sample, int(megabytes * 1e6 * 3 / 4 / 4))

@@ -91,9 +91,8 @@ def collect(rnn, record, constants=None) -> Recorded:
     """
     step, found = rnn.description, Recorded()
     starts = iter(step.graph.inputs)
-    turn = -1 if rnn.go_backwards else 1
     for name, array in named_parts(step.inputs, record.inputs, "input"):
-        array = np.asarray(array)[:, None] if rnn.decode else np.asarray(array)[:, ::turn]
+        array = np.asarray(array)[:, None] if rnn.decode else array
         found.add(next(starts), name, "constant" if rnn.decode else "input", array)
     for name, array in named_parts(step.constants, constants, "constant"):
         found.add(next(starts), name, "constant", np.asarray(array)[:, None])

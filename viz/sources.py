@@ -12,12 +12,9 @@ SOURCES = ("start", "own output", "truth", "own output, equal to the truth")
 START, OWN, TRUTH, BOTH = range(4)
 
 
-def mask_of(rnn, record) -> np.ndarray | None:
-    """Which timesteps count, `(batch, time)` in the order of processing, or None for all."""
-    if record.mask is None:
-        return None
-    mask = np.asarray(record.mask).astype(bool)
-    return mask[:, ::-1] if rnn.go_backwards else mask
+def mask_of(record) -> np.ndarray | None:
+    """Which timesteps count, booleans `(batch, time)` in the order of processing, or None for all."""
+    return None if record.mask is None else np.asarray(record.mask).astype(bool)
 
 
 def last_valid(mask: np.ndarray) -> np.ndarray:
@@ -44,7 +41,7 @@ def readout_sources(rnn, record, ground_truth=None, training=False) -> list[np.n
         ground_truth, training: what the layer was called with.
     """
     step = rnn.description
-    mask = mask_of(rnn, record)
+    mask = mask_of(record)
     readouts = flatten(record.readout) if step.readouts is not None else []
     truths = flatten(ground_truth) if training and ground_truth is not None else [None] * len(readouts)
     outputs, found = flatten(record.outputs), []

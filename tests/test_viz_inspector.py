@@ -1,0 +1,225 @@
+"""The inspector and the editor as Python objects: their text, their page, their edits. No browser."""
+
+import html.parser
+import json
+import re
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import rshop
+import viz
+from rshop import LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
+from viz import html as viz_html
+from viz.record import payload_of
+from viz.table import table
+
+NASTY = '</script><img src=x onerror="steal()"> --> & ünïcode'
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def layer(units=4, features=3, **options):
+    return LSTMCell(units, input_dim=features).get_layer(return_sequences=True, **options)
+
+
+def linear(name="linear"):
+    x, h = keras.Input((2,), name="x"), keras.Input((2,), name="h_tm1")
+    n = x + 0.5 * h
+    return RecurrentModel(x, n, h, n, return_sequences=True, name=name)
+
+
+class Reader(html.parser.HTMLParser):
+    """Every tag with its attributes, the text, and the comments of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.comments, self.words = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_comment(self, data):
+        self.comments.append(data)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+# Text
+
+
+def test_an_inspector_says_in_words_what_it_holds():
+    assert (
+        repr(viz.inspect(layer(name="lstm"), normal(2, 7, 3))) == "Inspector of lstm: 7 timesteps, 2 samples"
+    )
+    cut = repr(viz.inspect(layer(name="lstm"), normal(40, 7, 3)))
+    assert cut == "Inspector of lstm: 7 timesteps, 16 samples; cut for size: samples 0 to 15 of 40 samples"
+
+
+def test_a_layer_of_another_library_is_refused():
+    with pytest.raises(TypeError, match=r"Received: <LSTM.*Fix:"):
+        viz.inspect(keras.layers.LSTM(3), normal(1, 2, 3))
+
+
+def test_a_model_that_was_never_called_is_built():
+    rnn = RecurrentSequential(name="new")
+    rnn.add(LSTMCell(3))
+    assert repr(viz.inspect(rnn, normal(1, 1, 3))) == "Inspector of new: 1 timesteps, 1 sample"
+
+
+def test_inspecting_twice_gives_the_same_bytes():
+    rnn, x = layer(), normal(1, 4, 3)
+    assert viz.inspect(rnn, x)._repr_html_() == viz.inspect(rnn, x)._repr_html_()
+
+
+# The page
+
+
+def test_the_page_holds_all_it_needs(tmp_path):
+    path = viz.inspect(layer(), normal(1, 4, 3)).save(tmp_path / "lesson.html")
+    text = path.read_text(encoding="utf-8")
+    page = Reader(text)
+    addresses = [a.get("src") or a.get("href") for _, a in page.tags if "src" in a or "href" in a]
+    assert addresses and all(address.startswith("data:") for address in addresses)
+    outside = set(re.findall(r"https?://[^\"'\\ )]+", text)) - {"http://www.w3.org/2000/svg"}
+    assert outside == set()
+
+
+def test_the_comment_holds_the_run_the_script_and_the_style():
+    inspector = viz.inspect(layer(), normal(1, 4, 3))
+    (comment,) = Reader(inspector._repr_html_()).comments
+    parts = json.loads(comment)
+    assert parts["payload"] == inspector.payload
+    assert "export default { render }" in parts["script"] and ".rv-root" in parts["sheet"]
+
+
+def test_names_and_labels_cannot_leave_their_place(tmp_path):
+    x, h = keras.Input((2,), name="x"), keras.Input((2,), name="h")
+    n = keras.layers.Add(name="<b>n")([x, h])
+    rnn = RecurrentModel(x, n, h, n, return_sequences=True, name="<i>rnn")
+    page = Reader(
+        viz.inspect(rnn, normal(1, 2, 2), labels=[NASTY, "b"]).save(tmp_path / "p.html").read_text("utf-8")
+    )
+    kinds = {tag for tag, _ in page.tags}
+    assert kinds.isdisjoint({"b", "i"}) and sum(tag == "script" for tag, _ in page.tags) == 1
+    assert sum(tag == "img" for tag, _ in page.tags) == 1
+    assert NASTY in page.words
+    assert json.loads(page.comments[0])["payload"]["labels"] == [[NASTY, "b"]]
+
+
+def test_the_table_holds_the_numbers():
+    rnn, x = linear(), normal(1, 3, 2)
+    text = table(viz.inspect(rnn, x, labels=["a", "b", "c"]).payload)
+    rows = [re.findall(r"<t[dh]>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", text)]
+    assert rows[0] == ["t", "label", "h[0]", "h[1]", "output[0]", "output[1]"]
+    h = rshop.trace(rnn, x).states["h"][0]
+    assert rows[3][:4] == ["2", "c", f"{h[3, 0]:.4g}", f"{h[3, 1]:.4g}"]
+
+
+def test_the_still_picture_is_a_png_with_words():
+    inspector = viz.inspect(layer(name="lstm"), normal(1, 4, 3))
+    assert inspector.picture.startswith(b"\x89PNG")
+    image = next(attrs for tag, attrs in Reader(inspector._repr_html_()).tags if tag == "img")
+    assert image["alt"].startswith("lstm, sample 0: h, c, input_gate")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+def test_a_run_that_explodes_is_shown(value, tmp_path):
+    x = np.ones((1, 4, 2))
+    x[0, 1] = value
+    assert viz.inspect(linear(), x).save(tmp_path / "p.html").stat().st_size > 10_000
+
+
+def test_classes_are_prefixed_no_id_is_given_and_nothing_is_fetched():
+    names = set(
+        re.findall(r"\.([a-zA-Z_][\w-]*)", re.sub(r"/\*.*?\*/|\d*\.\d+", "", viz_html.style(), flags=re.S))
+    )
+    assert {name for name in names if not name.startswith("rv-")} == {"vscode-dark"}
+    forbidden = r"[{,(]\s*id:|\.id\s*=|innerHTML|[\"']canvas|fetch\(|XMLHttp|WebSocket|import[ (]"
+    assert not re.search(forbidden, viz_html.script())
+
+
+def test_200_steps_of_64_units_stay_small_and_are_quick_beside_the_trace():
+    rnn, x = layer(64, 16), normal(1, 200, 16)
+    trace = rshop.trace(rnn, x)
+    viz_html.with_picture(payload_of(rnn, trace))  # what is imported once
+    start = time.perf_counter()
+    payload, picture = viz_html.with_picture(payload_of(rnn, trace))
+    page = viz_html.page(payload, picture)
+    assert time.perf_counter() - start < 1.0
+    assert len(page.encode()) < 1.5e6
+
+
+def test_importing_viz_is_cheap():
+    code = (
+        "import sys, rshop, time; before = set(sys.modules); t = time.perf_counter();"
+        "import viz; viz.inspect; viz.edit; t = time.perf_counter() - t; new = set(sys.modules) - before;"
+        "assert not {'matplotlib', 'ipywidgets', 'anywidget', 'graphviz', 'IPython'} & new, new;"
+        "assert t < 0.5, t"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=viz.__path__[0] + "/..")
+
+
+# The editor
+
+
+def test_an_edit_of_a_linear_state_fades_by_half_at_each_timestep():
+    editor = viz.edit(linear(), normal(1, 6, 2)).change("h", t=2, unit=1, value=8.0)
+    both = editor.futures["inputs kept"]
+    delta = 8.0 - editor.trace.states["h"][0, 2, 1]
+    effect = both.effect("h")[0]
+    np.testing.assert_array_equal(effect[:2], 0)
+    np.testing.assert_array_equal(effect[:, 0], 0)
+    np.testing.assert_allclose(effect[2:, 1], delta * 0.5 ** np.arange(5), rtol=1e-5)
+
+
+def test_changes_of_one_timestep_add_up_and_another_timestep_begins_anew():
+    editor = viz.edit(linear(), normal(1, 6, 2))
+    editor.change("h", t=2, value=1.0).change("x", t=2, unit=1, value=2.0)
+    assert editor.futures["inputs kept"].changed == ("states h", "inputs")
+    editor.change("h", t=4, value=1.0)
+    assert editor.futures["inputs kept"].at == 4
+    assert editor.undo().futures["inputs kept"].at == 2
+    assert editor.undo().undo().futures == {} and editor.said == ""
+    assert repr(editor) == "Editor of linear: 6 timesteps, 0 changes"
+
+
+def test_only_the_chosen_sample_is_changed():
+    editor = viz.edit(linear(), normal(2, 4, 2)).change("x", t=1, value=9.0, sample=1)
+    effect = editor.futures["inputs kept"].effect("h")
+    np.testing.assert_array_equal(effect[0], 0)
+    assert abs(effect[1, 2, 0]) > 1
+
+
+def test_a_readout_can_be_changed():
+    rnn = RecurrentSequential(return_sequences=True, readout="add")
+    rnn.add(SimpleRNNCell(3))
+    editor = viz.edit(rnn, normal(1, 4, 3)).change("readout", t=2, value=3.0)
+    assert editor.futures["free running"].changed == ("readout",)
+    assert editor.said.startswith("readout[0] at t = 2: ") and editor.said.endswith(" to 3.")
+
+
+def test_a_model_that_cannot_run_freely_says_so_beside_the_other_future():
+    editor = viz.edit(layer(), normal(1, 4, 3)).change("h", t=1, value=1.0)
+    answer = editor.answer()
+    assert [future["mode"] for future in answer["futures"]] == ["inputs kept"]
+    assert "free running: This model cannot run on its own outputs" in answer["said"]
+
+
+def test_the_widget_answers_a_change_of_its_trait():
+    editor = viz.edit(linear(), normal(1, 4, 2))
+    one = {"role": "state", "name": "h", "unit": 0, "t": 1, "sample": 0, "value": 5.0}
+    editor.widget.edits = [one]
+    assert editor.edits == [one]
+    assert [future["mode"] for future in editor.widget.answer["futures"]] == ["inputs kept", "free running"]
+    editor.widget.edits = []
+    assert editor.widget.answer == {"said": "", "futures": []}
+    editor.widget.close()
