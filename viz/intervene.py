@@ -6,10 +6,10 @@ import numpy as np
 from keras import ops
 
 from rshop import Trace
-from rshop.values import start_value
 from rshop.errors import message, shapes
 from rshop.readout import feed_back, feeds
 from rshop.structure import flat, flatten_like, tree
+from rshop.values import start_value
 
 from .recording import Recording, join
 from .walk import Walk, check_timestep
