@@ -218,7 +218,17 @@ def _common_length(inputs):
 
 
 def _common_batch(inputs):
-    return next((shape_of(t)[0] for t in inputs if shape_of(t)[0] is not None), None)
+    sizes = {shape_of(t)[0] for t in inputs} - {None}
+    if len(sizes) > 1:
+        raise ValueError(
+            message(
+                "The inputs have different numbers of samples.",
+                received=f"shapes {[shape_of(t) for t in inputs]}",
+                expected="the same size on axis 0",
+                fix="give each input the same batch; what all samples share goes into constants=",
+            )
+        )
+    return sizes.pop() if sizes else None
 
 
 def _check_masks(masks, batch, length):

@@ -43,6 +43,8 @@ class RNNCellFromModel(RNNCell):
                     fix="RNNCellFromModel(keras.Model([x, h], [y, next_h]))",
                 )
             )
+        if isinstance(model, RecurrentLayer):
+            _check_options(model)
         self._names = state_names
         # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
@@ -57,7 +59,8 @@ class RNNCellFromModel(RNNCell):
     def build_model(self, input_shape) -> keras.Model:
         """The model that was given, or the step of the layer, which is made for this shape."""
         step = self._source.value.describe(input_shape)
-        self._names = [*step.state_names, *step.readout_names]
+        taken = step.state_names
+        self._names = [*taken, *(f"{n}_fed" if n in taken else n for n in step.readout_names)]
         return cell_model(step)
 
     def build(self, input_shape):
@@ -106,6 +109,20 @@ def cell_model(step: Step) -> keras.Model:
     kinds = [t.dtype for t in flat(step.readouts)]
     fed = feed_back(feeds(step.outputs, step.readouts), step.model.outputs[:count], kinds)
     return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+
+
+def _check_options(layer: RecurrentLayer):
+    names = ("go_backwards", "decode", "stateful", "state_initializer")
+    lost = [name for name in names if getattr(layer, name)]
+    if lost:
+        raise ValueError(
+            message(
+                f"As a cell the layer {layer.name!r} has no {', '.join(lost)}: the outer layer decides.",
+                received=", ".join(f"{name}={getattr(layer, name)!r}" for name in lost),
+                expected="these options at their defaults",
+                fix=f"give {lost[0]}= to the outer layer",
+            )
+        )
 
 
 class _Untracked:

@@ -29,6 +29,8 @@ def check(teacher_force, has_readout: bool):
     known = isinstance(teacher_force, (bool, Real, keras.Variable)) or callable(teacher_force)
     if not known:
         raise TypeError(_type_message(teacher_force))
+    if isinstance(teacher_force, keras.Variable):
+        teacher_force.trainable = False  # a callback moves it, never the optimizer
     if isinstance(teacher_force, Real) and not 0 <= teacher_force <= 1:
         raise ValueError(_type_message(teacher_force))
     if is_on(teacher_force) and not has_readout:

@@ -87,6 +87,7 @@ class FirstState:
         self.initializer = entry if callable(entry) else initializers.Zeros()
         if entry == "learned":
             self._check_known("a learned state")
+            self._check_floating()
             label = f"initial_{name}".replace("/", "_")
             self.weight = layer.add_weight(shape=shape, initializer="zeros", name=label)
         config = self.initializer.get_config() if callable(entry) else {}
@@ -105,6 +106,17 @@ class FirstState:
         else:
             one = self.initializer((1, *self.shape), dtype=self.dtype)
         return ops.broadcast_to(ops.cast(one, self.dtype), (batch, *self.shape))
+
+    def _check_floating(self):
+        if not keras.backend.is_float_dtype(self.dtype):
+            raise ValueError(
+                message(
+                    f"State {self.name!r} holds whole numbers, which have no gradient to learn from.",
+                    received=f"state_initializer='learned' for dtype {self.dtype}",
+                    expected="a floating state",
+                    fix="use an initializer such as 'zeros' for this state",
+                )
+            )
 
     def _check_known(self, what):
         if None in self.shape:

@@ -86,9 +86,15 @@ class RecurrentLayer(keras.layers.Layer):
     def get_cell(self, **layer_kwargs):
         """This model as a cell for another RNN, sharing its weights; the readout becomes a state.
 
+        A model that holds both the layer and the cell trains as one, but Keras cannot load it from
+        a `.keras` file (it saves shared weights once): save its weights instead.
+
         Example:
             >>> outer = RecurrentSequential()
             >>> outer.add(rnn.get_cell())
+
+        Raises:
+            ValueError: the layer has options that a cell would lose.
         """
         from .cell_from_model import RNNCellFromModel  # a cell can be made of a layer, and a layer of a cell
 
@@ -99,6 +105,8 @@ class RecurrentLayer(keras.layers.Layer):
         step = self.describe(self._step_shapes(flat_shapes(input_shape)))
         shapes = shapes_like(step.inputs, input_shape, "x")
         arguments.check_inputs(step, shapes, self.decode)
+        if not self.unroll:
+            step.check_no_activity_losses()
         entries = initial.for_each_state(self.state_initializer, step.state_names)
         self.first_states = [
             initial.FirstState(entry, name, tuple(t.shape[1:]), t.dtype, self)

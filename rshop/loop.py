@@ -53,7 +53,7 @@ def _unrolled(body, carry, xs, length, count):
 
 
 def _looped(body, carry, xs, length, emits):
-    length = tf.convert_to_tensor(length, "int32")
+    length = tf.cast(length, "int32")
     sources = [_source(x, length) for x in xs]
     sinks = [tf.TensorArray(like.dtype, size=length, element_shape=tuple(like.shape)) for like in emits]
     flat = [tf.convert_to_tensor(value) for value in tree.flatten(carry)]
@@ -86,6 +86,15 @@ def _source(x, length):
 def _batch_major(x):
     # Swapping the first two axes is its own inverse: (batch, time, ...) <-> (time, batch, ...).
     return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
+
+
+def check_batch(x, size: int, text: str):
+    """Fail when the batch of `x` `(batch, ...)` turns out not to be `size`, as known only at run time.
+
+    Example:
+        >>> check_batch(x, 3, "a stateful layer of batch 3")
+    """
+    return tf.debugging.assert_equal(tf.shape(x)[0], size, message=text)
 
 
 def gradients(function: Callable, points: list) -> list[list]:

@@ -63,8 +63,11 @@ def check_length(length):
         TypeError: no number.
         ValueError: a number below 1.
     """
-    if getattr(length, "shape", None) == () and not isinstance(length, Integral):
-        return length
+    if getattr(length, "shape", None) == () and "int" in str(getattr(length, "dtype", "")):
+        try:
+            length = int(length)
+        except TypeError:
+            return length  # only the running graph knows its value
     return check_count("output_length", length, "number of timesteps")
 
 
@@ -114,13 +117,13 @@ def check_count(name: str, value, meaning: str) -> int:
 
 
 def check_training(training):
-    """The `training` argument of a call as a bool; None is False.
+    """The `training` argument of a call: a bool, or None where the layers of the step decide.
 
     Raises:
         TypeError: neither.
     """
-    if training in (None, True, False):
-        return bool(training)
+    if training is None or training in (True, False):
+        return training if training is None else bool(training)
     raise TypeError(
         message(
             "`training` is either on or off.",

@@ -5,14 +5,14 @@ from keras import ops
 from . import forcing
 from .arguments import Arguments
 from .errors import message
-from .loop import scan
+from .loop import check_batch, scan
 from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
 from .values import start_value
 
 
-def run(layer, given: Arguments, training: bool, recorder=None) -> tuple[dict, dict, list]:
+def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[dict, dict, list]:
     """Run the loop of a layer on checked arguments.
 
     Example:
@@ -34,7 +34,9 @@ def run(layer, given: Arguments, training: bool, recorder=None) -> tuple[dict, d
     sequences = layer.return_sequences or recorder is not None
     length = ops.shape(given.inputs[0])[1] if given.length is None else given.length
     batch = ops.shape(given.inputs[0])[0] if given.batch is None else given.batch
-    forced = training and forcing.is_on(layer.teacher_force)
+    if layer.carried is not None:
+        _check_carried_batch(layer, given)
+    forced = bool(training) and forcing.is_on(layer.teacher_force)
     mask = [] if given.mask is None else [given.mask]
     first = first_memory(layer, given, batch, training, forced, bool(mask) or not sequences)
     timestep = Timestep(
@@ -118,6 +120,17 @@ def check_unroll(layer, given: Arguments):
                 fix="give the time in keras.Input((timesteps, ...)), or use unroll=False",
             )
         )
+
+
+def _check_carried_batch(layer, given):
+    size = layer.carried.batch
+    text = message(
+        "A stateful layer keeps one state for each sample of its batch.",
+        received="a batch of another size",
+        expected=f"a batch of {size}, as when it was built",
+        fix="leave out the last, smaller batch",
+    )
+    check_batch(given.inputs[0], size, text)
 
 
 def _step_masks(step, given):

@@ -89,6 +89,15 @@ class RecurrentSequential(RecurrentLayer):
                     fix=f"add({cell.__name__}(...))" if inspect.isclass(cell) else "add(Dense(5))",
                 )
             )
+        if any(cell.name == other.name and cell is not other for other in self.cells):
+            raise ValueError(
+                message(
+                    f"The stack {self.name!r} has another part of this name.",
+                    received=f"a second {cell.name!r}",
+                    expected="a name of its own for each part",
+                    fix=f"{type(cell).__name__}(..., name='another_name')",
+                )
+            )
         self.cells = [*self.cells, cell]
 
     @property
@@ -158,7 +167,9 @@ class RecurrentSequential(RecurrentLayer):
             "state_sync": self.state_sync,
             "readout": serialize(mode) if callable(mode) else mode,
             "readout_activation": keras.activations.serialize(self.readout_activation),
-            "cells": [serialize(cell) for cell in self.cells],
+            # A cell that stands in two places is one cell: each is written once, then the order.
+            "cells": [serialize(cell) for cell in self._distinct()],
+            "order": [self._distinct().index(cell) for cell in self.cells],
         }
 
     @classmethod
@@ -166,13 +177,17 @@ class RecurrentSequential(RecurrentLayer):
         """The stack that `get_config` described; the config is left as it is."""
         config = copy.deepcopy(config)
         deserialize = keras.saving.deserialize_keras_object
-        cells = config.pop("cells")
+        cells, order = config.pop("cells"), config.pop("order")
         if isinstance(config["readout"], dict):
             config["readout"] = deserialize(config["readout"])
         rnn = cls(**config)
-        for cell in cells:
-            rnn.add(deserialize(cell))
+        cells = [deserialize(cell) for cell in cells]
+        for place in order:
+            rnn.add(cells[place])
         return rnn
+
+    def _distinct(self):
+        return list({id(cell): cell for cell in self.cells}.values())
 
     def _recurrent_cells(self):
         cells = [c for c in self.cells if isinstance(c, RNNCell) or keras_cells.is_keras_cell(c)]
@@ -199,7 +214,19 @@ class RecurrentSequential(RecurrentLayer):
     def _output_like(self, x):
         # The cells must not be built for a size that turns out wrong: copies of them tell what comes
         # out.
-        copies = [_copy_of(cell) for cell in self.cells]
+        try:
+            copies = [_copy_of(cell) for cell in self.cells]
+        except (TypeError, ValueError, NotImplementedError) as error:
+            if self.readout in ("add", "mul", "avg", "max"):
+                return x
+            raise ValueError(
+                message(
+                    f"The size of the readout is found out on copies, and a part cannot be copied ({error}).",
+                    received=f"readout={self.readout!r}",
+                    expected="parts that Keras can save",
+                    fix="register the class with @keras.saving.register_keras_serializable()",
+                )
+            ) from error
         if isinstance(copies[0], RNNCell) and copies[0].built:
             x = keras.KerasTensor(copies[0].model.inputs[0].shape, x.dtype)
         return self._chain(copies, x)[0]

@@ -44,8 +44,10 @@ class Step:
 
     @property
     def readout_names(self) -> list[str]:
-        """A name for each readout: the user's, or `readout`."""
-        return [given_name(t) or "readout" for t in flat(self.readouts)]
+        """A name for each readout: the user's, or `readout` (`readout_0`, ... for several)."""
+        readouts = flat(self.readouts)
+        made_up = ["readout"] if len(readouts) == 1 else [f"readout_{i}" for i in range(len(readouts))]
+        return [given_name(t) or name for t, name in zip(readouts, made_up, strict=True)]
 
     def __call__(self, inputs, constants, states, readouts, training=None, masks=None):
         """Run one timestep on flat lists of tensors.
@@ -69,6 +71,25 @@ class Step:
             for cell in [operation, *getattr(operation, "cells", [])]:
                 for kind in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
                     getattr(cell, kind, _nothing)()
+
+    def check_no_activity_losses(self):
+        """Refuse layers that add a loss for each timestep: it could not leave the loop.
+
+        Raises:
+            ValueError: names the layer.
+        """
+        for operation in self.graph.operations():
+            if getattr(operation, "activity_regularizer", None) is not None:
+                raise ValueError(
+                    message(
+                        f"The layer {operation.name!r} adds a loss at each timestep, and the loop over "
+                        "time hands out only outputs and states.",
+                        received=f"activity_regularizer={operation.activity_regularizer!r}",
+                        expected="a step without activity losses, or unroll=True",
+                        fix="return the activity as an output of the step and penalise that, or "
+                        "use unroll=True",
+                    )
+                )
 
     def get_config(self) -> dict:
         """The model and where each part stands in it, as plain JSON values."""

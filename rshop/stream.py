@@ -64,11 +64,9 @@ class Stepper:
             rnn.build(_shape_of_x(rnn, step, self.batch_size))
         self.rnn = rnn
         x = [_blank(t, self.batch_size, rnn.decode) for t in flat(step.inputs)]
-        given = arguments.read(
-            step,
-            rnn.decode,
-            rnn.output_length,
+        given = rnn.read_call(
             tree.pack_sequence_as(step.inputs, x),
+            None,
             initial_state=initial_state,
             initial_readout=initial_readout,
             constants=constants,

@@ -129,6 +129,8 @@ def trace(
                 fix="trace the recurrent layer itself, not the model that contains it",
             )
         )
+    # Statistics, seeds and counters move in training, but looking must not move them.
+    before = [(v, ops.convert_to_numpy(v)) for v in rnn.non_trainable_variables]
     record = _Recording(rnn)(
         x,
         initial_state=initial_state,
@@ -139,6 +141,8 @@ def trace(
         training=training,
         output_length=output_length,
     )
+    for variable, value in before:
+        variable.assign(value)
     arrays = tree.map_structure(lambda t: None if t is None else ops.convert_to_numpy(t), record)
     step = rnn.description
     readout = arrays["readouts"] or None
@@ -173,11 +177,10 @@ class _Recorder:
 class _Recording(RecurrentLayer):
     # The same layer, but what it returns is what happened.
     def __init__(self, rnn):
-        config = {**rnn.get_config(), "name": f"trace_of_{rnn.name}"}
-        known = {name: config[name] for name in (*DEFAULTS, "name", "dtype")}
-        super().__init__(has_readout=rnn.has_readout, **known)
+        known = {name: getattr(rnn, name) for name in DEFAULTS}
+        super().__init__(has_readout=rnn.has_readout, dtype=rnn.dtype_policy, **known)
         self.rnn = rnn
-        self.teacher_force = rnn.teacher_force
+        self.carried = rnn.carried
         self.zero_output_for_mask = rnn.zero_output_for_mask
 
     def build(self, input_shape):

@@ -64,7 +64,7 @@ def test_another_keras_is_one_line_with_its_version_and_the_range(version, tmp_p
     (line,) = imported(tmp_path, version, "tensorflow")
     assert "keras" in line.lower()
     assert version in line
-    assert re.search(r"\b3\.13\b", line) and re.search(r"<\s*4|\b4\b", line)
+    assert re.search(r"\b3\.14\b", line) and re.search(r"<\s*4|\b4\b", line)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
