@@ -1,6 +1,7 @@
 """`Stepper`: run a recurrent layer one timestep at a time, look in between, and go back."""
 
 from collections.abc import MutableMapping
+from numbers import Real
 
 import numpy as np
 from keras import ops
@@ -89,6 +90,8 @@ class Stepper:
             ValueError: an input of another structure or shape; nothing changes then.
         """
         step = self._timestep.step
+        if len(flat(step.inputs)) == 1 and all(isinstance(n, Real) for n in flat(x_t)):
+            x_t = np.asarray(x_t)  # numbers in lists, as one writes them by hand
         inputs = flatten_like(step.inputs, x_t, "x")
         for value in inputs:
             check_numbers("the input x_t", value)

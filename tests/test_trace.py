@@ -557,3 +557,14 @@ def test_a_trace_of_a_backward_run_is_in_the_order_of_processing():
     np.testing.assert_array_equal(np.ravel(record.inputs), [9, 2, 1])
     np.testing.assert_array_equal(record.mask, [[False, True, True]])
     np.testing.assert_array_equal(np.ravel(record.outputs), [0, 2, 3])
+
+
+def test_a_stepper_takes_numbers_as_one_writes_them():
+    """The accumulator of the docstring: 2, then 3, then from 10 on."""
+    x, h = keras.Input((1,)), keras.Input((1,), name="h")
+    stepper = Stepper(RecurrentModel(x, h + x, h, h + x))
+    assert stepper.step([[2.0]]) == [[2.0]] and stepper.step([[3.0]]) == [[5.0]]
+    stepper.states["h"] = [[10.0]]
+    assert stepper.step([[1.0]]) == [[11.0]]
+    stepper.back()
+    assert stepper.states["h"] == [[10.0]]

@@ -83,4 +83,6 @@ def _names(structure, default):
     numbers = [""] if len(tensors) == 1 else range(1, len(tensors) + 1)
     if default == "y":
         return [f"y{n}" for n in numbers]
-    return [given_name(t) or f"{default}{n}" for t, n in zip(tensors, numbers, strict=True)]
+    # The picture writes the time itself: "x_t" is drawn as an x with the timestep below it.
+    given = [(given_name(t) or "").removesuffix("_tm1").removesuffix("_t") for t in tensors]
+    return [name or f"{default}{n}" for name, n in zip(given, numbers, strict=True)]

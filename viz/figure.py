@@ -11,6 +11,8 @@ from rshop.errors import message
 from .dot import dot_text, draw
 from .scene import Scene
 
+# Fonts as wide as Helvetica, for which the boxes are measured, where a machine has one.
+_FONTS = '"Helvetica, Arial, Liberation Sans, Arimo, Nimbus Sans, sans-serif"'
 _FORMS = ("svg", "png", "html", "dot", "txt")
 
 
@@ -59,8 +61,11 @@ class Figure:
             RuntimeError: there is no program to lay it out.
         """
         drawn = draw(self.dot, "svg", placed=self.scene.placed).decode()
+        drawn = drawn.replace('"Helvetica,sans-Serif"', _FONTS)
         name = html.escape(self.alt)
-        return drawn[drawn.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1)
+        # A picture wider than its page shrinks; it is never cut.
+        fit = f'role="img" aria-label="{name}" style="max-width:100%;height:auto"'
+        return drawn[drawn.index("<svg") :].replace("<svg ", f"<svg {fit} ", 1)
 
     @cached_property
     def png(self) -> bytes:
