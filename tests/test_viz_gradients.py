@@ -4,7 +4,7 @@ import keras
 import matplotlib
 import numpy as np
 import pytest
-from helpers_cells import accumulator, close, draws, lstm_np, randomize, run_np
+from helpers_cells import accumulator, assert_close, draws, lstm_np, randomize, run_np
 from keras import layers, ops
 
 import viz
@@ -54,8 +54,8 @@ def test_a_linear_rnn_has_powers_of_its_matrix():
     """The gradient of sum(h_t) by the state before timestep s is A^(t-s+1) 1."""
     flow = viz.gradient_flow(linear(), X)
     expected = [[powers(t - s + 1) if s <= t else 0.0 for s in range(T)] for t in range(T)]
-    close(flow.matrix, np.array(expected), 1e-5)
-    close(flow.norms, np.array([powers(k) for k in range(1, T + 1)]), 1e-5)
+    assert_close(flow.matrix, np.array(expected), 1e-5)
+    assert_close(flow.norms, np.array([powers(k) for k in range(1, T + 1)]), 1e-5)
     assert flow.distances.tolist() == [1, 2, 3, 4, 5, 6]
 
 
@@ -72,13 +72,13 @@ def test_a_forget_gate_of_one_carries_the_gradient_of_c_unchanged():
     flow = viz.gradient_flow(lstm(forget=100.0, units=1), X, of="c", state="c")
     assert (flow.matrix == np.tril(np.ones((T, T)))).all()
     flow = viz.gradient_flow(lstm(forget=100.0), X, of="c", state="c")
-    close(flow.norms, np.full(T, np.sqrt(3.0)), 1e-6)
+    assert_close(flow.norms, np.full(T, np.sqrt(3.0)), 1e-6)
 
 
 def test_a_forget_gate_of_a_half_halves_it_at_each_timestep():
     rnn = lstm(forget=1e-30, units=1)
     flow = viz.gradient_flow(rnn, X, of="c", state="c")
-    close(flow.norms, 0.5 ** np.arange(1.0, T + 1), 1e-6)
+    assert_close(flow.norms, 0.5 ** np.arange(1.0, T + 1), 1e-6)
 
 
 def test_truncation_gives_exact_zeros_across_its_windows():
@@ -86,7 +86,7 @@ def test_truncation_gives_exact_zeros_across_its_windows():
     cut = viz.gradient_flow(linear(), X, truncate=2).matrix
     same = np.equal.outer(np.arange(T) // 2, np.arange(T) // 2)
     assert (cut[~same] == 0).all()
-    close(cut[same], whole[same], 1e-6)
+    assert_close(cut[same], whole[same], 1e-6)
     assert viz.gradient_flow(linear(), X, truncate=T).matrix.tolist() == whole.tolist()
 
 
@@ -112,7 +112,7 @@ def test_gradients_agree_with_finite_differences():
                     moved[which][:, unit] += sign * step
                     ends.append(losses(s, moved))
                 squares = squares + ((ends[0] - ends[1]) / (2 * step)) ** 2
-        close(flow.matrix[s:, s], np.sqrt(squares).mean(axis=0), 1e-4)
+        assert_close(flow.matrix[s:, s], np.sqrt(squares).mean(axis=0), 1e-4)
 
 
 def test_the_readout_carries_a_gradient_too():
@@ -121,16 +121,16 @@ def test_the_readout_carries_a_gradient_too():
     n = 0.5 * h + x + r
     rnn = RecurrentModel(x, n, h, n, readout_input=r, return_sequences=True, teacher_force=True)
     ones = np.ones((1, 4, 1))
-    close(viz.gradient_flow(rnn, ones).norms, 0.5 * 1.5 ** np.arange(4.0), 1e-6)
-    close(viz.gradient_flow(rnn, ones, state="r").norms, 1.5 ** np.arange(4.0), 1e-6)
+    assert_close(viz.gradient_flow(rnn, ones).norms, 0.5 * 1.5 ** np.arange(4.0), 1e-6)
+    assert_close(viz.gradient_flow(rnn, ones, state="r").norms, 1.5 ** np.arange(4.0), 1e-6)
     forced = viz.gradient_flow(rnn, ones, ground_truth=ones)
-    close(forced.norms, 0.5 ** np.arange(1.0, 5.0), 1e-6)
+    assert_close(forced.norms, 0.5 ** np.arange(1.0, 5.0), 1e-6)
 
 
 def test_a_model_of_readouts_alone_is_followed_through_them():
     x, r = keras.Input((1,)), keras.Input((1,), name="r")
     rnn = RecurrentModel(x, x + 0.5 * r, readout_input=r)
-    close(viz.gradient_flow(rnn, np.ones((1, 3, 1))).norms, [0.5, 0.25, 0.125], 1e-6)
+    assert_close(viz.gradient_flow(rnn, np.ones((1, 3, 1))).norms, [0.5, 0.25, 0.125], 1e-6)
 
 
 def test_masked_timesteps_pass_the_gradient_on():
@@ -139,18 +139,18 @@ def test_masked_timesteps_pass_the_gradient_on():
     n = 0.5 * h + x
     rnn = RecurrentModel(x, n, h, n, return_sequences=True)
     flow = viz.gradient_flow(rnn, np.ones((1, 3, 1)), mask=mask)
-    close(flow.matrix[2], [0.25, 0.5, 0.5], 1e-6)
+    assert_close(flow.matrix[2], [0.25, 0.5, 0.5], 1e-6)
 
 
 def test_samples_are_averaged_and_chunks_change_nothing(monkeypatch):
     rnn = lstm()
     whole = viz.gradient_flow(rnn, X).matrix
     singles = [viz.gradient_flow(rnn, X[i : i + 1]).matrix for i in range(2)]
-    close(whole, np.mean(singles, axis=0), 1e-5)
+    assert_close(whole, np.mean(singles, axis=0), 1e-5)
     import importlib
 
     monkeypatch.setattr(importlib.import_module("viz.gradient_flow"), "_MOST_NUMBERS", 1)
-    close(viz.gradient_flow(rnn, X).matrix, whole, 1e-5)
+    assert_close(viz.gradient_flow(rnn, X).matrix, whole, 1e-5)
 
 
 def test_gradient_flow_is_drawn_as_it_is():
@@ -158,8 +158,8 @@ def test_gradient_flow_is_drawn_as_it_is():
     left, right = flow.axes
     shown = left.images[0].get_array()
     assert (shown.mask == (flow.matrix == 0)).all()
-    close(shown[~shown.mask].data, flow.matrix[flow.matrix > 0], 0)
-    close(right.lines[0].get_xydata(), np.stack([flow.distances, flow.norms], 1), 0)
+    assert_close(shown[~shown.mask].data, flow.matrix[flow.matrix > 0], 0)
+    assert_close(right.lines[0].get_xydata(), np.stack([flow.distances, flow.norms], 1), 0)
     assert left.get_title(loc="left") == "|d output_t / d h_s|"
     assert repr(flow).startswith("GradientFlow of |d output_t / d h_s|, 6 timesteps: ")
 
@@ -180,7 +180,7 @@ def test_two_models_share_one_pair_of_axes():
 def test_one_timestep_and_infinite_states_are_drawn():
     assert viz.gradient_flow(linear(), X[:, :1]).matrix.shape == (1, 1)
     flow = viz.gradient_flow(linear(), np.full((1, 3, 2), np.nan))
-    close(flow.norms, [powers(k) for k in (1, 2, 3)], 1e-5)
+    assert_close(flow.norms, [powers(k) for k in (1, 2, 3)], 1e-5)
     flow = viz.gradient_flow(lstm(), np.full((1, 3, 2), np.nan))
     assert np.isnan(flow.matrix[0, 0])
     flow.axes[0].figure.canvas.draw()
@@ -216,10 +216,10 @@ def test_input_influence_of_a_linear_rnn_is_a_power_of_its_matrix():
     direct = [W @ np.linalg.matrix_power(A.astype("float64"), 3 - s) @ np.ones(3) for s in range(4)]
     expected = np.zeros((2, T))
     expected[:, :4] = [np.linalg.norm(g) for g in direct]
-    close(result.scores, expected, 1e-5)
+    assert_close(result.scores, expected, 1e-5)
     product = viz.input_influence(rnn, X, 3, method="gradient x input")
     expected[:, :4] = [[np.linalg.norm(g * X[b, s]) for s, g in enumerate(direct)] for b in range(2)]
-    close(product.scores, expected, 1e-5)
+    assert_close(product.scores, expected, 1e-5)
 
 
 def test_inputs_after_the_output_have_exactly_no_influence():
@@ -235,7 +235,7 @@ def test_occlusion_is_the_change_when_one_input_is_left_out():
     for s in range(5):
         without = X.copy()
         without[:, s] = 0
-        close(result.scores[:, s], np.linalg.norm(rnn(without).numpy()[:, 4] - whole, axis=-1), 1e-5)
+        assert_close(result.scores[:, s], np.linalg.norm(rnn(without).numpy()[:, 4] - whole, axis=-1), 1e-5)
 
 
 def test_occlusion_works_for_tokens():
@@ -247,7 +247,7 @@ def test_occlusion_works_for_tokens():
     table = draws(4, 2)
     embed.set_weights([table])
     result = viz.input_influence(rnn, np.array([[3, 0, 1]]), labels=["c", "-", "a"])
-    close(result.scores[0], [np.linalg.norm(table[k] - table[0]) for k in (3, 0, 1)], 1e-5)
+    assert_close(result.scores[0], [np.linalg.norm(table[k] - table[0]) for k in (3, 0, 1)], 1e-5)
     assert result.method == "occlusion" and list(result.by_input) == ["token"]
     assert [t.get_text() for t in result.axes.get_xticklabels()] == ["c", "-", "a"]
     with pytest.raises(ValueError, match="token ids, have no gradient"):
@@ -261,9 +261,9 @@ def test_several_inputs_are_told_apart():
     rnn = RecurrentModel([a, b], n, h, n, return_sequences=True)
     x = [np.ones((1, 3, 1)), np.ones((1, 3, 1))]
     result = viz.input_influence(rnn, x, 1)
-    close(result.by_input["a"], [[3.0, 3.0, 0.0]], 1e-6)
-    close(result.by_input["b"], [[1.0, 1.0, 0.0]], 1e-6)
-    close(result.scores, [[10**0.5, 10**0.5, 0.0]], 1e-6)
+    assert_close(result.by_input["a"], [[3.0, 3.0, 0.0]], 1e-6)
+    assert_close(result.by_input["b"], [[1.0, 1.0, 0.0]], 1e-6)
+    assert_close(result.scores, [[10**0.5, 10**0.5, 0.0]], 1e-6)
     assert [text.get_text() for text in result.axes.get_legend().get_texts()] == ["a", "b"]
 
 
@@ -271,13 +271,13 @@ def test_a_decoder_sees_its_input_at_each_timestep():
     """y = 10 c + r: the last of three outputs has 10 from each."""
     c, r = keras.Input((1,), name="c"), keras.Input((1,))
     rnn = RecurrentModel(c, 10.0 * c + r, readout_input=r, decode=True, output_length=3)
-    close(viz.input_influence(rnn, np.ones((2, 1)), -1).scores, np.full((2, 3), 10.0), 1e-6)
+    assert_close(viz.input_influence(rnn, np.ones((2, 1)), -1).scores, np.full((2, 3), 10.0), 1e-6)
 
 
 def test_influence_is_drawn_as_it_is():
     result = viz.input_influence(accumulator(2), X, 3, sample=1)
     heights = [bar.get_height() for bar in result.axes.patches[:T]]
-    close(heights, result.scores[1], 1e-6)
+    assert_close(heights, result.scores[1], 1e-6)
     assert result.axes.get_title(loc="left") == "What mattered for the output of timestep 3, sample 1"
     assert (
         repr(result) == "Influence on the output of timestep 3 by gradient: 6 timesteps, most at timestep 0"
@@ -300,11 +300,11 @@ def test_eigenvalues_of_a_rotation_are_on_the_unit_circle():
     rnn.set_weights([np.ones((1, 2)), rotation, np.zeros(2)])
     result = viz.eigenvalues(rnn)
     (values,) = result.values.values()
-    close(np.sort_complex(values), np.exp([-0.3j, 0.3j]), 1e-6)
-    close(list(result.radius.values()), [1.0], 1e-6)
+    assert_close(np.sort_complex(values), np.exp([-0.3j, 0.3j]), 1e-6)
+    assert_close(list(result.radius.values()), [1.0], 1e-6)
     circle = result.axes.lines[0].get_xydata()
-    close(np.hypot(*circle.T), np.ones(len(circle)), 1e-9)
-    close(result.axes.collections[0].get_offsets(), np.stack([values.real, values.imag], 1), 1e-9)
+    assert_close(np.hypot(*circle.T), np.ones(len(circle)), 1e-9)
+    assert_close(result.axes.collections[0].get_offsets(), np.stack([values.real, values.imag], 1), 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_each_gate_of_a_cell_has_its_own_eigenvalues(cell):
     expected = np.split(recurrent, recurrent.shape[1] // 3, axis=1)
     assert len(result.values) == len(expected)
     for values, square in zip(result.values.values(), expected, strict=True):
-        close(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(square)), 1e-6)
+        assert_close(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(square)), 1e-6)
 
 
 def test_a_stack_has_the_kernels_of_its_states_and_no_other():
@@ -341,7 +341,9 @@ def test_of_a_joined_input_only_the_rows_of_the_state_count():
     rnn(X)
     kernel = randomize(rnn)[0]
     (values,) = viz.eigenvalues(rnn).values.values()
-    close(np.sort_complex(values), np.sort_complex(np.linalg.eigvals(kernel[2:].astype("float64"))), 1e-5)
+    assert_close(
+        np.sort_complex(values), np.sort_complex(np.linalg.eigvals(kernel[2:].astype("float64"))), 1e-5
+    )
 
 
 def test_a_state_is_followed_through_a_sum_with_an_input_and_no_further():

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers_cells import accumulator, close, draws, lstm_np, numpy_of, randomize, run_np
+from helpers_cells import accumulator, assert_close, draws, lstm_np, numpy_of, randomize, run_np
 from keras import layers, ops
 
 import viz
@@ -93,16 +93,16 @@ def test_the_original_run_is_what_trace_records(run):
     first, second = arrays(both.original), arrays(record)
     assert list(first) == list(second)
     for name in first:
-        close(first[name], second[name], 1e-6, err_msg=name)
+        assert_close(first[name], second[name], 1e-6, err_msg=name)
 
 
 def test_what_a_call_returns_is_the_original_output():
     rnn = linear(go_backwards=True)
-    close(viz.intervene(rnn, X, at=2).original.outputs, rnn(X), 1e-6)
+    assert_close(viz.intervene(rnn, X, at=2).original.outputs, rnn(X), 1e-6)
     rnn = echo(teacher_force=True)
     truth = draws(3, 6, 2, seed=4)
     fed = np.concatenate([np.zeros((3, 1, 2)), truth[:, :-1]], axis=1)
-    close(viz.intervene(rnn, X, at=2, ground_truth=truth).original.outputs, X + 0.5 * fed, 1e-6)
+    assert_close(viz.intervene(rnn, X, at=2, ground_truth=truth).original.outputs, X + 0.5 * fed, 1e-6)
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -126,7 +126,7 @@ def test_the_effect_on_a_linear_rnn_after_k_steps_is_a_power_of_its_matrix():
     assert effect.shape == (3, 7, 3)
     assert not effect[:, :at].any()
     for k in range(len(X[0]) - at + 1):
-        close(effect[:, at + k], delta @ np.linalg.matrix_power(A, k), 1e-5)
+        assert_close(effect[:, at + k], delta @ np.linalg.matrix_power(A, k), 1e-5)
     assert repr(both) == "Intervention at timestep 2 of 6, inputs kept: states h"
 
 
@@ -136,10 +136,10 @@ def test_the_edited_future_of_an_lstm_is_its_equations_from_the_new_state():
     both = viz.intervene(rnn, X, at=4, states={"c": new})
     h = both.original.states["h"][:, 4]
     y, (last_h, last_c) = run_np(lstm_np, X[:, 4:], [h, new], rnn.get_weights())
-    close(both.edited.outputs[:, 4:], y, 1e-5)
-    close(both.edited.states["c"][:, 6], last_c, 1e-5)
-    close(both.edited.states["c"][:, 4], new, 0)
-    close(both.edited["forget_gate"].shape, (3, 6, 4), 0)
+    assert_close(both.edited.outputs[:, 4:], y, 1e-5)
+    assert_close(both.edited.states["c"][:, 6], last_c, 1e-5)
+    assert_close(both.edited.states["c"][:, 4], new, 0)
+    assert_close(both.edited["forget_gate"].shape, (3, 6, 4), 0)
 
 
 def test_a_number_and_one_sample_spread_over_the_batch():
@@ -147,7 +147,7 @@ def test_a_number_and_one_sample_spread_over_the_batch():
     by_number = viz.intervene(rnn, X, at=1, states={"h": 2.0}).edited
     by_unit = viz.intervene(rnn, X, at=1, states=[np.full(3, 2.0)]).edited
     same_bits(by_number, by_unit)
-    close(by_number.states["h"][:, 1], np.full((3, 3), 2.0), 0)
+    assert_close(by_number.states["h"][:, 1], np.full((3, 3), 2.0), 0)
 
 
 def test_an_input_is_changed_at_one_timestep_alone():
@@ -155,15 +155,15 @@ def test_an_input_is_changed_at_one_timestep_alone():
     both = viz.intervene(rnn, X, at=2, inputs=X[:, 2] + 5.0)
     moved = np.zeros_like(X)
     moved[:, 2:] = 5.0
-    close(both.edited.outputs - both.original.outputs, moved, 1e-5)
-    close(both.edited.inputs - X, np.eye(6)[2][None, :, None] * 5.0 + 0 * X, 1e-6)
+    assert_close(both.edited.outputs - both.original.outputs, moved, 1e-5)
+    assert_close(both.edited.inputs - X, np.eye(6)[2][None, :, None] * 5.0 + 0 * X, 1e-6)
 
 
 def test_inputs_kept_feeds_the_readouts_of_the_original_run():
     """y_t = x_t + r_t / 2 has no state: a changed readout moves one output and no other."""
     both = viz.intervene(echo(), X, at=2, readout=1.0)
     moved = both.edited.outputs - both.original.outputs
-    close(moved[:, 2], 0.5 * (1.0 - both.original.readout[:, 2]), 1e-6)
+    assert_close(moved[:, 2], 0.5 * (1.0 - both.original.readout[:, 2]), 1e-6)
     assert not moved[:, 3:].any() and not moved[:, :2].any()
     assert both.changed == ("readout",)
 
@@ -174,25 +174,25 @@ def test_free_running_feeds_the_outputs_of_the_edited_run():
     moved = both.edited.outputs - both.original.outputs
     first = 0.5 * (1.0 - both.original.readout[:, 2])
     for k in range(4):
-        close(moved[:, 2 + k], first * 0.5**k, 1e-6)
-    close(both.edited.readout[:, 3:], both.edited.outputs[:, 2:-1], 0)
+        assert_close(moved[:, 2 + k], first * 0.5**k, 1e-6)
+    assert_close(both.edited.readout[:, 3:], both.edited.outputs[:, 2:-1], 0)
 
 
 def test_free_running_lets_go_of_the_truth_from_the_timestep_on():
     truth = draws(3, 6, 2, seed=4)
     both = viz.intervene(echo(teacher_force=True), X, at=3, mode="free running", ground_truth=truth)
     fed = both.original.readout
-    close(fed[:, 1:4], truth[:, :3], 0)
-    close(fed[:, 4:], both.original.outputs[:, 3:-1], 0)
+    assert_close(fed[:, 1:4], truth[:, :3], 0)
+    assert_close(fed[:, 4:], both.original.outputs[:, 3:-1], 0)
 
 
 def test_free_running_without_a_readout_feeds_outputs_as_inputs():
     rnn = accumulator(2)
     both = viz.intervene(rnn, X, at=2, states={"h": 1.0}, mode="free running")
     y = both.edited.outputs
-    close(both.edited.inputs[:, 3:], y[:, 2:-1], 0)
+    assert_close(both.edited.inputs[:, 3:], y[:, 2:-1], 0)
     for k in range(4):
-        close(y[:, 2 + k], (1.0 + X[:, 2]) * 2.0**k, 1e-5)
+        assert_close(y[:, 2 + k], (1.0 + X[:, 2]) * 2.0**k, 1e-5)
 
 
 def test_free_running_over_tokens_feeds_the_likeliest():
@@ -208,9 +208,9 @@ def test_masked_timesteps_hold_the_edited_state():
     rnn = accumulator(2)
     mask = np.array([[1, 1, 0, 0, 1, 1]] * 3, bool)
     both = viz.intervene(rnn, X, at=2, states={"h": 7.0}, mask=mask)
-    close(both.edited.states["h"][:, 2:5], np.full((3, 3, 2), 7.0), 0)
-    close(both.edited.states["h"][:, 5], 7.0 + X[:, 4], 1e-6)
-    close(both.edited.outputs[:, 3], both.original.outputs[:, 3], 0)
+    assert_close(both.edited.states["h"][:, 2:5], np.full((3, 3, 2), 7.0), 0)
+    assert_close(both.edited.states["h"][:, 5], 7.0 + X[:, 4], 1e-6)
+    assert_close(both.edited.outputs[:, 3], both.original.outputs[:, 3], 0)
 
 
 def test_a_decoder_can_be_changed_at_one_timestep():
@@ -232,7 +232,7 @@ def test_constants_and_several_inputs_go_along():
     x = {"a": X, "b": draws(3, 6, 1, seed=1)}
     new = {"a": X[:, 1], "b": x["b"][:, 1] + 2.0}
     both = viz.intervene(rnn, x, at=1, inputs=new, constants=np.ones((3, 2)))
-    close(both.effect("h")[:, 2:], np.full((3, 5, 2), 2.0), 1e-5)
+    assert_close(both.effect("h")[:, 2:], np.full((3, 5, 2), 2.0), 1e-5)
     assert set(both.edited.inputs) == {"a", "b"}
 
 
@@ -242,10 +242,10 @@ def test_nothing_is_kept():
     rnn(X)
     carried, x = numpy_of(rnn.states), X.copy()
     first = viz.intervene(rnn, X, at=2, states={"h": 1.0})
-    close(numpy_of(rnn.states), carried, 0)
+    assert_close(numpy_of(rnn.states), carried, 0)
     assert (x == X).all()
     same_bits(first.edited, viz.intervene(rnn, X, at=2, states={"h": 1.0}).edited)
-    close(first.original.states["h"][:, 0], carried[0], 0)
+    assert_close(first.original.states["h"][:, 0], carried[0], 0)
 
 
 def test_names_may_be_endings_and_layers_need_not_be_built():

@@ -7,7 +7,7 @@ import keras
 import matplotlib
 import numpy as np
 import pytest
-from helpers_cells import accumulator, close, draws, randomize
+from helpers_cells import accumulator, assert_close, draws, randomize
 from keras import layers, ops
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -63,7 +63,7 @@ def odd_values():
 def test_a_heatmap_shows_every_unit_at_every_timestep(record):
     ax = viz.heatmap(record, "c", sample=1)
     (image,) = ax.images
-    close(image.get_array(), record["c"][1].T, 0)
+    assert_close(image.get_array(), record["c"][1].T, 0)
     assert image.get_extent() == [-0.5, 6.5, 3.5, -0.5]
     assert title(ax) == "c, sample 1" and note_of(ax).startswith("range ")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("timestep", "unit")
@@ -73,7 +73,7 @@ def test_signed_values_are_centred_on_zero_and_gates_go_from_zero_to_one(record)
     image = viz.heatmap(record, "c").images[0]
     largest = np.abs(record["c"][0]).max()
     assert image.get_cmap().name == "RdBu_r"
-    close(image.get_clim(), [-largest, largest], 1e-6)
+    assert_close(image.get_clim(), [-largest, largest], 1e-6)
     image = viz.heatmap(record, "forget_gate").images[0]
     assert image.get_cmap().name == "viridis" and image.get_clim() == (0.0, 1.0)
     image = viz.heatmap(made(np.zeros((1, 2, 2))), "v").images[0]
@@ -122,7 +122,7 @@ def test_thousands_of_units_share_cells_and_the_farthest_from_zero_shows():
     shown = ax.images[0].get_array()
     groups = values[0].reshape(5, 512, 8)
     assert shown.shape == (512, 5) and shown.min() == -50.0
-    close(np.abs(shown[:, 0]), np.abs(groups[0]).max(axis=-1), 0)
+    assert_close(np.abs(shown[:, 0]), np.abs(groups[0]).max(axis=-1), 0)
     assert shown.mask.sum() == 1 and shown.mask[2, 3]
     assert "8 units share a cell, the one farthest from 0 shows" in note_of(ax)
     assert ax.get_ylim() == (4095.5, -0.5)
@@ -131,7 +131,7 @@ def test_thousands_of_units_share_cells_and_the_farthest_from_zero_shows():
 def test_images_are_laid_out_flat_and_numbers_have_one_row():
     values = draws(1, 3, 4, 2, 2)
     ax = viz.heatmap(made(values), "v")
-    close(ax.images[0].get_array(), values[0].reshape(3, 16).T, 0)
+    assert_close(ax.images[0].get_array(), values[0].reshape(3, 16).T, 0)
     assert "4 x 2 x 2, laid out flat" in ax.get_ylabel()
     ax = viz.heatmap(made(draws(1, 3)), "v")
     assert ax.images[0].get_array().shape == (1, 3)
@@ -178,8 +178,8 @@ def test_samples_and_limits_are_checked(record):
 
 
 def test_inputs_outputs_and_readout_can_be_drawn(record):
-    close(viz.heatmap(record, "inputs").images[0].get_array(), X[0].T, 0)
-    close(viz.heatmap(record, "outputs").images[0].get_array(), record.outputs[0].T, 0)
+    assert_close(viz.heatmap(record, "inputs").images[0].get_array(), X[0].T, 0)
+    assert_close(viz.heatmap(record, "outputs").images[0].get_array(), record.outputs[0].T, 0)
 
 
 # trajectory ---------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_a_trajectory_is_the_projection_on_the_two_principal_components(record):
         expected = ((states - states.mean(axis=0)) @ vectors[:, order]).reshape(3, 8)
         drawn = np.array([line.get_xydata()[:, place] for line in ax.lines])
         sign = np.sign((drawn * expected).sum())
-        close(drawn, sign * expected, 1e-5)
+        assert_close(drawn, sign * expected, 1e-5)
     share = round(100 * values[-1] / values.sum())
     assert ax.get_xlabel() == f"component 1 ({share} % of the variance)"
     assert title(ax) == "c, 3 samples" and ax.get_aspect() == 1.0
@@ -203,7 +203,7 @@ def test_one_path_lies_among_the_directions_of_all(record):
     whole = viz.trajectory(record, "c").lines[1].get_xydata()
     ax = viz.trajectory(record, "c", sample=1)
     (line,) = ax.lines
-    close(line.get_xydata(), whole, 0)
+    assert_close(line.get_xydata(), whole, 0)
     assert "start" in [text.get_text() for text in ax.texts]
 
 
@@ -211,8 +211,8 @@ def test_the_sign_of_a_direction_is_settled():
     rows = draws(20, 3)
     directions = Projection.of(rows).directions
     assert (directions[np.abs(directions).argmax(axis=0), [0, 1]] > 0).all()
-    close(directions.T @ directions, np.eye(2), 1e-9)
-    close(Projection.of(np.outer(np.arange(5.0), [1.0, 2.0])).shares, [1.0, 0.0], 1e-12)
+    assert_close(directions.T @ directions, np.eye(2), 1e-9)
+    assert_close(Projection.of(np.outer(np.arange(5.0), [1.0, 2.0])).shares, [1.0, 0.0], 1e-12)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ def test_saturation_is_the_fraction_under_and_over(record):
     ax = viz.gates(record, ["input_gate", "forget_gate"])
     for name, (closed, opened) in zip(("input_gate", "forget_gate"), bands(ax), strict=True):
         gate = record[name]
-        close(closed, (gate < 0.1).mean(axis=(0, 2)), 1e-6)
-        close(opened, (gate > 0.9).mean(axis=(0, 2)), 1e-6)
+        assert_close(closed, (gate < 0.1).mean(axis=(0, 2)), 1e-6)
+        assert_close(opened, (gate > 0.9).mean(axis=(0, 2)), 1e-6)
         assert closed.any() or opened.any()
 
 
@@ -284,7 +284,7 @@ def test_nan_in_a_gate_is_marked():
     values[0, 1, 0] = np.nan
     ax = viz.gates(made(values), "v")
     ((_, opened),) = bands(ax)
-    close(opened, [1.0, 0.5, 1.0], 1e-6)
+    assert_close(opened, [1.0, 0.5, 1.0], 1e-6)
     assert ax.collections[0].get_offsets()[:, 0].tolist() == [1]
 
 
@@ -310,9 +310,9 @@ def test_compared_runs_share_symmetric_limits_and_show_where_they_part():
     largest = np.abs(np.stack([a["v"], b["v"]])).max()
     top, middle, bottom = result.axes
     for ax, one in ((top, a), (middle, b)):
-        close(ax.images[0].get_array(), one["v"][0].T, 0)
-        close(ax.images[0].get_clim(), [-largest, largest], 1e-6)
-    close(bottom.images[0].get_array(), (a["v"] - b["v"])[0].T.astype("float64"), 1e-6)
+        assert_close(ax.images[0].get_array(), one["v"][0].T, 0)
+        assert_close(ax.images[0].get_clim(), [-largest, largest], 1e-6)
+    assert_close(bottom.images[0].get_array(), (a["v"] - b["v"])[0].T.astype("float64"), 1e-6)
     assert result.first_divergence == 4
     assert all(ax.lines[0].get_xdata()[0] == 3.5 for ax in result.axes)
     assert title(top) == "v, forced, sample 0" and title(bottom) == "Difference: forced - free"
@@ -356,7 +356,7 @@ def softmax(values):
 def test_an_attention_map_has_a_row_a_timestep_and_a_column_a_place():
     weights = softmax(draws(2, 7, 5))
     ax = viz.attention_map(made(weights), "v", sample=1, memory=list("abcde"), outputs=range(7))
-    close(ax.images[0].get_array(), weights[1], 0)
+    assert_close(ax.images[0].get_array(), weights[1], 0)
     assert ax.images[0].get_clim() == (0.0, 1.0) and ax.images[0].get_cmap().name == "viridis"
     assert [t.get_text() for t in ax.get_xticklabels()] == list("abcde")
     assert note_of(ax).endswith("rows sum to 1")
@@ -364,9 +364,9 @@ def test_an_attention_map_has_a_row_a_timestep_and_a_column_a_place():
 
 def test_heads_are_shown_one_at_a_time_or_as_their_mean():
     weights = softmax(draws(1, 4, 3, 1, 5))
-    close(viz.attention_map(made(weights), "v", head=2).images[0].get_array(), weights[0, :, 2, 0], 0)
+    assert_close(viz.attention_map(made(weights), "v", head=2).images[0].get_array(), weights[0, :, 2, 0], 0)
     ax = viz.attention_map(made(weights), "v")
-    close(ax.images[0].get_array(), weights[0].mean(axis=1)[:, 0], 1e-6)
+    assert_close(ax.images[0].get_array(), weights[0].mean(axis=1)[:, 0], 1e-6)
     assert title(ax) == "v, sample 0, mean of 3 heads"
     with pytest.raises(ValueError, match="no such head. Received: head=3"):
         viz.attention_map(made(weights), "v", head=3)
@@ -395,7 +395,7 @@ def test_an_animation_is_a_gif_with_a_frame_a_timestep(tmp_path, record):
 
 def test_each_frame_uncovers_one_timestep(record):
     movie = viz.animate(record, "c", sample=1)
-    close(movie.axes.images[0].get_array(), record["c"][1].T, 0)
+    assert_close(movie.axes.images[0].get_array(), record["c"][1].T, 0)
     for t in (0, 3, 6):
         movie.show(t)
         (veil,) = movie.axes.patches
@@ -407,8 +407,8 @@ def test_a_growing_path_ends_where_the_trajectory_ends(record):
     whole = viz.trajectory(record, "c").lines[0].get_xydata()
     movie = viz.animate(record, "c", kind="trajectory")
     movie.show(2)
-    close(movie.axes.lines[1].get_xydata(), whole[:4], 1e-9)
-    close(movie.axes.lines[2].get_xydata(), whole[3:4], 1e-9)
+    assert_close(movie.axes.lines[1].get_xydata(), whole[:4], 1e-9)
+    assert_close(movie.axes.lines[2].get_xydata(), whole[3:4], 1e-9)
 
 
 def test_images_are_shown_a_timestep_a_frame():
@@ -416,7 +416,7 @@ def test_images_are_shown_a_timestep_a_frame():
     movie = viz.animate(made(values), "v")
     assert movie.kind == "image"
     movie.show(2)
-    close(movie.axes.images[0].get_array(), values[0, 2, :, :, 0], 0)
+    assert_close(movie.axes.images[0].get_array(), values[0, 2, :, :, 0], 0)
     assert note_of(movie.axes).endswith("channel 0 of 2")
 
 

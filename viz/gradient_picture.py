@@ -60,6 +60,7 @@ class GradientFlow:
         colours = matplotlib.colormaps[palette.GATE].with_extremes(bad="white")
         shown = np.ma.masked_where(~np.isfinite(self.matrix) | (self.matrix == 0), self.matrix)
         image = ax.imshow(shown, cmap=colours, norm=norm)
+        ax.grid(False)  # lines of a grid would read as values
         for (_, cells), marker in zip(odd_cells(self.matrix).items(), "x^v", strict=False):
             ax.scatter(cells[:, 1], cells[:, 0], marker=marker, color=palette.INK, s=18)
         note = f"{range_text(self.matrix)}; white: exactly 0"

@@ -73,6 +73,7 @@ def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: str | None = None):
         aspect="auto",
         extent=(first - 0.5, first + shown.shape[1] * across - 0.5, shown.shape[0] * down - 0.5, -0.5),
     )
+    ax.grid(False)  # lines of a grid would read as values
     ax.set(xlim=(first - 0.5, first + columns - 0.5), ylim=(rows - 0.5, -0.5))
     for (_, cells), style in zip(odd_cells(matrix, scale).items(), _MARKS.values(), strict=True):
         _mark(ax, cells, style, first)
