@@ -280,5 +280,5 @@ def test_bad_edits_are_one_clear_error(edit, words):
 def test_what_cannot_be_run_is_one_clear_error():
     with pytest.raises(TypeError, match="no recurrent layer of rshop. Received: 3"):
         viz.intervene(3, X, at=0)
-    with pytest.raises(ValueError, match="nothing to run. Received: 3 samples of 0 timesteps"):
+    with pytest.raises(ValueError, match=r"no timestep to run. Received: x of shape \(3, 0, 2\)"):
         viz.intervene(linear(), X[:, :0], at=0)
