@@ -52,13 +52,18 @@ TENSORFLOW_LOG = re.compile(
 )
 
 # On Linux ru_maxrss is in kilobytes, on macOS in bytes; Windows has no such module.
+# Linux counts into ru_maxrss what the parent of a process held when it started it; VmHWM is its own.
 MEMORY_CODE = """
-import sys
+from pathlib import Path
 try:
-    import resource
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
-except ImportError:
-    print(0)
+    status = Path("/proc/self/status").read_text()
+    print(int(status.split("VmHWM:")[1].split()[0]) * 1024)
+except (OSError, IndexError):
+    try:
+        import resource, sys
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    except ImportError:
+        print(0)
 """
 
 
