@@ -34,6 +34,11 @@ class Node:
         """The Keras tensors that this node reads, flat: two for `a + b`."""
         return [t for t in flat([self.args, self.kwargs]) if isinstance(t, keras.KerasTensor)]
 
+    @property
+    def takes_training(self) -> bool:
+        """Whether the operation asks if it is training."""
+        return "training" in inspect.signature(self.operation.call).parameters
+
     def labels(self) -> list[str]:
         """One name for each output: `["lstm"]`, or `["lstm[0]", "lstm[1]"]` for several."""
         if len(self.outputs) == 1:
@@ -136,7 +141,7 @@ class Graph:
                 (node.args, node.kwargs),
             )
             if node.inner is None:
-                if training is not None and _takes_training(node.operation):
+                if training is not None and node.takes_training:
                     kwargs = {**kwargs, "training": training}
                 outputs = flat(node.operation(*args, **kwargs))
             else:
@@ -208,7 +213,3 @@ def _inner_model(operation):
 def _snake_case(name: str) -> str:
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _takes_training(operation) -> bool:
-    return "training" in inspect.signature(operation.call).parameters

@@ -1,9 +1,14 @@
 """Run a step over time. The only file that knows TensorFlow; another backend replaces `scan` alone."""
 
+import platform
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from .errors import message
 
 tree = keras.tree
 
@@ -54,33 +59,41 @@ def _unrolled(body, carry, xs, length, count):
 
 def _looped(body, carry, xs, length, emits):
     length = tf.cast(length, "int32")
-    sources = [_source(x, length) for x in xs]
-    sinks = [tf.TensorArray(like.dtype, size=length, element_shape=tuple(like.shape)) for like in emits]
-    flat = [tf.convert_to_tensor(value) for value in tree.flatten(carry)]
-    shapes = [value.shape for value in flat]
+    first = tree.map_structure(tf.convert_to_tensor, carry)
+    last, emitted = _over_time(body, first, [_batch_major(x) for x in xs], length, emits)
+    return last, [_batch_major(value) for value in emitted]
 
-    def advance(t, flat, sinks):
-        after, now = body(tree.pack_sequence_as(carry, flat), [source.read(t) for source in sources])
+
+def _over_time(body, carry, xs, length, emits, backwards=False):
+    # As `scan`, on structures of tensors (time, batch, ...), from either end.
+    flat = tree.flatten(xs)
+    room = tf.shape(flat[0])[0] if flat else length  # the xs may be longer
+    sources = [_list(x.dtype, room, x.shape[1:]).unstack(x) for x in flat]
+    sinks = [_list(like.dtype, room, tuple(like.shape)) for like in emits]
+    shapes = [value.shape for value in tree.flatten(carry)]
+
+    def advance(i, flat, sinks):
+        t = length - 1 - i if backwards else i
+        now = tree.pack_sequence_as(xs, [source.read(t) for source in sources])
+        after, emitted = body(tree.pack_sequence_as(carry, flat), now)
         after = tree.flatten(after)
         for value, shape in zip(after, shapes, strict=True):
             value.set_shape(shape)
-        sinks = [sink.write(t, value) for sink, value in zip(sinks, now, strict=True)]
-        return t + 1, after, sinks
+        return i + 1, after, [sink.write(t, value) for sink, value in zip(sinks, emitted, strict=True)]
 
-    _, flat, sinks = tf.while_loop(
-        lambda t, *_: t < length,
+    _, last, sinks = tf.while_loop(
+        lambda i, *_: i < length,
         advance,
-        (tf.constant(0), flat, sinks),
+        (tf.constant(0), tree.flatten(carry), sinks),
         shape_invariants=(tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(sinks)),
-        maximum_iterations=length,
+        maximum_iterations=room,
         swap_memory=True,
     )
-    return tree.pack_sequence_as(carry, flat), [_batch_major(sink.stack()) for sink in sinks]
+    return tree.pack_sequence_as(carry, last), [sink.stack() for sink in sinks]
 
 
-def _source(x, length):
-    x = _batch_major(x)
-    return tf.TensorArray(x.dtype, size=length, element_shape=x.shape[1:]).unstack(x)
+def _list(dtype, length, shape):
+    return tf.TensorArray(dtype, length, element_shape=shape)
 
 
 def _batch_major(x):
@@ -113,3 +126,248 @@ def gradients(function: Callable, points: list) -> list[list]:
             tape.watch(point)
         scalars = function(points)
     return [tape.gradient(s, points, unconnected_gradients="zero") for s in scalars]
+
+
+def writes_graph() -> bool:
+    """Whether a graph is being written (in `fit`, `predict`, `tf.function`), to be run many times."""
+    return tf.inside_function()
+
+
+def has_xla() -> bool:
+    """Whether XLA compiles for the devices of this machine; for Apple's graphics it does not."""
+    return not (platform.system() == "Darwin" and tf.config.list_physical_devices("GPU"))
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A sum of products in a body, `z = a W + h U + b + o`, whose weights wait until after the loop.
+
+    Attributes:
+        like: a Keras tensor of the shape and dtype of `z`.
+        sources: for each product where its `a` comes from: `("carry", i)`, `("x", i)`, or
+            `("body", like)` where the body computes it.
+        kernels, biases: the places of the weights in `shared`.
+    """
+
+    like: keras.KerasTensor
+    sources: list
+    kernels: list[int]
+    biases: list[int]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a body beforehand.
+
+    Attributes:
+        taps: its sums of products, in the order in which it calls `tap`.
+        repeated: for a place in the flat carry, the place of the same value among the emitted.
+        unread: places in the flat carry whose values the body does not need.
+        only_tapped: places in `xs` that nothing but products read.
+    """
+
+    taps: list[Tap]
+    repeated: dict[int, int]
+    unread: set[int]
+    only_tapped: set[int]
+
+
+def scan_known(
+    body, carry, xs: list, shared: list, length, emits: list, known: Known, *, save: bool, xla: bool
+):
+    """As `scan`, for a body of which more is known: the loop back through time is written out here.
+
+    The gradient of a weight is one product over all timesteps and samples, after the loop: in it
+    each timestep would add to the whole matrix. And as no list crosses from the loop there to the
+    loop back, both can be compiled.
+
+    Args:
+        body: `(carry, x_t, shared, tap) -> (carry, emitted)`; it calls
+            `tap(place, operands, others, compute)` for the value of each sum of products.
+        carry, xs, length, emits: as in `scan`; the length is an int where there are no `xs`.
+        shared: tensors that every timestep sees whole: weights, constants.
+        known: what is known of the body.
+        save: keep what the way back needs; else it runs the loop again first.
+        xla: compile both loops.
+
+    Returns:
+        As `scan`. First derivatives only.
+    """
+    first = [tf.convert_to_tensor(value) for value in tree.flatten(carry)]
+    xs = [_batch_major(x) for x in xs]
+    open_ended = bool(xs) and xs[0].shape[0] is None
+    if open_ended:
+        length = tf.shape(xs[0])[0]
+        xs = [_roomy(x, length) for x in xs] if xla else xs
+    ways = _TwoWays(body, carry, emits, known, xla)
+    last, emitted = ways.run(first, xs, shared, tf.cast(length, "int32") if open_ended else length, save)
+    emitted = [value[:length] for value in emitted] if open_ended else emitted
+    return tree.pack_sequence_as(carry, last), [_batch_major(value) for value in emitted]
+
+
+def _roomy(x, length):
+    # XLA compiles anew for each length that it meets: padded to 4, 6, 8, 12, 16, 24 ... it meets few.
+    power = 2 ** tf.cast(tf.math.ceil(tf.math.log(tf.cast(length, "float64")) / np.log(2) - 1e-9), "int32")
+    room = tf.where(length <= power // 4 * 3, power // 4 * 3, power)
+    return tf.pad(x, [[0, room - length], *[[0, 0]] * (x.shape.rank - 1)])
+
+
+class _TwoWays:
+    # The loop there and the loop back, on tensors (time, batch, ...).
+    def __init__(self, body, carry, emits, known, xla):
+        self.body, self.carry, self.emits = body, carry, emits
+        self.taps, self.repeated, self.only_tapped = known.taps, known.repeated, known.only_tapped
+        places = range(len(tree.flatten(carry)))
+        self.read = [i for i in places if i not in known.unread]
+        self.kept = [i for i in self.read if i not in known.repeated]
+        self.late = {place for tap in self.taps for place in (*tap.kernels, *tap.biases)}
+        parts = [(i, j, s) for i, tap in enumerate(self.taps) for j, s in enumerate(tap.sources)]
+        self.computed = {(i, j): like for i, j, (kind, like) in parts if kind == "body"}
+        self.there = tf.function(self._there, jit_compile=xla, autograph=False)
+        self.back = tf.function(self._back, jit_compile=xla, autograph=False)
+
+    def run(self, first, xs, shared, length, save):
+        given = [first, xs, shared]
+
+        @tf.custom_gradient
+        def run(*values):
+            first, xs, shared = tree.pack_sequence_as(given, values)
+            last, emitted, saved = self.there(first, xs, shared, length, save)
+
+            def gradient(*wanted):
+                kept = saved if save else self.there(first, xs, shared, length, True)[2]
+                return self._gradient(first, xs, shared, length, emitted, kept, wanted)
+
+            return [*last, *emitted], gradient
+
+        results = run(*tree.flatten(given))
+        return results[: len(first)], results[len(first) :]
+
+    def _there(self, first, xs, shared, length, save):
+        def advance(flat, now):
+            sums = [None] * len(self.taps)
+
+            def tap(place, operands, others, compute):
+                sums[place] = compute()
+                return sums[place]
+
+            after, emitted = self.body(tree.pack_sequence_as(self.carry, flat), now, shared, tap)
+            kept = [*(flat[i] for i in self.kept), *sums] if save else []
+            return tree.flatten(after), [*emitted, *kept]
+
+        kept = [*(first[i] for i in self.kept), *(tap.like for tap in self.taps)] if save else []
+        last, stacks = _over_time(advance, first, xs, length, [*self.emits, *kept])
+        return last, stacks[: len(self.emits)], stacks[len(self.emits) :]
+
+    def _back(self, length, first, xs, shared, states, sums, d_last, d_emitted):
+        floating = [i for i, value in enumerate(first) if _floats(value)]
+        taped_xs, taped_shared = self._taped(xs, shared)
+        transposed = [[tf.transpose(shared[place]) for place in tap.kernels] for tap in self.taps]
+
+        def advance(after, now):
+            d_carry, d_shared = after
+            xs_t, states_t, sums_t, d_emitted_t = now
+            # In place of what the body does not need, its first value does.
+            flat = list(first)
+            for i, value in zip(self.read, states_t, strict=True):
+                flat[i] = value
+            operands = {}
+
+            def tap(place, given, others, compute):
+                operands.update({(place, j): a for j, a in enumerate(given)})
+                # The gradient of an input waits as well: `d_x = dz W^T` for all timesteps at once.
+                live = [j for j, (kind, _) in enumerate(self.taps[place].sources) if kind != "x"]
+                kernels = [transposed[place][j] for j in live]
+                return _known_sum(sums_t[place], [given[j] for j in live], kernels, others)
+
+            points = [flat[i] for i in floating] + [xs_t[i] for i in taped_xs]
+            points += [shared[i] for i in taped_shared] + sums_t
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(points)
+                memory, out = self.body(tree.pack_sequence_as(self.carry, flat), xs_t, shared, tap)
+            ends = [v for v in [*tree.flatten(memory), *out] if _floats(v)]
+            found = iter(tape.gradient(ends, points, [*d_carry, *d_emitted_t], unconnected_gradients="zero"))
+            d_carry = [next(found) for _ in floating]
+            d_xs = [next(found) for _ in taped_xs]
+            d_shared = [total + next(found) for total in d_shared]
+            return [d_carry, d_shared], [*d_xs, *found, *(operands[key] for key in self.computed)]
+
+        start = [d_last, [tf.zeros_like(shared[i]) for i in taped_shared]]
+        likes = [xs[i][0] for i in taped_xs] + [tap.like for tap in self.taps] + [*self.computed.values()]
+        now = [xs, states, sums, d_emitted]
+        (d_first, d_shared), stacks = _over_time(advance, start, now, length, likes, backwards=True)
+        return d_first, d_shared, stacks
+
+    def _gradient(self, first, xs, shared, length, emitted, saved, wanted):
+        # The carry before each timestep. What was emitted too is there already, one timestep late.
+        states = dict(zip(self.kept, saved, strict=False))
+        for i, place in self.repeated.items():
+            states[i] = tf.concat([first[i][None], emitted[place][:-1]], axis=0)
+        wanted = [w for w, result in zip(wanted, [*first, *emitted], strict=True) if _floats(result)]
+        count = sum(map(_floats, first))
+        given = [first, xs, shared, [states[i] for i in self.read], saved[len(self.kept) :]]
+        given += [wanted[:count], wanted[count:]]
+
+        @tf.custom_gradient
+        def back(*values):
+            results = self.back(length, *tree.pack_sequence_as(given, values))
+            return tree.flatten(results), _no_second_derivative
+
+        found = iter(back(*tree.flatten(given)))
+        taped_xs, taped_shared = self._taped(xs, shared)
+        d_first = [next(found) if _floats(value) else None for value in first]
+        d_shared = {i: next(found) for i in taped_shared}
+        d_xs = {i: next(found) for i in taped_xs}
+        d_sums = [next(found) for _ in self.taps]
+        operands = {key: next(found) for key in self.computed}
+        operands |= {("carry", i): value for i, value in states.items()}
+        operands |= {("x", i): value for i, value in enumerate(xs)}
+        for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
+            for place in tap.biases:
+                _add_to(d_shared, place, tf.reduce_sum(_rows(dz), axis=0))
+            for j, (source, place) in enumerate(zip(tap.sources, tap.kernels, strict=True)):
+                a = operands[(i, j) if source[0] == "body" else source]
+                _add_to(d_shared, place, tf.matmul(_rows(a), _rows(dz), transpose_a=True))
+                if source[0] == "x":
+                    _add_to(d_xs, source[1], tf.matmul(dz, shared[place], transpose_b=True))
+        return [*d_first, *map(d_xs.get, range(len(xs))), *map(d_shared.get, range(len(shared)))]
+
+    def _taped(self, xs, shared):
+        taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.only_tapped]
+        return taped_xs, [i for i, value in enumerate(shared) if _floats(value) and i not in self.late]
+
+
+def _known_sum(z, operands, transposed, others):
+    # The sum is known: only its gradient is left to do.
+    @tf.custom_gradient
+    def run(z, *parts):
+        def gradient(dz):
+            return [dz, *(tf.matmul(dz, kernel) for kernel in transposed), *(dz for _ in others)]
+
+        return tf.identity(z), gradient
+
+    return run(z, *operands, *others)
+
+
+def _no_second_derivative(*wanted):
+    raise NotImplementedError(
+        message(
+            "The gradient of a fast loop has no gradient of its own.",
+            received="a second derivative through a recurrent layer",
+            expected="first derivatives",
+            fix="use the plain loop: make the model inside `with rshop.fast.switched(late_gradients=False, "
+            "xla=False, hoist=False):`, or the layer with unroll=True",
+        )
+    )
+
+
+def _floats(value) -> bool:
+    return value.dtype.is_floating
+
+
+def _rows(value):
+    return tf.reshape(value, [-1, value.shape[-1]])
+
+
+def _add_to(totals, key, value):
+    totals[key] = totals[key] + value if key in totals else value

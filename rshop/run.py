@@ -5,7 +5,9 @@ from keras import ops
 from . import forcing
 from .arguments import Arguments
 from .errors import message
-from .loop import check_batch, scan
+from .fast import over_time, switches
+from .fast.program import program
+from .loop import check_batch, scan, writes_graph
 from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
@@ -39,16 +41,6 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     forced = bool(training) and forcing.is_on(layer.teacher_force)
     mask = [] if given.mask is None else [given.mask]
     first = first_memory(layer, given, batch, training, forced, bool(mask) or not sequences)
-    timestep = Timestep(
-        step,
-        given.constants,
-        fixed=given.inputs if layer.decode else None,
-        training=training,
-        masks=_step_masks(step, given),
-        zero_masked=layer.zero_output_for_mask,
-        recorder=recorder,
-        emit_outputs=sequences,
-    )
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
     inputs = [] if layer.decode else given.inputs
@@ -60,10 +52,43 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
         "coins": _coins(layer, batch, length) if forced else [],
         "mask": turn(mask),
     }
+    ready = None if recorder is not None else _program(layer, given, training, now)
+    if ready is None:
+        memory, emitted = _plainly(layer, given, first, now, length, training, recorder)
+    else:
+        memory, emitted = over_time.run(
+            ready,
+            first,
+            now,
+            [*(given.inputs if layer.decode else []), *given.constants],
+            length,
+            batch,
+            switches.current(),
+            sequences=sequences,
+            zero_masked=layer.zero_output_for_mask,
+        )
+    if layer.carried is not None and recorder is None:
+        layer.carried.keep(memory)
+    return first, memory, emitted
+
+
+def _plainly(layer, given, first, now, length, training, recorder):
+    step = layer.description
+    sequences = layer.return_sequences or recorder is not None
+    timestep = Timestep(
+        step,
+        given.constants,
+        fixed=given.inputs if layer.decode else None,
+        training=training,
+        masks=_step_masks(step, given),
+        zero_masked=layer.zero_output_for_mask,
+        recorder=recorder,
+        emit_outputs=sequences,
+    )
     emits = flat(step.outputs) if sequences else []
     if recorder is not None:
         emits = [*emits, *step.states, *flat(step.readouts), *recorder.values]
-    memory, emitted = scan(
+    return scan(
         lambda memory, values: timestep(memory, tree.pack_sequence_as(now, values)),
         first,
         flat(now),
@@ -71,9 +96,27 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
         emits=emits,
         unroll=layer.unroll,
     )
-    if layer.carried is not None and recorder is None:
-        layer.carried.keep(memory)
-    return first, memory, emitted
+
+
+def _program(layer, given, training, now):
+    # What runs faster and gives the same numbers, or None. A call outside of a graph runs once: it is
+    # not worth compiling.
+    on = switches.current()
+    known_length = not layer.decode or isinstance(given.length, int)
+    if layer.unroll or not on.any or not writes_graph() or not known_length:
+        return None
+    if any(mask is not None for mask in given.step_masks):
+        return None
+    forced = bool(now["truths"]) and not now["coins"] and not now["mask"]
+    return program(
+        layer.description,
+        training,
+        decode=layer.decode,
+        forced=forced,
+        after=not now["mask"],
+        late=on.late_gradients,
+        hoist=on.hoist,
+    )
 
 
 def first_memory(layer, given, batch, training, forced=False, hold_outputs=False) -> dict:

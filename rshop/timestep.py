@@ -29,6 +29,7 @@ class Timestep:
         zero_masked: emit 0 at masked timesteps in place of the last output.
         recorder: emit every inner value too (see `trace`).
         emit_outputs: emit the outputs.
+        wiring: which output feeds which readout; that of the step, where a program does not say otherwise.
     """
 
     step: Step
@@ -39,19 +40,23 @@ class Timestep:
     zero_masked: bool = False
     recorder: object = None
     emit_outputs: bool = True
+    wiring: list | None = None
 
     def __post_init__(self):
-        self.wiring = feeds(self.step.outputs, self.step.readouts)
-        self.readout_types = [t.dtype for t in flat(self.step.readouts)]
+        if self.wiring is None:
+            self.wiring = feeds(self.step.outputs, self.step.readouts)
+        self.readout_types = [t.dtype for t in flat(self.step.readouts)][: len(self.wiring)]
 
-    def __call__(self, memory: dict, now: dict) -> tuple[dict, list]:
-        """The memory after this timestep, and the flat list of what it emits."""
-        inputs = now["inputs"] if self.fixed is None else self.fixed
+    def __call__(self, memory: dict, now: dict, run=None) -> tuple[dict, list]:
+        """The memory after this timestep, and the flat list of what it emits.
+
+        Args:
+            memory, now: as above.
+            run: `run(inputs, states, readouts) -> outputs, next_states` in place of the step (see
+                `fast.program`).
+        """
         readouts = feed(now["coins"], memory["truths"], memory["readouts"])
-        run = self.step if self.recorder is None else self.recorder
-        outputs, states, *inner = run(
-            inputs, self.constants, memory["states"], readouts, self.training, self.masks
-        )
+        outputs, states, *inner = (run or self._run)(now["inputs"], memory["states"], readouts)
         after = {
             "states": _like(states, memory["states"]),
             "readouts": feed_back(self.wiring, outputs, self.readout_types),
@@ -66,6 +71,11 @@ class Timestep:
         if self.recorder is not None:
             return after, [*emitted, *after["states"], *readouts, *inner[0]]
         return after, emitted if self.emit_outputs else []
+
+    def _run(self, inputs, states, readouts):
+        run = self.step if self.recorder is None else self.recorder
+        inputs = inputs if self.fixed is None else self.fixed
+        return run(inputs, self.constants, states, readouts, self.training, self.masks)
 
 
 def _like(values, references):

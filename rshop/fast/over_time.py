@@ -1,0 +1,113 @@
+"""Run a program over time: what comes before the loop, the loop, and what comes after it."""
+
+from keras import ops
+
+from ..loop import Known, Tap, has_xla, scan_known
+from ..readout import feed_back, feeds
+from ..structure import flat, tree
+from ..timestep import Timestep
+from ..values import start_value
+from .program import Program
+from .switches import Switches
+
+
+def run(program: Program, first: dict, now: dict, fixed: list, length, batch, switches: Switches, **options):
+    """The memory after the last timestep, and the outputs `(batch, time, ...)`.
+
+    Example:
+        >>> memory, outputs = run(program, first, now, constants, 7, 2, Switches(), sequences=True)
+        >>> outputs[0].shape
+        (2, 7, 10)
+
+    Args:
+        program: of this kind of call.
+        first: the memory before the first timestep (see `Timestep`).
+        now: what the timesteps bring, each `(batch, time, ...)`.
+        fixed: what every timestep sees whole: constants, in a decoder the inputs.
+        length, batch: ints or scalar tensors.
+        switches: which ways of being fast are on.
+        **options: `sequences`, whether outputs are wanted at each timestep; `zero_masked`.
+    """
+    forced = not program.readouts and bool(flat(program.step.readouts))
+    given = [*now["inputs"], *(_late(first["truths"], now["truths"]) if forced else [])]
+    shared, sequences = program.before(fixed, given)
+    carry = {**first, "held": _held(program, first, batch)}
+    now = {**now, "inputs": sequences}
+    if forced:
+        carry |= {"readouts": [], "truths": []}
+        truths, now = now["truths"], {**now, "truths": []}
+    timestep = Timestep(
+        program.step,
+        zero_masked=options["zero_masked"],
+        emit_outputs=options["sequences"],
+        wiring=program.wiring,
+    )
+
+    def body(memory, values, shared, tap):
+        return timestep(memory, tree.pack_sequence_as(now, values), program.timestep(shared, tap))
+
+    memory, emitted = scan_known(
+        body,
+        carry,
+        flat(now),
+        shared,
+        length,
+        emits=program.emits if options["sequences"] else [],
+        known=_known(program, carry, now, options["sequences"]),
+        save=bool(program.training),
+        xla=switches.xla and has_xla(),
+    )
+    outputs = program.after(emitted, over_time=True) if options["sequences"] else []
+    memory["held"] = program.after(memory["held"], over_time=False) if memory["held"] else []
+    if forced:
+        last = [y[:, -1] for y in outputs] if outputs else memory["held"]
+        types = [t.dtype for t in flat(program.step.readouts)]
+        memory["readouts"] = feed_back(feeds(program.step.outputs, program.step.readouts), last, types)
+        memory["truths"] = [truth[:, -1] for truth in truths]
+    return memory, outputs
+
+
+def _late(first, truths):
+    # The truth of the previous timestep.
+    return [
+        ops.concatenate([ops.expand_dims(ops.cast(start, truth.dtype), 1), truth[:, :-1]], axis=1)
+        for start, truth in zip(first, truths, strict=True)
+    ]
+
+
+def _held(program, first, batch):
+    return [start_value(0, t.shape[1:], t.dtype, batch) for t in program.emits] if first["held"] else []
+
+
+def _known(program, carry, now, sequences) -> Known:
+    places = tree.pack_sequence_as(carry, list(range(len(flat(carry)))))
+    bring = tree.pack_sequence_as(now, list(range(len(flat(now)))))
+    sources = {n: ("x", i) for n, i in zip(program.loop_sequences, bring["inputs"], strict=True)}
+    sources |= {n: ("carry", i) for n, i in zip(program.states, places["states"], strict=True)}
+    if not now["coins"]:
+        fed = places["truths"] or places["readouts"]
+        sources |= {n: ("carry", i) for n, i in zip(program.readouts, fed, strict=True)}
+    weights = {w: i for i, w in enumerate(program.loop_weights)}
+    likes = program.lowered.likes
+    taps = [
+        Tap(
+            likes[group.write],
+            [sources.get(n, ("body", likes[n])) for n, _ in group.products],
+            [weights[w] for _, w in group.products],
+            [weights[w] for w in group.biases],
+        )
+        for group in program.groups
+    ]
+    unread = set(places["held"])
+    if places["truths"] and not now["coins"]:
+        unread |= set(places["readouts"])
+    repeated = {}
+    if sequences and not now["mask"]:
+        emitted = {n: i for i, n in enumerate(program.plan.emitted)}
+        for place, n, start in zip(places["states"], program.next_states, carry["states"], strict=True):
+            if n in emitted and likes[n].dtype == start.dtype:
+                repeated[place] = emitted[n]
+    tapped = {
+        i for n, i in zip(program.loop_sequences, bring["inputs"], strict=True) if n in program.only_tapped
+    }
+    return Known(taps, repeated, unread, tapped)

@@ -1,0 +1,205 @@
+"""A step made ready to run fast: the schedule of its works, and how values pass from one part to the next."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import keras
+from keras import ops
+
+from ..readout import feeds
+from ..step import Step
+from ..structure import flat
+from .groups import Group
+from .lower import Lowered, lower
+from .schedule import FED, FIXED, SEQUENCE, Schedule, schedule
+
+
+@dataclass
+class Program:
+    """A step whose operations are all known, as it runs in one kind of call.
+
+    Attributes:
+        step: the checked step.
+        lowered: its works.
+        plan: when each is done.
+        fixed, sequences, states, readouts: the numbers of the step's inputs, by what they are here.
+        fed_outputs: the numbers of the outputs that feed the readouts.
+        outputs: the numbers of the outputs.
+        next_states: the numbers of the next states.
+        training: handed to the layers.
+    """
+
+    step: Step
+    lowered: Lowered
+    plan: Schedule
+    fixed: list[int]
+    sequences: list[int]
+    states: list[int]
+    readouts: list[int]
+    outputs: list[int]
+    next_states: list[int]
+    training: bool | None
+
+    def __post_init__(self):
+        loop = [w for item in self.plan.loop for w in (item.works if isinstance(item, Group) else [item])]
+        reads = {n for w in loop for n in w.reads} | {*self.next_states, *self.plan.emitted}
+        self.loop_fixed = [n for n in self.fixed if n in reads] + self.plan.from_fixed
+        self.loop_sequences = [n for n in self.sequences if n in reads] + self.plan.from_before
+        self.groups = [item for item in self.plan.loop if isinstance(item, Group)]
+        self.loop_weights = sorted({w.weight for w in loop if w.weight is not None})
+        self.variables = list({id(v): v for w in loop for v in w.variables}.values())
+        others = {n for item in self.plan.loop for n in _reads_beside_products(item)}
+        others |= {*self.next_states, *self.plan.emitted}
+        #: What only products read: its gradient can wait until after the loop.
+        self.only_tapped = {n for n in self.loop_sequences if n not in others}
+        self.emits = [self.lowered.likes[n] for n in self.plan.emitted]
+        wiring = feeds(self.step.outputs, self.step.readouts) if self.readouts else []
+        self.wiring = [(self.plan.emitted.index(self.outputs[i]), argmax) for i, argmax in wiring]
+
+    def before(self, fixed: list, sequences: list) -> tuple[list, list]:
+        """What the loop reads: what every timestep sees whole, and sequences `(batch, time, ...)`.
+
+        The first list starts with the weights, in the order of `loop_weights` and `variables`.
+        """
+        values = dict(zip(self.fixed, fixed, strict=True))
+        weights = {i: w.value() for i, w in enumerate(self.lowered.weights)}
+        _run(self.plan.fixed, values, weights, self.training)
+        given = dict(zip(self.sequences, sequences, strict=True))
+        given |= self._over_time(self.plan.before, given, weights)
+        shared = [weights[i] for i in self.loop_weights]
+        shared += [ops.convert_to_tensor(v) for v in self.variables]
+        return shared + [values[n] for n in self.loop_fixed], [given[n] for n in self.loop_sequences]
+
+    def timestep(self, shared: list, tap):
+        """The step as `run(inputs, states, readouts) -> emitted, next_states`.
+
+        Args:
+            shared: the first result of `before`.
+            tap: `tap(place, operands, others, compute)` returns the sum of a group of products; None
+                computes it.
+        """
+        count = len(self.loop_weights)
+        weights = dict(zip(self.loop_weights, shared, strict=False))
+        variables = shared[count : count + len(self.variables)]
+        fixed = shared[count + len(self.variables) :]
+
+        def run(inputs, states, readouts):
+            values = dict(zip(self.loop_fixed, fixed, strict=True))
+            values |= dict(zip(self.loop_sequences, inputs, strict=True))
+            values |= dict(zip([*self.states, *self.readouts], [*states, *readouts], strict=True))
+            # Layers that are called as they are find their weights in the scope, as plain tensors.
+            with keras.StatelessScope(state_mapping=list(zip(self.variables, variables, strict=True))):
+                _run(self.plan.loop, values, weights, self.training, tap)
+            return [values[n] for n in self.plan.emitted], [values[n] for n in self.next_states]
+
+        return run
+
+    def after(self, emitted: list, over_time: bool) -> list:
+        """The outputs, from what the loop emitted `(batch, time, ...)`, or at its end `(batch, ...)`."""
+        values = dict(zip(self.plan.emitted, emitted, strict=True))
+        if self.plan.after:
+            weights = {i: w.value() for i, w in enumerate(self.lowered.weights)}
+            if over_time:
+                values |= self._over_time(self.plan.after, values, weights)
+            else:
+                _run(self.plan.after, values, weights, self.training)
+        return [values[n] for n in self.outputs]
+
+    def _over_time(self, works, given, weights):
+        # Time is folded into the batch: each work treats each sample alone.
+        if not works:
+            return {}
+        made = {n for w in works for n in w.writes}
+        needed = {n for w in works for n in w.reads} - made
+        batch, length = _batch_and_time(given[min(needed)])
+        values = {n: _folded(given[n]) for n in needed}
+        _run(works, values, weights, self.training)
+        return {n: ops.reshape(values[n], (batch, length, *_rest(values[n]))) for n in made}
+
+
+def program(step: Step, training, *, decode: bool, forced: bool, after: bool, late: bool, hoist: bool):
+    """The program of a step for one kind of call, or None where the rules do not know its operations.
+
+    Example:
+        >>> program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
+        Program(...)
+
+    Args:
+        step: the checked step.
+        training: as in the call.
+        decode: the inputs are the same at all timesteps.
+        forced: the readouts are the truth, known beforehand.
+        after: whether works may be done after the loop.
+        late, hoist: see `Switches`.
+    """
+    lowered = lower(step.graph, training)
+    if lowered is None:
+        return None
+    counts = [len(flat(part)) for part in (step.inputs, step.constants, step.states, step.readouts)]
+    kinds = [FIXED if decode else SEQUENCE] * counts[0] + [FIXED] * counts[1] + [FED] * counts[2]
+    kinds += [SEQUENCE if forced else FED] * counts[3]
+    numbers = lowered.inputs
+    outputs = lowered.outputs[: len(flat(step.outputs))]
+    next_states = lowered.outputs[len(outputs) :]
+    wiring = [] if forced else feeds(step.outputs, step.readouts)
+    fed = [*next_states, *(outputs[i] for i, _ in wiring)]
+    plan = schedule(lowered, kinds, fed, outputs, late=late, hoist=hoist, after=after)
+    first = sum(counts[:2])
+    return Program(
+        step,
+        lowered,
+        plan,
+        fixed=[n for n, kind in zip(numbers, kinds, strict=True) if kind == FIXED],
+        sequences=[n for n, kind in zip(numbers, kinds, strict=True) if kind == SEQUENCE],
+        states=numbers[first : first + counts[2]],
+        readouts=[] if forced else numbers[first + counts[2] :],
+        outputs=outputs,
+        next_states=next_states,
+        training=training,
+    )
+
+
+def _run(items, values, weights, training, tap=None):
+    place = 0
+    for item in items:
+        if not isinstance(item, Group):
+            _do(item, values, weights, training)
+            continue
+        if tap is None:
+            _run(item.works, values, weights, training)
+            continue
+        values[item.write] = tap(
+            place,
+            [values[n] for n, _ in item.products],
+            [values[n] for n in item.others],
+            partial(_sum, item, values, weights, training),
+        )
+        place += 1
+
+
+def _sum(item, values, weights, training):
+    _run(item.works, values, weights, training)
+    return values[item.write]
+
+
+def _reads_beside_products(item):
+    return item.others if isinstance(item, Group) else item.reads
+
+
+def _do(work, values, weights, training):
+    made = work.run([values[n] for n in work.reads], weights, training)
+    values.update(zip(work.writes, made, strict=True))
+
+
+def _batch_and_time(value):
+    shape = ops.shape(value)
+    return shape[0], shape[1]
+
+
+def _folded(value):
+    shape = ops.shape(value)
+    return ops.reshape(value, (-1, *shape[2:]))
+
+
+def _rest(value):
+    return ops.shape(value)[1:]

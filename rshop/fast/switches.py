@@ -1,0 +1,70 @@
+"""Switches for measuring and teaching: each way of being fast can be turned off."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+
+from ..errors import message
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Which ways of being fast are on. The results are the same with each of them.
+
+    Attributes:
+        late_gradients: the gradient of a weight is one product over all timesteps, after the loop.
+        xla: the loop alone is compiled by XLA.
+        hoist: what depends on the input alone runs before the loop, for all timesteps at once;
+            what feeds nothing back runs after it.
+    """
+
+    late_gradients: bool = True
+    xla: bool = True
+    hoist: bool = True
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is on; else the plain loop runs."""
+        return self.late_gradients or self.xla or self.hoist
+
+
+_current = Switches()
+
+
+def current() -> Switches:
+    """The switches as they stand."""
+    return _current
+
+
+@contextmanager
+def switched(**given: bool):
+    """Turn ways of being fast on or off for the models that are compiled and first run inside.
+
+    Example:
+        >>> with switched(late_gradients=False, xla=False, hoist=False):
+        ...     slow = model.predict(x)  # the plain loop, the same numbers
+
+    A model that was already run keeps what it was traced with: call `model.compile` again.
+
+    Args:
+        **given: `late_gradients`, `xla`, `hoist`; see `Switches`.
+
+    Raises:
+        TypeError: no such switch, or neither True nor False.
+    """
+    global _current
+    names = [field.name for field in fields(Switches)]
+    for name, value in given.items():
+        if name not in names or not isinstance(value, bool):
+            raise TypeError(
+                message(
+                    "This is no switch.",
+                    received=f"{name}={value!r}",
+                    expected=f"True or False for {', '.join(names)}",
+                    fix="switched(xla=False)",
+                )
+            )
+    before, _current = _current, replace(_current, **given)
+    try:
+        yield _current
+    finally:
+        _current = before
