@@ -2,13 +2,12 @@
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from .errors import message
+from .fast.known import Known, no_second_derivative
 
 tree = keras.tree
 
@@ -138,40 +137,6 @@ def has_xla() -> bool:
     return not (platform.system() == "Darwin" and tf.config.list_physical_devices("GPU"))
 
 
-@dataclass(frozen=True)
-class Tap:
-    """A sum of products in a body, `z = a W + h U + b + o`, whose weights wait until after the loop.
-
-    Attributes:
-        like: a Keras tensor of the shape and dtype of `z`.
-        sources: for each product where its `a` comes from: `("carry", i)`, `("x", i)`, or
-            `("body", like)` where the body computes it.
-        kernels, biases: the places of the weights in `shared`.
-    """
-
-    like: keras.KerasTensor
-    sources: list
-    kernels: list[int]
-    biases: list[int]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a body beforehand.
-
-    Attributes:
-        taps: its sums of products, in the order in which it calls `tap`.
-        repeated: for a place in the flat carry, the place of the same value among the emitted.
-        unread: places in the flat carry whose values the body does not need.
-        only_tapped: places in `xs` that nothing but products read.
-    """
-
-    taps: list[Tap]
-    repeated: dict[int, int]
-    unread: set[int]
-    only_tapped: set[int]
-
-
 def scan_known(
     body, carry, xs: list, shared: list, length, emits: list, known: Known, *, save: bool, xla: bool
 ):
@@ -207,7 +172,8 @@ def scan_known(
 
 def _roomy(x, length):
     # XLA compiles anew for each length that it meets: padded to 4, 6, 8, 12, 16, 24 ... it meets few.
-    power = 2 ** tf.cast(tf.math.ceil(tf.math.log(tf.cast(length, "float64")) / np.log(2) - 1e-9), "int32")
+    some = tf.cast(tf.maximum(length, 1), "float64")
+    power = 2 ** tf.cast(tf.math.ceil(tf.math.log(some) / np.log(2) - 1e-9), "int32")
     room = tf.where(length <= power // 4 * 3, power // 4 * 3, power)
     return tf.pad(x, [[0, room - length], *[[0, 0]] * (x.shape.rank - 1)])
 
@@ -311,7 +277,7 @@ class _TwoWays:
         @tf.custom_gradient
         def back(*values):
             results = self.back(length, *tree.pack_sequence_as(given, values))
-            return tree.flatten(results), _no_second_derivative
+            return tree.flatten(results), no_second_derivative
 
         found = iter(back(*tree.flatten(given)))
         taped_xs, taped_shared = self._taped(xs, shared)
@@ -324,7 +290,7 @@ class _TwoWays:
         operands |= {("x", i): value for i, value in enumerate(xs)}
         for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
             for place in tap.biases:
-                _add_to(d_shared, place, tf.reduce_sum(_rows(dz), axis=0))
+                _add_to(d_shared, place, _total(dz))
             for j, (source, place) in enumerate(zip(tap.sources, tap.kernels, strict=True)):
                 a = operands[(i, j) if source[0] == "body" else source]
                 _add_to(d_shared, place, tf.matmul(_rows(a), _rows(dz), transpose_a=True))
@@ -349,24 +315,18 @@ def _known_sum(z, operands, transposed, others):
     return run(z, *operands, *others)
 
 
-def _no_second_derivative(*wanted):
-    raise NotImplementedError(
-        message(
-            "The gradient of a fast loop has no gradient of its own.",
-            received="a second derivative through a recurrent layer",
-            expected="first derivatives",
-            fix="use the plain loop: make the model inside `with rshop.fast.switched(late_gradients=False, "
-            "xla=False, hoist=False):`, or the layer with unroll=True",
-        )
-    )
-
-
 def _floats(value) -> bool:
     return value.dtype.is_floating
 
 
 def _rows(value):
     return tf.reshape(value, [-1, value.shape[-1]])
+
+
+def _total(dz):
+    # A sum of many numbers of 16 bits needs more than 16.
+    wide = tf.cast(dz, "float32") if dz.dtype.size < 4 else dz
+    return tf.cast(tf.reduce_sum(_rows(wide), axis=0), dz.dtype)
 
 
 def _add_to(totals, key, value):

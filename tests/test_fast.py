@@ -203,8 +203,9 @@ def test_what_comes_before_the_loop_in_it_and_after_it():
 
 def test_an_output_that_is_fed_back_stays_in_the_loop_unless_the_truth_takes_its_place():
     rnn, _ = language_model(readout=True, teacher_force=True)
-    assert places(rnn)["logits"] == "in"
-    assert places(rnn, forced=True)["logits"] == "after"
+    where, forced = places(rnn), places(rnn, forced=True)
+    assert where["logits"] == where["of_readout"] == "in"
+    assert forced["logits"] == "after" and forced["of_readout"] == "before"
 
 
 def test_nothing_moves_with_the_switch_off():

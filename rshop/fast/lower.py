@@ -86,7 +86,7 @@ def lower(graph: Graph, training) -> Lowered | None:
         >>> [work.kind for work in lowered.works]
         ['product', 'bias', 'product', 'sum', 'call']
     """
-    if not all(_is_known(operation, training) for operation in graph.operations()):
+    if unknown(graph, training):
         return None
     lowering = _Lowering()
     lowering.result.inputs = [lowering.new(t) for t in graph.inputs]
@@ -95,10 +95,20 @@ def lower(graph: Graph, training) -> Lowered | None:
     return lowering.result
 
 
-def _is_known(operation, training):
+def unknown(graph: Graph, training) -> list[str]:
+    """The names of the operations that the rules do not know: with one of them the plain loop runs.
+
+    Example:
+        >>> unknown(step.graph, training=True)
+        ['dropout']
+    """
+    return [o.name for o in graph.operations() if not _shows_parts(o) and not rules.is_known(o, training)]
+
+
+def _shows_parts(operation):
     # What shows its own graph is judged by its parts.
     shows = hasattr(operation, "step_model") or hasattr(operation, "operations")
-    return shows or isinstance(operation, keras.Sequential) or rules.is_known(operation, training)
+    return shows or isinstance(operation, keras.Sequential)
 
 
 class _Lowering:

@@ -2,11 +2,12 @@
 
 from keras import ops
 
-from ..loop import Known, Tap, has_xla, scan_known
+from ..loop import has_xla, scan_known
 from ..readout import feed_back, feeds
 from ..structure import flat, tree
 from ..timestep import Timestep
 from ..values import start_value
+from .known import Known, Tap
 from .program import Program
 from .switches import Switches
 

@@ -159,6 +159,25 @@ def program(step: Step, training, *, decode: bool, forced: bool, after: bool, la
     )
 
 
+def places(step: Step, *, decode: bool = False, forced: bool = False) -> dict[str, str]:
+    """For the name of each node of a step, whether it runs `"before"`, `"in"` or `"after"` the loop.
+
+    Nested names are joined by `/`. In training, without a mask; all is in the loop where the rules do
+    not know an operation (see `unknown`).
+
+    Example:
+        >>> places(rnn.description)
+        {'embedding': 'before', 'lstm_cell/kernel': 'in', ..., 'logits': 'after'}
+
+    Args:
+        step: the checked step.
+        decode: the inputs are the same at all timesteps.
+        forced: the readouts are the truth.
+    """
+    ready = program(step, True, decode=decode, forced=forced, after=True, late=True, hoist=True)
+    return {} if ready is None else ready.plan.nodes()
+
+
 def _run(items, values, weights, training, tap=None):
     place = 0
     for item in items:

@@ -119,8 +119,11 @@ def _place_before(lowered, kind, place):
     stay: set[int] = set()
     for work in reversed(movable):
         next_works = [r for n in work.writes for r in readers.get(n, [])]
-        outside = not next_works or any(r not in movable or id(r) in stay for r in next_works)
-        if work.kind in ("product", "bias", "sum") and outside:
+        # A sum that stays keeps its terms; what a product multiplies is no term of it.
+        ends_here = not next_works or any(
+            r not in movable or (id(r) in stay and r.kind != "product") for r in next_works
+        )
+        if work.kind in ("product", "bias", "sum") and ends_here:
             stay.add(id(work))
     moved = [w for w in movable if id(w) not in stay]
     if any(w.is_heavy for w in moved):
