@@ -5,6 +5,9 @@ PYTHON ?= python3
 JOBS ?= 2
 PYTEST_ARGS ?=
 LAB_ARGS ?=
+STUDENT_ARGS ?=
+BENCH_ARGS ?=
+LESSONS ?=
 
 PY := .venv/bin/python
 PY_NEXT := .venv-next/bin/python
@@ -22,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env lab test lint laws lessons test-next notebooks format clean
+.PHONY: help env lab test lint laws lessons test-next bench notebooks map student format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,8 +50,20 @@ lessons: env  ## run the notebooks as tests only
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
 	$(PY_NEXT) -m pytest tests --ignore=tests/test_project.py -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
-notebooks: env  ## execute every notebook and write its outputs
-	$(PY) tools/execute_notebooks.py
+bench: env .venv/.stamp-bench  ## time rshop, Keras and torch side by side into build/bench (BENCH_ARGS=--quick: 2 minutes)
+	$(PY) -m benchmarks $(BENCH_ARGS)
+
+notebooks: env  ## execute every notebook, or LESSONS="03 07", and write its outputs
+	$(PY) tools/execute_notebooks.py $(LESSONS)
+	$(PY) tools/write_map.py
+
+map: env  ## link the lessons to each other, draw and write the map of the course
+	$(PY) tools/link_lessons.py
+	$(PY) tools/draw_course.py
+	$(PY) tools/write_map.py
+
+student: env  ## write student/: lessons without outputs (STUDENT_ARGS=--without-solutions)
+	$(PY) tools/make_student.py $(STUDENT_ARGS)
 
 format: env  ## format the code and mend what ruff can mend
 	$(PY) -m ruff check --fix .
@@ -77,6 +92,11 @@ endif
 	@echo "Installing into .venv: about 2 GB and some minutes the first time."
 	$(PY) -m pip install --quiet -c constraints.txt -e '.[lab,test]'
 	@echo "$(ENV_ID)" > $@
+
+# Without torch the benchmark runs too: it says that these columns are missing.
+.venv/.stamp-bench: .venv/.stamp
+	@echo "Installing torch into .venv: from 0.7 GB (without CUDA) to several GB."
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[bench]' && touch $@ || echo "torch could not be installed."
 
 # TensorFlow asks for `keras`, which owns the same files as `keras-nightly`: let it in, take it
 # out, and only then lay down the nightly.

@@ -7,9 +7,10 @@ import keras
 
 from . import keras_cells
 from .cell import RNNCell
-from .errors import message, shapes
+from .errors import message
 from .layer import RecurrentLayer
 from .readout import check_mode, merge
+from .shared_states import check_same_count, check_same_shapes
 from .step import Step, describe_step
 
 
@@ -192,7 +193,7 @@ class RecurrentSequential(RecurrentLayer):
     def _recurrent_cells(self):
         cells = [c for c in self.cells if isinstance(c, RNNCell) or keras_cells.is_keras_cell(c)]
         if self.state_sync:
-            _check_same_count(cells)
+            check_same_count(cells)
         return cells
 
     def _chain(self, cells, x):
@@ -203,7 +204,7 @@ class RecurrentSequential(RecurrentLayer):
                 continue
             needed = _state_inputs(cell, x)
             if self.state_sync and owner is not None:
-                _check_same_shapes(owner, states, cell, needed)
+                check_same_shapes(owner, states, cell, needed)
                 x, after = _call(cell, x, after)
                 continue
             owner = cell
@@ -283,32 +284,6 @@ def _unique_names(cells, state_sync):
         again = f"#{uses[cell.name]}" if uses[cell.name] > 1 else ""
         names += own if state_sync else [f"{cell.name}{again}/{name}" for name in own]
     return names
-
-
-def _check_same_count(cells):
-    counts = [c.num_states if isinstance(c, RNNCell) else len(keras_cells.state_names(c)) for c in cells]
-    for cell, count in zip(cells, counts, strict=True):
-        if count != counts[0]:
-            raise ValueError(
-                message(
-                    "Cells that share their states have the same number of them.",
-                    received=f"{cells[0].name!r} with {counts[0]} and {cell.name!r} with {count}",
-                    expected="cells of one kind",
-                    fix="use one kind of cell, or state_sync=False",
-                )
-            )
-
-
-def _check_same_shapes(owner, states, cell, needed):
-    if [t.shape for t in states] != [t.shape for t in needed]:
-        raise ValueError(
-            message(
-                "Cells that share their states have states of the same shapes.",
-                received=f"{owner.name!r} with {shapes(states)} and {cell.name!r} with {shapes(needed)}",
-                expected="the same shapes",
-                fix="give the cells the same number of units, or use state_sync=False",
-            )
-        )
 
 
 def _copy_of(layer):

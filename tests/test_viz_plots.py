@@ -437,6 +437,123 @@ def test_an_animation_is_a_page_without_a_link_to_elsewhere(tmp_path):
         viz.animate(made(X), "v", kind="image")
 
 
+def test_a_notebook_that_shows_the_player_shows_no_second_picture(record):
+    assert viz.animate(record, "c").figure and plt.get_fignums() == []
+    figure, ax = plt.subplots()
+    assert viz.animate(record, "c", ax=ax).figure is figure and plt.get_fignums() == [figure.number]
+
+
+# letters of every size ----------------------------------------------------------------------------
+
+
+def lstm_with(name="lstm"):
+    rnn = LSTMCell(4, input_dim=2).get_layer(return_sequences=True, name=name)
+    rnn(X)
+    return rnn
+
+
+def long_state(steps=40):
+    return made(draws(1, steps, 3), states={"s": draws(1, steps + 1, 3)})
+
+
+PLOTS = {
+    "heatmap": lambda **ax: viz.heatmap(long_state(), "s", **ax),
+    "trajectory": lambda **ax: viz.trajectory(long_state(), "s", sample=0, **ax),
+    "gates": lambda **ax: viz.gates(trace(lstm_with(), X), **ax),
+    "input_influence": lambda **ax: viz.input_influence(lstm_with(), X, 4, labels="abcdefg", **ax),
+    "attention_map": lambda **ax: viz.attention_map(made(softmax(draws(1, 9, 12))), "v", **ax),
+    "eigenvalues": lambda **ax: viz.eigenvalues(lstm_with(), **ax),
+    "gradient_flow": lambda **ax: viz.gradient_flow(lstm_with(), X, **ax),
+    "compare": lambda **ax: viz.compare(
+        long_state(), made(draws(1, 40, 3), states=long_state().states), "s", **ax
+    ),
+}
+
+
+def texts(figure):
+    """Every text that is seen, with its size in points."""
+    figure.canvas.draw()
+    found = [text for text in figure.findobj(matplotlib.text.Text) if text.get_visible() and text.get_text()]
+    return {text.get_text(): text.get_fontsize() for text in found}
+
+
+def touching(axis):
+    """Pairs of neighbouring tick labels of which one lies on the other."""
+    shown = [label for label in axis.get_ticklabels() if label.get_text()]
+    low, high = sorted(axis.get_view_interval())
+    boxes = [label.get_window_extent() for label in shown]
+    inside = [
+        (label.get_text(), box)
+        for label, box, place in zip(shown, boxes, axis.get_ticklocs(), strict=False)
+        if low <= place <= high
+    ]
+    return [(a, b) for (a, one), (b, other) in zip(inside, inside[1:], strict=False) if one.overlaps(other)]
+
+
+@pytest.mark.parametrize("size", [10, 16, 22])
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_text_follows_the_size_of_the_users_settings(name, size):
+    with matplotlib.rc_context({"font.size": 10}):
+        PLOTS[name]()
+        small = texts(plt.gcf())
+        plt.close("all")
+    with matplotlib.rc_context({"font.size": size}):
+        PLOTS[name]()
+        assert min(texts(plt.gcf()).values()) >= 0.8 * size - 1e-6
+        for text, points in texts(plt.gcf()).items():
+            assert points == pytest.approx(small.get(text, points * 10 / size) * size / 10)
+        width, height = plt.gcf().get_size_inches()
+        assert width <= 12 and height <= 7
+        plt.close("all")
+
+
+@pytest.mark.parametrize("size", [10, 16, 22])
+@pytest.mark.parametrize("name", PLOTS)
+def test_no_tick_label_lies_on_another(name, size):
+    with matplotlib.rc_context({"font.size": size}):
+        PLOTS[name]()
+        plt.gcf().canvas.draw()
+        for ax in plt.gcf().axes:
+            assert touching(ax.xaxis) == [] and touching(ax.yaxis) == []
+        plt.close("all")
+
+
+def test_the_word_start_keeps_away_from_the_number_beside_it():
+    with matplotlib.rc_context({"font.size": 16}):
+        ax = viz.heatmap(long_state(40), "s")
+        ax.figure.canvas.draw()
+        labels = [label.get_text() for label in ax.get_xticklabels()]
+        assert labels[0] == "start" and "0" not in labels and "10" in labels
+        ax = viz.heatmap(long_state(5), "s")
+        ax.figure.canvas.draw()
+        assert [label.get_text() for label in ax.get_xticklabels()][:2] == ["start", "0"]
+        plt.close("all")
+
+
+# numbers without a picture ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["input_influence", "eigenvalues", "gradient_flow", "compare"])
+def test_what_has_numbers_gives_them_without_drawing(name):
+    keras.utils.set_random_seed(3)
+    alone = PLOTS[name](ax=False)
+    assert plt.get_fignums() == [] and not alone.axes
+    keras.utils.set_random_seed(3)
+    drawn = PLOTS[name]()
+    assert repr(alone) == repr(drawn) and drawn.axes
+
+
+def test_a_gradient_flow_can_be_drawn_later():
+    flow = PLOTS["gradient_flow"](ax=False)
+    assert len(flow.draw().axes) == 2 and flow.draw(flow.axes[1]).axes == [flow.axes[-1]]
+
+
+@pytest.mark.parametrize("draw", ["heatmap", "trajectory", "gates", "attention_map"])
+def test_what_is_no_axes_is_one_clear_error(draw):
+    with pytest.raises(ValueError, match="does not fit these axes. Received: ax=False. Expected: ax=None"):
+        PLOTS[draw](ax=False)
+
+
 # the package --------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import helpers_models
 import keras
 import numpy as np
 import pytest
+from test_viz_step import recurrent_layers
 
 import rshop
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
@@ -317,10 +318,16 @@ def test_without_a_layout_program_the_boxes_stand_in_rows(monkeypatch):
     assert len(drawing.paths) == 2
 
 
-@pytest.mark.parametrize("name", [n for n in helpers_models.MODELS if n != "bidirectional"])
+@pytest.mark.parametrize("name", helpers_models.MODELS)
 def test_every_model_of_the_tests_can_be_recorded(name):
     model, _ = helpers_models.example(name)
-    rnn = next(part for part in model.layers if hasattr(part, "description"))
+    found = list(recurrent_layers(model))
+    assert found
+    for rnn in found:
+        assert_recorded(rnn)
+
+
+def assert_recorded(rnn):
     step, rng = rnn.description, np.random.default_rng(0)
 
     def values(tensor, *time):

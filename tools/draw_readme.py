@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import keras
+from keras.layers import Dense, Embedding
+
 import viz
-from rshop import LSTMCell, RecurrentSequential
+from rshop import LSTMCell, RecurrentModel, RecurrentSequential
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -18,7 +21,16 @@ def pictures() -> dict:
     return {
         "stack_with_teacher_forcing.svg": viz.draw_unrolled(rnn, steps=3),
         "lstm.svg": viz.draw_step(lstm),
+        "schedule.svg": viz.draw_step(language_model(), schedule=True),
     }
+
+
+def language_model() -> RecurrentModel:
+    """A step with something to do before the loop, in it and after it."""
+    word, h_tm1 = keras.Input((), dtype="int32", name="word"), keras.Input((64,), name="h_tm1")
+    seen = Dense(64, "relu", name="hidden")(Embedding(2000, 64)(word))
+    h_t = keras.ops.tanh(Dense(64, name="of_input")(seen) + Dense(64, name="of_state")(h_tm1))
+    return RecurrentModel(word, Dense(2000, name="logits")(h_t), initial_states=h_tm1, final_states=h_t)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
 """Execute the lessons and write their outputs into them, the same way each time.
 
     python tools/execute_notebooks.py                       # all of notebooks/
-    python tools/execute_notebooks.py notebooks/01_*.ipynb  # these
+    python tools/execute_notebooks.py 01 07                 # these lessons
+    python tools/execute_notebooks.py notebooks/01_*.ipynb  # these files
 
-Prints one line for each: seconds, peak memory, cells. Exits with 1 if a lesson stops with an error
-(its file is then left as it was), takes over 60 seconds or over 1.5 GB.
+Prints one line for each: seconds, peak memory, cells, and keeps what it measured in
+`notebooks/course/measured.json`. Seconds are those of the processor, so that other work on the machine
+does not count. Exits with 1 if a lesson stops with an error (its file is then left as it was), takes over
+60 seconds or over 1.5 GB.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -22,6 +26,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 MAX_SECONDS = 60
 MAX_GIGABYTES = 1.5
+# All lessons together.
+MAX_SECONDS_OF_THE_COURSE = 600
 
 # What the kernel of each lesson starts with. Matplotlib may not write SVG or PNG with a date.
 ENVIRONMENT = {
@@ -51,10 +57,13 @@ TENSORFLOW_LOG = re.compile(
     r"\d{4}-\d\d-\d\d [\d:.]+: [IWEF] |To enable the following)"
 )
 
+# Prints the kernel's CPU seconds, with those of the programs it started, then its peak memory in bytes.
 # On Linux ru_maxrss is in kilobytes, on macOS in bytes; Windows has no such module.
 # Linux counts into ru_maxrss what the parent of a process held when it started it; VmHWM is its own.
-MEMORY_CODE = """
+MEASURE_CODE = """
+import os
 from pathlib import Path
+print(sum(os.times()[:4]))
 try:
     status = Path("/proc/self/status").read_text()
     print(int(status.split("VmHWM:")[1].split()[0]) * 1024)
@@ -70,19 +79,20 @@ except (OSError, IndexError):
 def main(arguments=None) -> int:
     """Execute the named notebooks, or all; the number to exit with."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="by default all of notebooks/")
+    parser.add_argument("notebooks", nargs="*", help="files, or lessons such as 03; by default all lessons")
     parser.add_argument("--max-seconds", type=float, default=MAX_SECONDS)
     parser.add_argument("--max-gigabytes", type=float, default=MAX_GIGABYTES)
     options = parser.parse_args(arguments)
     os.environ.update(ENVIRONMENT)
     failures = 0
-    for path in options.notebooks or sorted(FOLDER.glob("*.ipynb")):
+    for path in [find(name) for name in options.notebooks] or sorted(FOLDER.glob("*.ipynb")):
         try:
             seconds, gigabytes, cells = execute(path)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"{path.name}: FAILED, the file is left as it was\n{error}", flush=True)
             failures += 1
             continue
+        record(path, seconds, gigabytes)
         over = [
             f"over {limit:g} {unit}"
             for value, limit, unit in [
@@ -97,12 +107,29 @@ def main(arguments=None) -> int:
     return min(failures, 1)
 
 
+def find(name: str) -> Path:
+    """The notebook of this file name, or of this number.
+
+    Example:
+        >>> find("01").name
+        '01_one_timestep.ipynb'
+    """
+    found = [Path(name)] if Path(name).is_file() else sorted(FOLDER.glob(f"{name}_*.ipynb"))
+    if len(found) != 1:
+        numbers = [path.name.partition("_")[0] for path in sorted(FOLDER.glob("*.ipynb"))]
+        raise SystemExit(
+            f"There is no such lesson. Received: {name!r}. Expected: a file, or one of {numbers}. "
+            f"Fix: python tools/execute_notebooks.py {numbers[0] if numbers else 'FILE'}"
+        )
+    return found[0]
+
+
 def execute(path: Path) -> tuple[float, float, int]:
     """Execute one notebook in place.
 
     Returns:
-        Seconds from the start of the kernel to the last output, the kernel's peak memory in GB (0 if
-        the system does not tell), the number of code cells.
+        The kernel's CPU seconds from its start to the last output, its peak memory in GB (0 if the system
+        does not tell), the number of code cells.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
@@ -112,17 +139,45 @@ def execute(path: Path) -> tuple[float, float, int]:
         record_timing=False,
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
-    start = time.perf_counter()
     # What the kernel says about itself is no part of the lesson; nbclient reports its death.
     with client.setup_kernel(stderr=subprocess.DEVNULL):
         for number, cell in enumerate(notebook.cells):
             client.execute_cell(cell, number)
-        seconds = time.perf_counter() - start
-        gigabytes = _peak_memory(client) / 1e9
+        seconds, peak = _measure(client)
     cells = clean(notebook)
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
-    return seconds, gigabytes, cells
+    return seconds, peak / 1e9, cells
+
+
+def record(path: Path, seconds: float, gigabytes: float):
+    """Keep what one lesson takes in `course/measured.json` beside it, with the code it was measured for.
+
+    A notebook that has no `course` beside it is no lesson: nothing is written.
+    """
+    course = path.resolve().parent / "course"
+    if not course.is_dir():
+        return
+    entries = {name: entry for name, entry in measured(course).items() if (course.parent / name).exists()}
+    code = fingerprint(nbformat.read(path, as_version=4))
+    entries[path.name] = {"code": code, "gigabytes": round(gigabytes, 2), "seconds": round(seconds)}
+    text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+    # In one piece, for who reads it or executes another lesson meanwhile.
+    unfinished = course / f"measured.{os.getpid()}.tmp"
+    unfinished.write_text(text)
+    unfinished.replace(course / "measured.json")
+
+
+def measured(course: Path = FOLDER / "course") -> dict[str, dict]:
+    """File name of a lesson -> its `seconds`, its `gigabytes` and the `code` they were measured for."""
+    file = course / "measured.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def fingerprint(notebook) -> str:
+    """What changes when a code cell changes, and not with the text between or the outputs."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()[:16]
 
 
 def clean(notebook) -> int:
@@ -163,12 +218,13 @@ def _clean_output(output):
     return output if output.text.strip() else None
 
 
-def _peak_memory(client) -> int:
-    cell = nbformat.v4.new_code_cell(MEMORY_CODE)
+def _measure(client) -> tuple[float, int]:
+    cell = nbformat.v4.new_code_cell(MEASURE_CODE)
     client.nb.cells.append(cell)
     client.execute_cell(cell, len(client.nb.cells) - 1, store_history=False)
     client.nb.cells.pop()
-    return int(cell.outputs[0].text)
+    seconds, peak = _joined(cell.outputs)[0].text.split()
+    return float(seconds), int(peak)
 
 
 if __name__ == "__main__":

@@ -104,12 +104,15 @@ def animate(
         TypeError: not a trace.
         ValueError: no such name, sample or kind, or nothing to draw.
     """
+    from matplotlib import pyplot as plt
+
     found = series(trace, name, states_first=kind == "trajectory")
     check_sample(sample, len(found.values))
     kind = _check_kind(kind, found)
     stride = -(-len(found.times) // _MOST_FRAMES)
     # The last timestep is always shown: the frames are counted from it.
     times = found.times[::-1][::stride][::-1]
+    own = ax is None
     ax = canvas.axes(ax, size=(5.4, 5) if kind != "heatmap" else (7.2, 3.4))
     draw = {"heatmap": _heatmap, "trajectory": _trajectory, "image": _image}[kind]
     show, note = draw(ax, found, sample)
@@ -124,6 +127,9 @@ def animate(
     # The layout is settled once: solving it for each frame would take most of the time.
     ax.figure.canvas.draw()
     ax.figure.set_layout_engine("none")
+    if own:
+        # A notebook shows the player; it would show the open figure too.
+        plt.close(ax.figure)
     return Animation(found.name, kind, ax, frame, times, fps)
 
 

@@ -9,7 +9,33 @@ from rshop.errors import message
 from . import palette
 
 _MOST_LABELS = 60
-_LETTERS_AN_INCH = 17
+_WIDEST, _TALLEST = 12.0, 7.0
+
+
+def text_size(part: float = 1.0) -> float:
+    """A size of text in points, relative to the `font.size` of the user's settings: every text follows it.
+
+    Example:
+        >>> plt.rc("font", size=16)
+        >>> text_size(1.1)
+        17.6
+    """
+    import matplotlib
+
+    return part * matplotlib.rcParams["font.size"]
+
+
+def figure_size(size) -> tuple[float, float]:
+    """Width and height in inches for these ones at 10 points: a figure grows with its letters.
+
+    Example:
+        >>> figure_size((7.0, 3.0))  # with letters of 16 points
+        (11.2, 4.8)
+    """
+    pairs = zip(size, (_WIDEST, _TALLEST), strict=True)
+    # As far as a screen goes.
+    width, height = (max(length, min(text_size(length / 10), most)) for length, most in pairs)
+    return width, height
 
 
 def axes(ax, size=(7.2, 3.4), count: int = 1, **options):
@@ -21,14 +47,16 @@ def axes(ax, size=(7.2, 3.4), count: int = 1, **options):
     import matplotlib.pyplot as plt
 
     if ax is None:
-        _, made = plt.subplots(count, figsize=size, layout="constrained", squeeze=False, **options)
+        options |= {"figsize": figure_size(size), "layout": "constrained", "squeeze": False}
+        _, made = plt.subplots(count, **options)
         return made[0, 0] if count == 1 else list(made[:, 0])
     given = list(np.ravel(np.asarray(ax, dtype=object)))
-    if len(given) != count:
+    drawable = all(hasattr(one, "plot") for one in given)
+    if len(given) != count or not drawable:
         raise ValueError(
             message(
                 "This picture does not fit these axes.",
-                received=f"{len(given)} axes",
+                received=f"{len(given)} axes" if drawable else f"ax={ax!r}",
                 expected=f"ax=None, or {count} axes",
                 fix="leave ax out" if count == 1 else f"figure, ax = plt.subplots({count})",
             )
@@ -40,24 +68,30 @@ def title(ax, text: str, note: str = ""):
     """A title at the left, and under it, smaller, what has to be said about the numbers."""
     for old in [t for t in ax.texts if t.get_gid() == "note"]:
         old.remove()
-    # What is under the title is broken to the width of the axes, and must not push them aside.
-    width = ax.figure.get_figwidth() * ax.get_position().width
-    lines = textwrap.wrap(printable(note), max(24, int(width * _LETTERS_AN_INCH)))
-    pad = 7 + 13 * len(lines)
-    ax.set_title(printable(text), loc="left", fontsize=11, fontweight="bold", pad=pad)
+    # Both are broken to the width of the axes, and must not push them aside.
+    above = textwrap.wrap(printable(text), max(16, letters_across(ax, 1.25)))
+    lines = textwrap.wrap(printable(note), max(24, letters_across(ax, 0.8)))
+    look = {"loc": "left", "fontsize": text_size(1.1), "fontweight": "bold"}
+    ax.set_title("\n".join(above), pad=text_size(0.7 + 1.3 * len(lines)), **look)
     if note:
         ax.annotate(
             "\n".join(lines),
             (0, 1),
-            (0, 5),
+            (0, text_size(0.5)),
             xycoords="axes fraction",
             textcoords="offset points",
             va="bottom",
-            fontsize=9,
+            fontsize=text_size(0.9),
             color=palette.QUIET,
             gid="note",
             in_layout=False,
         )
+
+
+def letters_across(ax, part: float = 1.0) -> int:
+    """About how many letters of this size fit beside each other along the width of the axes."""
+    width = 72 * ax.figure.get_figwidth() * ax.get_position().width
+    return int(width / text_size(0.55 * part))
 
 
 def note_of(ax) -> str:
@@ -69,21 +103,42 @@ def time_axis(ax, first: int = 0, label: str = "timestep"):
     """Whole numbers along the time axis, and `start` for the state before timestep 0."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    if first < 0:
-        low, high = ax.get_xlim()
-        ticks = [t for t in ax.xaxis.get_major_locator()() if 0 <= t <= high]
-        ax.set_xticks([-1, *ticks])
-        ax.set_xlim(low, high)
+    class Times(MaxNLocator):
+        def __call__(self):
+            ticks = super().__call__()
+            if first >= 0:
+                return ticks
+            # The word is wider than a number: a timestep that it would touch has no tick.
+            low, high = self.axis.get_view_interval()
+            a_step = ax.bbox.width / ax.figure.dpi * 72 / (high - low)
+            return [-1, *[t for t in ticks if 0 <= t <= high and (t + 1) * a_step > text_size(2.6)]]
+
+    ax.xaxis.set_major_locator(Times("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: "start" if t == -1 else f"{t:g}"))
     ax.set_xlabel(label)
 
 
 def whole_numbers(axis):
-    """Ticks at whole numbers only."""
+    """Ticks at whole numbers only, as many as fit."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+
+
+def legend_below(ax, **options):
+    """A legend under the label of the axis, where it covers no number, in as many columns as fit."""
+    import matplotlib
+    from matplotlib.transforms import ScaledTranslation
+
+    handles = options.pop("handles", None) or ax.get_legend_handles_labels()[0]
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    # It may stand under what is written at the left of the axes too.
+    columns = max(1, int(1.2 * letters_across(ax, 0.85) / (longest + 6)))
+    ticks = matplotlib.rcParams["xtick.major.size"] + matplotlib.rcParams["xtick.major.pad"]
+    down = ScaledTranslation(0, -(ticks + text_size(2.3)) / 72, ax.figure.dpi_scale_trans)
+    look = {"fontsize": text_size(0.85), "title_fontsize": text_size(0.85), "frameon": False}
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": ax.transAxes + down}
+    ax.legend(handles=handles, ncols=min(columns, len(handles)), **look, **place, **options)
 
 
 def quiet(ax):
@@ -124,7 +179,8 @@ def name_ticks(axis, texts, count: int, what: str):
         )
     shown = range(0, count, -(-count // _MOST_LABELS))
     axis.set_ticks(list(shown), [printable(str(texts[i])) for i in shown])
-    if axis.axis_name == "x" and sum(len(str(texts[i])) + 1 for i in shown) > 40:
+    longest = max((len(str(texts[i])) for i in shown), default=0)
+    if axis.axis_name == "x" and (longest + 1) * len(shown) > letters_across(axis.axes):
         axis.set_tick_params(rotation=60)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from .flow import Flow, Link
 from .labels import Label
 
-#: Font sizes of a box's title and of its smaller lines, in points.
-TITLE, SMALL = 16.0, 12.0
+#: Font sizes of a box's title, of its smaller lines, and of what is written beside an arrow, in points.
+TITLE, SMALL, BESIDE = 16.0, 12.0, 14.0
 #: How far the arrows of two states at one box stand apart.
 STATE_STEP = 34.0
 _DOT = 7.0
@@ -160,8 +160,11 @@ def _measure(item, entry):
     if not item.label.title:
         item.width = item.height = 0.5 if entry else _DOT
     else:
+        # As wide as it becomes at any timestep.
         first = "first " if item.role == "readout" else ""
-        width, height = replace(item.label, title=first + item.label.title).size(TITLE, SMALL)
+        time = "T-1" if item.role in ("input", "output") else ""
+        label = replace(item.label, title=first + item.label.title, below=time)
+        width, height = label.size(TITLE, SMALL)
         small = {"operation": 40.0, "cell": 96.0, "layer": 72.0}.get(item.role, 48.0)
         item.width = max(small, width + 22.0)
         item.height = max(40.0 if item.role == "operation" else 34.0, height + 14.0)

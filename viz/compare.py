@@ -26,7 +26,7 @@ class Comparison:
         difference: the first minus the second, `(units, time)`, of the drawn sample.
         first_divergence: the first timestep at which they differ, -1 for the start, None for never.
         limits: the two ends of the shared colours.
-        axes: the matplotlib axes: first, second, difference.
+        axes: the matplotlib axes: first, second, difference; none where nothing was drawn.
     """
 
     name: str
@@ -78,7 +78,7 @@ def compare(
         sample: which sample of the batch.
         labels: what the runs are called.
         tolerance: numbers that are nearer than this are the same; NaN is the same as NaN.
-        ax: three matplotlib axes (first, second, difference).
+        ax: three matplotlib axes (first, second, difference); False draws nothing.
 
     Returns:
         A `Comparison` with `.difference`, `.first_divergence`, `.limits` and `.axes`.
@@ -100,11 +100,12 @@ def compare(
         int(pair[0].times[parted[0]]) if len(parted) else None,
         (scale.low, scale.high),
     )
-    result.axes = canvas.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
-    for axis, found, matrix, label in zip(result.axes, pair, (first, second), labels, strict=False):
-        note = _panel(axis, found, matrix, scale, sample)
-        canvas.title(axis, f"{found.name}, {label}, sample {sample}", note)
-    _difference(result, pair[0], Scale(palette.SIGNED, *palette.symmetric_limits(difference)), sample, labels)
+    if ax is not False:
+        result.axes = canvas.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
+        for axis, found, matrix, label in zip(result.axes, pair, (first, second), labels, strict=False):
+            note = _panel(axis, found, matrix, scale, sample)
+            canvas.title(axis, f"{found.name}, {label}, sample {sample}", note)
+        _difference(result, pair[0], sample, labels)
     return result
 
 
@@ -115,8 +116,8 @@ def _panel(ax, found: Series, matrix, scale, sample):
     return painting.note(matrix, scale) + mark_masked(ax, found, sample)
 
 
-def _difference(result, found, scale, sample, labels):
-    ax = result.axes[2]
+def _difference(result, found, sample, labels):
+    ax, scale = result.axes[2], Scale(palette.SIGNED, *palette.symmetric_limits(result.difference))
     note = _panel(ax, found, result.difference, scale, sample)
     canvas.time_axis(ax, found.first)
     canvas.title(ax, f"Difference: {labels[0]} - {labels[1]}", f"{result.text()}; {note}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from rshop.errors import message
 
 from . import palette
-from .column import SMALL, TITLE
+from .column import BESIDE, SMALL, TITLE
 from .curves import Point
 from .scene import Box, Edge, Scene
 
@@ -111,7 +111,7 @@ def _digraph(scene):
             "pad": "0.15",
             "label": text,
             "labeljust": "l",
-            **({} if scene.placed else {"rankdir": "BT", "nodesep": "0.3", "ranksep": "0.42"}),
+            **({} if scene.placed else {"rankdir": "BT", "nodesep": "0.3", "ranksep": "0.32"}),
         },
         node_attr={"fontname": _FONT, "fontcolor": palette.INK, "penwidth": "1.4", "margin": "0.12,0.06"},
         edge_attr={"fontname": _FONT, "penwidth": "1.6", "arrowsize": "0.8"},
@@ -197,7 +197,7 @@ def _edge_style(scene: Scene, edge: Edge) -> dict:
     if headless:
         style["arrowhead"] = "none"
     if edge.label is not None:
-        style |= {"label": edge.label.markup(13, SMALL, palette.QUIET), "fontcolor": colour}
+        style |= {"label": edge.label.markup(BESIDE, SMALL, palette.QUIET), "fontcolor": colour}
         if edge.label_at is not None:
             style["lp"] = _point(edge.label_at)
     if edge.route is not None:

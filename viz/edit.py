@@ -10,6 +10,7 @@ import rshop
 from . import html, recorded
 from .intervene import MODES, intervene
 from .record import MEGABYTES, payload_of
+from .wrapped import refuse_both_ways
 
 
 def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
@@ -48,6 +49,7 @@ class Editor:
 
     def __init__(self, rnn, x, labels, sample, megabytes, call):
         self._rnn, self._x, self._call = rnn, x, call
+        refuse_both_ways(rnn)
         self.trace = rshop.trace(rnn, x, **call)
         payload = payload_of(rnn, self.trace, labels, sample, megabytes, call)
         self.payload, self.picture = html.with_picture(payload)

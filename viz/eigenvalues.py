@@ -23,7 +23,7 @@ class Spectrum:
 
     Attributes:
         values: complex arrays `(units,)` by the name of the kernel.
-        axes: the matplotlib axes.
+        axes: the matplotlib axes, None where nothing was drawn.
     """
 
     values: dict[str, np.ndarray]
@@ -55,7 +55,7 @@ def eigenvalues(rnn, *, ax=None) -> Spectrum:
 
     Args:
         rnn: a recurrent layer of rshop that has weights (was built or called).
-        ax: matplotlib axes to draw on.
+        ax: matplotlib axes to draw on; False draws nothing.
 
     Returns:
         A `Spectrum` with `.values`, `.radius` and `.axes`.
@@ -68,7 +68,8 @@ def eigenvalues(rnn, *, ax=None) -> Spectrum:
     kernels = recurrent_kernels(rnn.description)
     _check(kernels)
     result = Spectrum({name: np.linalg.eigvals(kernel) for name, kernel in kernels.items()})
-    result.axes = _draw(result, canvas.axes(ax, size=(5.8, 5.4)))
+    if ax is not False:
+        result.axes = _draw(result, canvas.axes(ax, size=(6.4, 5.4)))
     return result
 
 
@@ -93,8 +94,10 @@ def _check(kernels):
 
 
 def _draw(result, ax):
+    from matplotlib.ticker import MaxNLocator
+
     angle = np.linspace(0, 2 * np.pi, 361)
-    ax.plot(np.cos(angle), np.sin(angle), color=palette.QUIET, linewidth=1.2, label="unit circle")
+    ax.plot(np.cos(angle), np.sin(angle), color=palette.QUIET, linewidth=1.2)
     for lines in (ax.axhline, ax.axvline):
         lines(0, color="#CBD2D9", linewidth=0.8, zorder=0)
     for place, (name, values) in enumerate(result.values.items()):
@@ -106,21 +109,18 @@ def _draw(result, ax):
             facecolors="none",
             edgecolors=palette.LINES[place % len(palette.LINES)],
             linewidths=1.3,
-            label=canvas.printable(f"{name} (largest {result.radius[name]:.3g})"),
+            label=canvas.printable(f"{name}: {result.radius[name]:.3g}"),
             zorder=3,
         )
-    reach = 1.1 * max(1.0, *result.radius.values())
-    ax.set(
-        xlim=(-reach, reach),
-        ylim=(-reach, reach),
-        aspect="equal",
-        xlabel="real part",
-        ylabel="imaginary part",
-    )
+    ax.set(xlabel="real part", ylabel="imaginary part")
+    # A circle stays round on axes of any shape.
+    ax.set_aspect("equal", adjustable="datalim")
     every = np.abs(np.concatenate(list(result.values.values())))
     outside = int((every > 1 + 1e-6).sum())
     note = f"absolute {range_text(every)}; {outside} of {every.size} outside the unit circle"
     canvas.title(ax, "Eigenvalues of the recurrent kernels", note)
-    ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    canvas.legend_below(ax, title="largest absolute value")
     canvas.quiet(ax)
     return ax

@@ -10,6 +10,7 @@ from rshop.step import Step
 
 from . import kinds
 from .column import Ends
+from .wrapped import refuse_both_ways
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def read_model(rnn) -> Model:
         TypeError: something else.
         ValueError: its step is not known yet, because it was never called.
     """
+    refuse_both_ways(rnn)
     if not hasattr(type(rnn), "description") and not hasattr(type(rnn), "step_model"):
         raise TypeError(
             message(

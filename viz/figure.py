@@ -10,9 +10,8 @@ from rshop.errors import message
 
 from .dot import dot_text, draw
 from .scene import Scene
+from .svg import finish
 
-# Fonts as wide as Helvetica, for which the boxes are measured, where a machine has one.
-_FONTS = '"Helvetica, Arial, Liberation Sans, Arimo, Nimbus Sans, sans-serif"'
 _FORMS = ("svg", "png", "html", "dot", "txt")
 
 
@@ -60,16 +59,15 @@ class Figure:
         Raises:
             RuntimeError: there is no program to lay it out.
         """
-        drawn = draw(self.dot, "svg", placed=self.scene.placed).decode()
-        drawn = drawn.replace('"Helvetica,sans-Serif"', _FONTS)
-        name = html.escape(self.alt)
-        # A picture wider than its page shrinks; it is never cut.
-        fit = f'role="img" aria-label="{name}" style="max-width:100%;height:auto"'
-        return drawn[drawn.index("<svg") :].replace("<svg ", f"<svg {fit} ", 1)
+        return finish(draw(self.dot, "svg", placed=self.scene.placed).decode(), self.alt)
 
     @cached_property
     def png(self) -> bytes:
         """The picture as PNG, 144 dots an inch.
+
+        `graphviz-pure` draws it with a font of its own, which has Latin, Greek, Cyrillic and Hebrew: letters
+        of other scripts (Chinese, Japanese, Korean, Arabic) and emoji are empty squares in the PNG. The SVG,
+        which Jupyter prefers, the page and the words show them.
 
         Raises:
             RuntimeError: there is no program to lay it out.
@@ -126,8 +124,8 @@ class Figure:
             svg, png = self.svg, self.png
         except (RuntimeError, ImportError) as error:
             return {"text/plain": f"{error}\n\n{self.text}"}, {}
-        width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()
-        size = {"width": round(float(width) * 4 / 3), "height": round(float(height) * 4 / 3)}
+        width, height = re.search(r'width="(\d+)px" height="(\d+)px"', svg).groups()
+        size = {"width": int(width), "height": int(height)}
         data = {
             "image/svg+xml": svg,
             "image/png": base64.b64encode(png).decode(),

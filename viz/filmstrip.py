@@ -25,7 +25,7 @@ def filmstrip(payload: dict) -> bytes:
     numbers = np.frombuffer(base64.b64decode(payload["data"]), "<f4")
     shown = _chosen(payload["values"])
     figure = Figure(
-        figsize=(8, 0.75 + 0.8 * max(1, len(shown))), dpi=80, facecolor="white", layout="constrained"
+        figsize=(8, 0.75 + 0.8 * max(1, len(shown))), dpi=100, facecolor="white", layout="constrained"
     )
     figure.suptitle(_title(payload), fontsize=10, color=palette.INK, parse_math=False)
     if shown:

@@ -137,7 +137,7 @@ def _draw_band(ax, row, gate):
         (1.01, row + 0.5),
         xycoords=("axes fraction", "data"),
         va="center",
-        fontsize=8,
+        fontsize=canvas.text_size(0.8),
     )
 
 
@@ -153,12 +153,4 @@ def _label(ax, chosen):
     every = np.concatenate([gate.values.ravel() for gate in chosen])
     canvas.title(ax, "Saturation of the gates", range_text(every))
     keys = {"over 0.9 (open)": "#FDE725", "between": "#E4E7EB", "under 0.1 (closed)": "#440154"}
-    ax.legend(
-        handles=[Patch(color=colour, label=text) for text, colour in keys.items()],
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        ncols=3,
-        frameon=False,
-        fontsize=8,
-        borderaxespad=0.2,
-    )
+    canvas.legend_below(ax, handles=[Patch(color=colour, label=text) for text, colour in keys.items()])

@@ -36,7 +36,7 @@ def gradient_flow(
     Example:
         A linear RNN `h = 0.5 h + x`: half as much with each timestep that is passed::
 
-            >>> flow = viz.gradient_flow(rnn, np.ones((1, 3, 1)))
+            >>> flow = viz.gradient_flow(rnn, np.ones((1, 3, 1)), ax=False)  # the numbers alone
             >>> flow.matrix[2]  # of the last output
             array([0.125, 0.25, 0.5])
             >>> flow.norms  # at distances 1, 2, 3
@@ -52,7 +52,8 @@ def gradient_flow(
             backpropagation through time does (Williams & Peng, 1990): exactly 0 across them.
         label: the name of the line, where several models are drawn on the same axes.
         ax: None draws the matrix and the norm against distance; two axes draw the same on them; one
-            draws the norm against distance, on which several models can be compared.
+            draws the norm against distance, on which several models can be compared; False draws
+            nothing (`.draw()` can do so later).
         **call: as in `rshop.trace`: `initial_state`, `constants`, `mask`, ... A `ground_truth` is fed
             as readout. Dropout is off.
 
@@ -73,7 +74,7 @@ def gradient_flow(
     matrix = _matrix(walk, target, chosen, _check_window(truncate))
     names = [_names(walk, part)[i] for part, i in chosen]
     flow = GradientFlow(matrix, target.name, ", ".join(names))
-    return flow.draw(ax, label or rnn.name)
+    return flow if ax is False else flow.draw(ax, label or rnn.name)
 
 
 class _Target:

@@ -19,7 +19,7 @@ class GradientFlow:
     Attributes:
         matrix: `(time, time)`; row `t`, column `s` is `|d L_t / d state_s|`.
         of, state: the names of what was differentiated, and by what.
-        axes: the matplotlib axes that were drawn on.
+        axes: the matplotlib axes that were drawn on, none where nothing was.
     """
 
     matrix: np.ndarray
@@ -92,7 +92,7 @@ class GradientFlow:
         canvas.whole_numbers(ax.xaxis)
         ax.grid(color="#E4E7EB", linewidth=0.6)
         canvas.quiet(ax)
-        if several:
+        if several and ax.get_legend_handles_labels()[1]:
             ax.legend(frameon=False)
 
     @property
@@ -110,7 +110,9 @@ def _two(ax):
 
     if ax is not None:
         return canvas.axes(ax, count=2)
-    _, made = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained", width_ratios=[1.1, 1])
+    _, made = plt.subplots(
+        1, 2, figsize=canvas.figure_size((10.5, 4.2)), layout="constrained", width_ratios=[1.1, 1]
+    )
     return list(made)
 
 

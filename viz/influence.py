@@ -29,7 +29,7 @@ class Influence:
         scores: `(batch, time)`, all inputs together; exactly 0 after `t`.
         by_input: the same for each input by name.
         t, method: the timestep asked for, and how the scores were measured.
-        axes: the matplotlib axes.
+        axes: the matplotlib axes, None where nothing was drawn.
     """
 
     by_input: dict[str, np.ndarray]
@@ -73,7 +73,7 @@ def input_influence(
         method: one of `METHODS`; None takes the gradient, or occlusion where an input has none.
         sample: which sample is drawn; the numbers are for all.
         labels: a text for each timestep (the tokens).
-        ax: matplotlib axes to draw on.
+        ax: matplotlib axes to draw on; False draws nothing.
         **call: as in `rshop.trace`. Dropout is off.
 
     Returns:
@@ -94,7 +94,8 @@ def input_influence(
     scores = _occlusion(walk, t) if method == "occlusion" else _gradient(walk, t, method)
     names = [given_name(tensor) or f"x_{i}" for i, tensor in enumerate(flat(walk.step.inputs))]
     result = Influence(dict(zip(names, scores, strict=True)), t, method)
-    result.axes = _draw(result, sample, labels, canvas.axes(ax, size=(7.2, 2.8)))
+    if ax is not False:
+        result.axes = _draw(result, sample, labels, canvas.axes(ax, size=(7.2, 2.8)))
     return result
 
 

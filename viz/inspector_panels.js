@@ -76,7 +76,9 @@ function diagramPanel(run, choose) {
     if (last) current.update(last);
   };
   const picker = select("inside", views.map((view, i) => [i, view.title]), show);
-  const node = section("This timestep", [views.length > 1 ? picker.label : null, holder].filter(Boolean), "rv-step");
+  // Beside the states a wide diagram would be too small to read.
+  const width = views.some((view) => view.width > 700) ? "rv-step rv-wide" : "rv-step";
+  const node = section("This timestep", [views.length > 1 ? picker.label : null, holder].filter(Boolean), width);
   show(0);
   return { node, update: (now) => current.update((last = now)) };
 }

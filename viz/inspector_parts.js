@@ -159,7 +159,7 @@ function diagram(run, view, { open, choose }) {
   }
   const edges = view.edges.map(([line, head]) => [make("path", { d: line, class: "rv-edge" }), make("path", { d: head, class: "rv-head" })]);
   const node = make("svg", { viewBox: `0 0 ${view.width} ${view.height}`, role: "group", "aria-label": `Diagram of ${view.title}`,
-    class: "rv-diagram", style: `max-width:${view.width}px;min-width:${Math.min(view.width, 460)}px` }, ...edges.flat(), boxes);
+    class: "rv-diagram", style: `max-width:${view.width}px;min-width:${Math.max(Math.min(view.width, 460), 0.8 * view.width)}px` }, ...edges.flat(), boxes);
   return { node, update: (now) => strips.forEach((one) => one.update(now)) };
 }
 

@@ -74,7 +74,8 @@ def given(operation) -> str | None:
     """The name that the user gave to a layer or operation, None where Keras made it up."""
     automatic = re.escape(_snake(type(operation).__name__))
     keras_own = r"functional|sequential|model|step|rnn_cell_from_model"
-    if re.fullmatch(rf"({automatic}|{keras_own})(_\d+)?", operation.name):
+    # `Bidirectional` puts a word of its own before the name of either layer.
+    if re.fullmatch(rf"((forward|backward)_)?({automatic}|{keras_own})(_\d+)?", operation.name):
         return None
     return operation.name
 

@@ -1,13 +1,15 @@
-"""What is written on a box: a Label, escaped for Graphviz, and how wide it will be."""
+"""What is written on a box: a Label, escaped for Graphviz, and how much room it needs."""
 
 import html
-import unicodedata
 from dataclasses import dataclass
+from math import ceil
+
+from .letters import width
 
 _LONGEST = 26
-_NARROW = frozenset("iljtfIr.,:;'|!()[]{} /-·")
-_WIDE = frozenset("mwMW@%…")
-_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0">'
+# How large a subscript is beside its title.
+_LOWER = 0.8
+_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0"'
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class Label:
     """Up to three lines: a title (with a subscript), what it is, and its shape.
 
     Example:
-        >>> Label("x", "0").html
-        'x<SUB>0</SUB>'
+        >>> Label("x", "0").name
+        'x_0'
         >>> Label("<b>", detail="Dense 10").plain
         '<b>: Dense 10'
 
@@ -53,27 +55,40 @@ class Label:
             size, small: of the title and the smaller lines, in points.
             quiet: the colour of the smaller lines.
         """
-        title = _font(escape(shorten(self.title)) or " ", size)
-        lines = [_font(escape(text), small, quiet) for text in self.small]
-        if not self.below:
-            return "<" + "<BR/>".join([title, *lines]) + ">"
-        # A cell of its own, higher than the title's, is what every viewer sets lower.
-        low = _font(escape(self.below), 0.72 * size)
-        height = f'HEIGHT="{1.4 * size:.0f}" ALIGN="LEFT" VALIGN="BOTTOM"'
-        title = f'{_TABLE}<TR><TD ALIGN="RIGHT" VALIGN="TOP">{title}</TD><TD {height}>{low}</TD></TR></TABLE>'
-        rows = "".join(f"<TR><TD>{line}</TD></TR>" for line in [title, *lines])
-        return f"<{_TABLE}{rows}</TABLE>>"
+        title, lines = shorten(self.title), [_line((text, small, quiet)) for text in self.small]
+        # A subscript is a cell of its own, lower than the title's: every viewer sets it lower.
+        low = [(self.below, _LOWER * size)] if self.below else []
+        rows = [_line((title, size), *low), *lines]
+        return f"<{_TABLE}>{''.join(f'<TR><TD>{row}</TD></TR>' for row in rows)}</TABLE>>"
 
     def at_left(self, size: float, room: float) -> str:
         """The title as markup at the left end of a box of this width in points."""
         title = _font(escape(shorten(self.title)) or " ", size)
-        return f'<{_TABLE[:-1]} WIDTH="{room:.0f}"><TR><TD ALIGN="LEFT">{title}</TD></TR></TABLE>>'
+        return f'<{_TABLE} WIDTH="{room:.0f}"><TR><TD ALIGN="LEFT">{title}</TD></TR></TABLE>>'
 
     def size(self, size: float, small: float) -> tuple[float, float]:
         """The width and height in points that the label needs."""
-        title = width(shorten(self.title), size) + width(self.below, 0.75 * size)
+        title = width(shorten(self.title), size) + width(self.below, _LOWER * size)
         widest = max([title, *[width(text, small) for text in self.small]])
         return widest, 1.2 * size + 1.25 * small * len(self.small)
+
+
+def _line(*texts):
+    # Pieces of text `(text, size, colour)` side by side, each as wide as in Helvetica whatever fonts
+    # Graphviz finds to measure with: cells of a fixed size, which their text fills from the left.
+    height = ceil((1.1 if len(texts) == 1 else 1.4) * texts[0][1])
+    sizes = [_fixed(ceil(width(text, size)), height) for text, size, *_ in texts]
+    whole = _fixed(sum(ceil(width(text, size)) for text, size, *_ in texts), height)
+    places = ["TOP", "BOTTOM"] if len(texts) > 1 else ["MIDDLE"]
+    cells = [
+        f'<TD {size} ALIGN="TEXT" VALIGN="{place}">{_font(escape(text) or " ", *look)}<BR ALIGN="LEFT"/></TD>'
+        for (text, *look), size, place in zip(texts, sizes, places, strict=True)
+    ]
+    return f"{_TABLE} {whole}><TR>{''.join(cells)}</TR></TABLE>"
+
+
+def _fixed(width, height):
+    return f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'
 
 
 def _font(text, size, colour=None):
@@ -96,21 +111,6 @@ def shorten(text: str, longest: int = _LONGEST) -> str:
     """Text as it fits in a box: the start of it and an ellipsis where it is too long."""
     text = clean(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def width(text: str, size: float) -> float:
-    """About how wide a line in Helvetica is, in points."""
-    return size * sum(_em(character) for character in text)
-
-
-def _em(character):
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.0
-    if character in _NARROW:
-        return 0.31
-    if character in _WIDE:
-        return 0.92
-    return 0.68 if character.isupper() else 0.56
 
 
 def shape_text(shape, dtype: str = "float32") -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from .between import arrive, held_over, leave, readout_path, state_path
-from .column import Column
+from .column import BESIDE, SMALL, Column
 from .curves import rounded, straight
 from .ends import Model
 from .labels import Label, shorten
@@ -48,7 +48,7 @@ class _Timeline:
         self.forcing = Forcing(model, training)
         self.masked = masked_times(mask, steps)
         own = len(model.fed) if self.forcing.own else 0
-        names = [self._carried(name, "00").size(13, 13)[0] for name in model.ends.states]
+        names = [self._carried(name, "00").size(BESIDE, SMALL)[0] for name in model.ends.states]
         self.gap = _GAP + _LANE * own + max([0, *names])
         self.gap += 36 if any(map(self._climbs, range(len(model.ends.states)))) else 0
         self.scene = Scene(_title(model, steps))
@@ -170,7 +170,7 @@ class _Timeline:
 
     def _state_edge(self, k, source, target, start, end, *, bounds, label):
         route = state_path(start, end, *bounds)
-        half = label.size(13, 13)[0] / 2 if label else 0.0
+        half = label.size(BESIDE, SMALL)[0] / 2 if label else 0.0
         middle = (bounds[0] + 12 + half, start[1] + 12)
         edge = Edge(source, target, "state", label, state=k, route=route)
         edge.label_at = middle if label else None

@@ -41,6 +41,8 @@ ROLES = {
     "cell": Colour("#323F4B", "#F7F3E3"),
     "layer": Colour("#323F4B", "#FFFFFF"),
     "operation": Colour("#52606D", "#F5F7FA"),
+    "before": Colour("#00735C", "#D9F0E8"),
+    "after": Colour("#8A6D00", "#FBF3C4"),
     "group": Colour("#7B8794", "#FAFBFC", QUIET),
     "masked": Colour("#9AA5B1", "#FFFFFF", QUIET),
 }

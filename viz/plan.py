@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 import keras
 
 from . import kinds, places
-from .labels import shape_text, shorten, width
+from .labels import shape_text, shorten
+from .letters import width
 
 #: The least and the most width in pixels of a box, its height, that of the strip in it, and of a sign.
 WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 112, 190, 42, 13, 24
+# Sizes at which Helvetica is as wide as the bold name (12 px) and the shape (10.5 px) in DejaVu Sans,
+# the widest font of the style sheet.
+_NAME, _SHAPE = 15.5, 12.6
 
 
 @dataclass
@@ -103,17 +107,27 @@ def _node_box(node, values):
         role = "operation"
     shape = shape_text(node.outputs[0].shape) if len(node.outputs) == 1 else ""
     rows = values.every[found[0]].rows if len(found) == 1 else 1
-    return _sized(Box(role, given or what, what, shape, found), rows)
+    opens = " ⤢" if node.inner is not None else ""
+    return _sized(Box(role, given or what, what, shape, found), rows, opens)
 
 
 def _sized(box, rows, more=""):
-    room = width(f"{box.shape}{more}", 12) + 26
-    while width(box.short, 14) + room > WIDEST and len(box.short) > 4:
-        box.short = shorten(box.name, len(box.short) - 1)
+    room = width(f"{box.shape}{more}", _SHAPE) + 24
+    box.short = _as_fits(box.name, WIDEST - room)
     # A picture shows as one; a vector is a strip.
     tall = max(0, min(60, 8 * rows) - STRIP) if rows > 1 else 0
-    box.size = (round(min(WIDEST, max(WIDTH, width(box.short, 14) + room))), HEIGHT + tall)
+    box.size = (round(min(WIDEST, max(WIDTH, width(box.short, _NAME) + room))), HEIGHT + tall)
     return box
+
+
+def _as_fits(name, room):
+    # Of a path the end says what it is (`…/gru_cell_1/h`), of a name the start.
+    parts = name.split("/")
+    forms = [shorten(name), *["…/" + "/".join(parts[i:]) for i in range(1, len(parts))]]
+    text = next((form for form in forms if width(form, _NAME) <= room), forms[-1])
+    while width(text, _NAME) > room and len(text) > 4:
+        text = shorten(text, len(text) - 1)
+    return text
 
 
 def _sent(view, index):

@@ -8,6 +8,7 @@ import rshop
 from rshop.errors import message
 
 from . import cut, laws, plan, recorded, sources
+from .wrapped import refuse_both_ways
 
 #: About how large the numbers in a page may become, in megabytes of text.
 MEGABYTES = 1.0
@@ -36,6 +37,7 @@ def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> dic
     Raises:
         TypeError, ValueError: as `rshop.trace`; labels that do not fit; no such sample.
     """
+    refuse_both_ways(rnn)
     _check_size(x)
     return payload_of(rnn, rshop.trace(rnn, x, **call), labels, sample, megabytes, call)
 

@@ -8,9 +8,10 @@ from .flow import Flow, flow_of
 from .fold import opener
 from .labels import Label, shape_text
 from .scene import Box, Edge, Group, Scene
+from .schedule import mark
 
 
-def draw_step(rnn, *, fold=False) -> Figure:
+def draw_step(rnn, *, fold=False, schedule=False) -> Figure:
     """A picture of one timestep: every layer and operation with its name and shape.
 
     Inputs, constants, states and the readout stand below, the output and the next states above;
@@ -25,6 +26,8 @@ def draw_step(rnn, *, fold=False) -> Figure:
         rnn: a recurrent layer of this project whose step is known, or a built cell.
         fold: which nested models are drawn closed: none (False), all (True), those that lie as deep
             as a number, or those of a name or several.
+        schedule: mark what runs before and after the loop over time, for all timesteps at once, when
+            the layer is trained without a mask (see `rshop.fast`).
 
     Returns:
         A `Figure`, which Jupyter shows.
@@ -35,7 +38,10 @@ def draw_step(rnn, *, fold=False) -> Figure:
     """
     model = read_model(rnn)
     flow = flow_of(model.step.graph, opener(fold, model.step.graph))
-    return Figure(_scene(model, flow))
+    scene = _scene(model, flow)
+    if schedule:
+        mark(scene, model, flow)
+    return Figure(scene)
 
 
 def _scene(model: Model, flow: Flow) -> Scene:

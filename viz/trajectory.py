@@ -75,7 +75,8 @@ def _number(ax, path, times):
     for point, t in list(zip(path, times, strict=True))[::stride]:
         if np.isfinite(point).all():
             text = "start" if t < 0 else f"{t}"
-            ax.annotate(text, point, (7, 5), textcoords="offset points", fontsize=8, color=palette.QUIET)
+            look = {"fontsize": canvas.text_size(0.8), "color": palette.QUIET}
+            ax.annotate(text, point, (7, 5), textcoords="offset points", **look)
 
 
 def _label(ax, found, project, values, chosen):

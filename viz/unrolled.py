@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from rshop.errors import message
+
 from .blocks import in_blocks
+from .both_ways import both_ways
 from .column import column_of
 from .ends import Model, read_model
 from .figure import Figure
@@ -13,6 +16,7 @@ from .over_time import over_time
 from .rolled import roll
 from .rows import lay_out
 from .timeline import shown
+from .wrapped import is_both_ways
 
 
 def draw_unrolled(
@@ -30,7 +34,8 @@ def draw_unrolled(
         Figure('LSTMCell unrolled over 50 timesteps', 19 boxes, 16 arrows)
 
     Args:
-        rnn: a recurrent layer of this project whose step is known, or a built cell.
+        rnn: a recurrent layer of this project whose step is known, a built cell, or a
+            `keras.layers.Bidirectional` around such a layer, which is drawn with both its directions.
         steps: the number of timesteps.
         focus: a timestep, or the first and last of up to eight, to draw beside the first and last one.
         rolled: draw one column, with each state and readout coming back through a delay of one step.
@@ -46,8 +51,11 @@ def draw_unrolled(
         TypeError: no recurrent layer, or no numbers of timesteps.
         ValueError: a layer that was never called, no timesteps, or a focus or mask that does not fit.
     """
-    model = read_model(rnn)
     moments = shown(steps, focus)
+    if is_both_ways(rnn):
+        _check_both_ways(rolled=rolled, fold=fold, mask=mask, training=training)
+        return Figure(both_ways(rnn, _made_of, moments, steps))
+    model = read_model(rnn)
     column = column_of(_flow(model, fold), model.ends)
     layout = lay_out(column)
     if rolled:
@@ -57,14 +65,35 @@ def draw_unrolled(
     return Figure(scene)
 
 
+def _made_of(model: Model) -> str:
+    labels = [part.label for part in _flow(model, "auto").parts]
+    return ", ".join(dict.fromkeys(label.detail or label.title for label in labels))
+
+
+def _check_both_ways(**options):
+    chosen = [name for name, value in options.items() if value not in (False, "auto", None)]
+    chosen += ["fold"] if options["fold"] is False else []
+    if chosen:
+        raise ValueError(
+            message(
+                f"A Bidirectional is drawn without `{chosen[0]}`.",
+                received=f"{chosen[0]}={options[chosen[0]]!r}",
+                expected="steps and focus alone",
+                fix=f"viz.draw_unrolled(layer.forward_layer, {chosen[0]}=...)",
+            )
+        )
+
+
 def _flow(model: Model, fold) -> Flow:
     if fold != "auto":
         return flow_of(model.step.graph, opener(fold, model.step.graph))
     flow = flow_of(model.step.graph, lambda node, depth: True)
     flow.past = frozenset(flow.inputs[len(model.ends.inputs) + len(model.ends.constants) :])
+    models = {frame.label.title for frame in flow.frames}
     flow = in_blocks(flow, set(model.places()))
     if len(flow.parts) == 1 and flow.parts[0].role == "cell" and not flow.frames:
         only = flow.parts[0]
-        made_of = only.label.title if len(only.values) < 8 and model.title != only.label.title else ""
+        brief = only.label.title in models or len(only.values) < 8
+        made_of = only.label.title if brief and model.title != only.label.title else ""
         flow.parts = [replace(only, label=Label(model.title, detail=made_of, shape=only.label.shape))]
     return flow

@@ -11,6 +11,8 @@ from rshop.run import first_memory
 from rshop.structure import flat, shape_of, tree
 from rshop.timestep import Timestep
 
+from .wrapped import refuse_both_ways
+
 
 class Walk:
     """A call of a recurrent layer, walked through by the caller; dropout is off.
@@ -35,7 +37,7 @@ class Walk:
 
     Raises:
         TypeError: not a recurrent layer, or no argument of its call.
-        ValueError: as a call of the layer would raise, or no timestep at all.
+        ValueError: as a call of the layer would raise, or no sample at all.
     """
 
     def __init__(self, rnn: RecurrentLayer, x, *, record: bool = False, output_length=None, **call):
@@ -45,7 +47,7 @@ class Walk:
             rnn.build(tree.map_structure(shape_of, x))
         self.rnn, self.step = rnn, rnn.description
         given = rnn.read_call(x, output_length, **call)
-        _check_steps(given)
+        _check_batch(given)
         self.given, self.steps, self.batch = given, int(given.length), int(given.batch)
         self.states, self.readouts = list(self.step.state_names), self.step.readout_names
         turn = (lambda a: ops.flip(a, axis=1)) if rnn.go_backwards else (lambda a: a)
@@ -148,7 +150,8 @@ def _like(values, likes):
 
 
 def check_layer(rnn):
-    """Raise a `TypeError` unless this is a recurrent layer of rshop."""
+    """Raise a `TypeError` unless this is a recurrent layer of rshop, a `ValueError` where it is two."""
+    refuse_both_ways(rnn)
     if not isinstance(rnn, RecurrentLayer):
         raise TypeError(
             message(
@@ -160,13 +163,14 @@ def check_layer(rnn):
         )
 
 
-def _check_steps(given):
-    if not given.length or not given.batch:
+def _check_batch(given):
+    # That there is a timestep was checked as the call was read.
+    if not given.batch:
         raise ValueError(
             message(
                 "There is nothing to run.",
                 received=f"{given.batch} samples of {given.length} timesteps",
-                expected="at least one sample and one timestep: x of shape (batch, time, ...)",
-                fix="give a longer x",
+                expected="at least one sample: x of shape (batch, time, ...)",
+                fix="give an x that is not empty",
             )
         )

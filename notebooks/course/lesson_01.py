@@ -11,6 +11,10 @@ from .outcome import expect
 from .predictions import register_prediction
 
 register_prediction(
+    "01.calculator",
+    {"h after the first timestep": 0.76, "h after the second": 0.36, "h after the third": 0.18},
+)
+register_prediction(
     "01.shapes",
     {
         "shape of rnn(x) for 7 timesteps": (2, 16),
@@ -35,7 +39,7 @@ register_prediction(
 
 def every_timestep(units):
     """A simple RNN layer that returns h of every timestep: (batch, time, 1) -> (batch, time, units)."""
-    x_t = Input((1,), name="x_t")
+    x_t = Input((1,), name="x")
     h_tm1 = Input((units,), name="h_tm1")
     h_t = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
     return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t, return_sequences=True)
@@ -43,7 +47,7 @@ def every_timestep(units):
 
 def running_sum():
     """A layer without weights that adds up its inputs: (batch, time, 1) -> (batch, time, 1)."""
-    x_t = Input((1,), name="x_t")
+    x_t = Input((1,), name="x")
     sum_tm1 = Input((1,), name="sum_tm1")
     sum_t = sum_tm1 + x_t
     return RecurrentModel(x_t, sum_t, initial_states=sum_tm1, final_states=sum_t, return_sequences=True)
@@ -51,7 +55,7 @@ def running_sum():
 
 def running_mean():
     """A layer without weights: the mean of all inputs so far, (batch, time, 1) -> (batch, time, 1)."""
-    x_t = Input((1,), name="x_t")
+    x_t = Input((1,), name="x")
     sum_tm1 = Input((1,), name="sum_tm1")
     count_tm1 = Input((1,), name="count_tm1")
     sum_t = sum_tm1 + x_t
@@ -67,7 +71,7 @@ def running_mean():
 
 def two_back(units):
     """An RNN layer whose h_t sees x_t, h_tm1 and h_tm2: (batch, time, 1) -> (batch, units)."""
-    x_t = Input((1,), name="x_t")
+    x_t = Input((1,), name="x")
     h_tm1 = Input((units,), name="h_tm1")
     h_tm2 = Input((units,), name="h_tm2")
     h_t = ops.tanh(
@@ -78,7 +82,7 @@ def two_back(units):
 
 def mended_rnn(units):
     """The RNN of the bug hunt without its bug: (batch, time, 1) -> (batch, units)."""
-    x_t = Input((1,), name="x_t")
+    x_t = Input((1,), name="x")
     h_tm1 = Input((units,), name="h_tm1")
     h_t = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
     return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t)

@@ -1,0 +1,127 @@
+"""`python -m benchmarks`: measure, print the tables beside the bars, write JSON, Markdown and a plot."""
+
+import argparse
+import datetime
+import json
+import sys
+import time
+from pathlib import Path
+
+from . import environment, others, plot, processes, report, verdicts, workloads
+
+FOLDER = Path("build") / "bench"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the benchmark; 1 if a system's results differ, else 0 (a bar that is missed is printed)."""
+    arguments = parser().parse_args(argv)
+    names = arguments.only or []
+    figures = chosen_figures(names, arguments.quick)
+    rows = [name for name in names if name not in processes.FIGURES]
+    listed = workloads.chosen(rows or None, arguments.quick) if rows or not names else []
+    environment.prepare(arguments.threads)
+    results = measure(listed, figures, arguments)
+    print("\n" + report.screen(results) + "\n", flush=True)
+    write(results, arguments)
+    return int(any(row["differs"] for row in results["workloads"].values()))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    made.add_argument("--quick", action="store_true", help="a few workloads and systems, in two minutes")
+    known = [*workloads.WORKLOADS, *processes.FIGURES]
+    made.add_argument(
+        "--only", action="append", metavar="NAME", help=f"only this; may be repeated: {', '.join(known)}"
+    )
+    made.add_argument("--repeats", type=_positive, help="rounds of each timing (more is steadier)")
+    made.add_argument(
+        "--threads", type=_positive, default=environment.THREADS, help="for every library (default 2)"
+    )
+    made.add_argument("--json", type=Path, default=FOLDER / "results.json", help="where the numbers go")
+    made.add_argument(
+        "--markdown", type=Path, default=FOLDER / "table.md", help="where the README's tables go"
+    )
+    made.add_argument("--plot", type=Path, default=FOLDER / "ratios.png", help="where the picture goes")
+    return made
+
+
+def chosen_figures(names: list[str], quick: bool) -> list[str]:
+    """The figures of fresh processes that a run measures.
+
+    Example:
+        >>> chosen_figures([], quick=True)
+        ['first_step', 'peak_memory']
+    """
+    if names:
+        return [name for name in names if name in processes.FIGURES]
+    return [name for name in processes.FIGURES if not (quick and name in processes.LONG)]
+
+
+def measure(listed: list, figures: list[str], arguments) -> dict:
+    """The results as plain JSON values: workloads first, then fresh processes; a line for each."""
+    start, watched = time.perf_counter(), others.Others()
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "machine": environment.machine(),
+        "quick": arguments.quick,
+        "workloads": {},
+        "processes": {},
+    }
+    done = _Progress(len(listed) + len(figures))
+    if listed:
+        _measure_workloads(listed, arguments, results, done)
+    for figure in figures:
+        results["processes"][figure] = processes.measure(figure, arguments.quick)
+        done.say(processes.FIGURES[figure][0])
+    results |= {"seconds": time.perf_counter() - start, "others": watched.share()}
+    results["bars"] = [verdict.as_dict() for verdict in verdicts.all_bars(results)]
+    return results
+
+
+def write(results: dict, arguments):
+    """Write the three files, and say where."""
+    for path in (arguments.json, arguments.markdown, arguments.plot):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+    arguments.markdown.write_text(report.markdown(results))
+    written = [arguments.json, arguments.markdown]
+    if results["workloads"]:
+        plot.save(results, arguments.plot)
+        written.append(arguments.plot)
+    print(f"{results['seconds']:.0f} s. Written: {', '.join(map(str, written))}")
+
+
+def _measure_workloads(listed, arguments, results, done):
+    from . import runner, systems, systems_torch, timing  # these import Keras: the threads come first
+
+    if not systems_torch.installed():
+        print(systems_torch.HOW_TO_INSTALL, flush=True)
+    pace = dict(timing.QUICK if arguments.quick else timing.FULL)
+    pace["rounds"] = arguments.repeats or pace["rounds"]
+    names = systems.QUICK if arguments.quick else None
+    results["pace"] = pace
+    for workload in listed:
+        row = runner.run(workload, **pace, names=names)
+        results["workloads"][workload.name] = row
+        done.say(f"{workload.title}: made and compared in {row['made']:.0f} s, timed in {row['timed']:.0f} s")
+
+
+class _Progress:
+    def __init__(self, count):
+        self.count, self.number, self.start = count, 0, time.perf_counter()
+
+    def say(self, text):
+        self.number += 1
+        print(f"[{self.number}/{self.count}, {time.perf_counter() - self.start:.0f} s] {text}", flush=True)
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, received {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

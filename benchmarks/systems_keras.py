@@ -1,0 +1,48 @@
+"""What Keras has a layer for. Each function returns a model and its weights in the shared order."""
+
+import keras
+from keras import Input, layers
+
+from .workloads import Sizes
+
+
+def lstm(s: Sizes):
+    """`(batch, time, features) -> (batch, time, units)`."""
+    return _sequence_model([layers.LSTM(s.units, return_sequences=True)], s)
+
+
+def gru(s: Sizes):
+    """`(batch, time, features) -> (batch, time, units)`."""
+    return _sequence_model([layers.GRU(s.units, return_sequences=True)], s)
+
+
+def simple(s: Sizes):
+    """`(batch, time, features) -> (batch, time, units)`."""
+    return _sequence_model([layers.SimpleRNN(s.units, return_sequences=True)], s)
+
+
+def stack(s: Sizes):
+    """LSTMs one after the other, each over the whole sequence; the last output `(batch, units)`."""
+    return _sequence_model(
+        [layers.LSTM(s.units, return_sequences=i < s.depth - 1) for i in range(s.depth)], s
+    )
+
+
+def mask(s: Sizes):
+    """`(batch, time, features)` and booleans `(batch, time)` to the last output `(batch, units)`."""
+    rnn = layers.LSTM(s.units)
+    x, counts = Input((s.time, s.features)), Input((s.time,), dtype="bool")
+    return keras.Model([x, counts], rnn(x, mask=counts)), rnn.trainable_weights
+
+
+def nested_cells(s: Sizes):
+    """Three layers one after the other: what cells within cells come to."""
+    chain = [layers.LSTM, layers.GRU, layers.SimpleRNN]
+    return _sequence_model([layer(s.units, return_sequences=True) for layer in chain], s)
+
+
+def _sequence_model(chain, s):
+    x = y = Input((s.time, s.features))
+    for layer in chain:
+        y = layer(y)
+    return keras.Model(x, y), [weight for layer in chain for weight in layer.trainable_weights]
