@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-
 # `benchmarks` stands beside `tests` and is not installed.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 

@@ -415,7 +415,7 @@ def test_a_saved_diagram_shrinks_on_a_narrow_page_as_far_as_it_can_be_read(folde
     page = open_page(figure.save(folder / "wide.html").as_uri(), offline=True)
     natural = float(figure.svg.split('viewBox="')[1].split()[2])
     width = page.page.locator("svg").evaluate("s => s.getBoundingClientRect().width")
-    assert 0.74 * natural < width < 0.76 * natural
+    assert 0.72 * natural < width < 0.74 * natural
     letters = page.page.locator("svg text").evaluate_all(
         "n => Math.min(...n.map(t => t.getBoundingClientRect().height))"
     )

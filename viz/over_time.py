@@ -13,7 +13,7 @@ from .scene import Box, Edge, Scene
 from .timeline import DOTS, written
 from .truth import Forcing, masked_times
 
-_GAP, _LANE, _DOTS_WIDTH = 62.0, 12.0, 26.0
+_GAP, _LANE, _DOTS_WIDTH = 46.0, 12.0, 26.0
 
 
 @dataclass

@@ -9,8 +9,8 @@ from .letters import width
 _FONTS = "Helvetica, Arial, Liberation Sans, Arimo, Nimbus Sans, DejaVu Sans Condensed, sans-serif"
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 _TEXT = re.compile(r'<text ([^>]*)font-family="[^"]*" font-size="([\d.]+)"([^>]*)>([^<]*)</text>')
-# A picture wider than this many pixels is made smaller, but not by more than this.
-_WIDE, _SMALLEST = 1000, 0.75
+# A picture wider than JupyterLab's output on a small laptop is made smaller, but not by more than this.
+_WIDE, _SMALLEST = 930, 0.73
 
 
 def finish(drawn: str, name: str) -> str:
