@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import keras
+import matplotlib
 import numpy as np
 import pytest
 
@@ -158,6 +159,13 @@ def test_naming_the_inspector_imports_nothing_to_draw_with():
         "assert not {'matplotlib', 'ipywidgets', 'anywidget', 'graphviz', 'IPython'} & new, new"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=viz.__path__[0] + "/..")
+
+
+def test_the_picture_has_no_grid_whatever_the_settings_say():
+    rnn, x = layer(), normal(1, 3, 3)
+    plain = viz.inspect(rnn, x).picture
+    with matplotlib.rc_context({"axes.grid": True, "grid.color": "red"}):
+        assert viz.inspect(rnn, x).picture == plain
 
 
 # The editor

@@ -32,6 +32,7 @@ def filmstrip(payload: dict) -> bytes:
         axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         for ax, value in zip(axes, shown, strict=True):
             _draw(figure, ax, value, _frames(value, numbers, payload))
+        axes[-1].xaxis.get_major_locator().set_params(integer=True)
         axes[-1].set_xlabel("timestep", fontsize=8, color=palette.INK)
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
@@ -71,6 +72,7 @@ def _draw(figure, ax, value, table):
         shown, aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="nearest"
     )
     ax.set_facecolor("#FF00E5")
+    ax.grid(False)  # whatever the reader's settings say: lines would cross the strips
     ax.set_yticks([])
     ax.tick_params(labelsize=7)
     ax.set_ylabel(
