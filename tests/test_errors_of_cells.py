@@ -248,3 +248,10 @@ def test_a_failed_add_leaves_the_sequential_as_it_was(wrong):
     assert rnn(x).shape == (2, 4, 2) and rnn.num_states == 1
     rnn.set_weights(same.get_weights())
     np.testing.assert_array_equal(rnn(x), expected)
+
+
+@pytest.mark.parametrize("cell", [SimpleRNNCell, GRUCell, LSTMCell])
+def test_a_forgotten_return_sequences_is_named(cell):
+    """Law 34: the layer before gave (batch, features), which has no time."""
+    vectors = cell(8, input_dim=1).get_layer()(ones(2, 5, 1))
+    check(lambda: cell(4).get_layer()(vectors), ["(batch, time, features)", "return_sequences=True"])

@@ -26,7 +26,7 @@ register_prediction(
     {
         "numbers of three digits: which decoder writes more of them, state or vector": "vector",
         "numbers of one digit: the state decoder writes most of them too": "yes",
-        "state decoder: influence of the vector at timestep 5 on the last letter": 0,
+        "state decoder: influence of the vector seen at timestep 5 on the third word": 0,
     },
 )
 
@@ -34,9 +34,12 @@ register_prediction(
 # Solutions. Each is also the source of its empty cell in the lesson.
 
 
-def repeat(length):
-    """A decoder without weights that says its vector again and again: (batch, n) -> (batch, length, n)."""
-    x = Input((None,), name="x")
+def repeat(length, features):
+    """A decoder without weights that says its vector at each timestep.
+
+    (batch, features) -> (batch, length, features)
+    """
+    x = Input((features,), name="x")
     return RecurrentModel(x, 1 * x, decode=True, output_length=length)
 
 
@@ -86,18 +89,18 @@ def write(encoder, decoder, x):
 # Plausible wrong answers.
 
 
-def one_number_only(length):
-    x = Input((1,), name="x")
-    return RecurrentModel(x, 1 * x, decode=True, output_length=length)
+def reads_a_sequence(length, features):
+    x = Input((features,), name="x")
+    return RecurrentModel(x, 1 * x, return_sequences=True)
 
 
-def always_four(length):
-    x = Input((None,), name="x")
+def always_four(length, features):
+    x = Input((features,), name="x")
     return RecurrentModel(x, 1 * x, decode=True, output_length=4)
 
 
-def grows(length):
-    x, readout = Input((None,), name="x"), Input((None,), name="readout")
+def grows(length, features):
+    x, readout = Input((features,), name="x"), Input((features,), name="readout")
     return RecurrentModel(x, x + readout, readout_input=readout, decode=True, output_length=length)
 
 
@@ -195,7 +198,7 @@ def _expect_no_weights(layer):
 def check_repeat(make):
     """The vector at every timestep, for several sizes and lengths."""
     for length, n in [(3, 2), (7, 5)]:
-        layer, x = _decoder(make(length)), _numbers(4, n)
+        layer, x = _decoder(make(length, n)), _numbers(4, n)
         y = np.asarray(layer(x))
         _expect_outputs(y, np.repeat(x[:, None], length, axis=1), f" for a vector of {n} numbers")
         _expect_no_weights(layer)
@@ -258,9 +261,7 @@ def check_write(answer):
         expect(y.shape == right.shape, f"The output has the shape {y.shape}.")
         same = np.ptp(y, axis=0).max() < 1e-5
         expect(not same, "It writes the same for every sample.")
-        expect(
-            np.allclose(y, right, atol=1e-4), "It does not go on from what the encoder had read at the end."
-        )
+        expect(np.allclose(y, right, atol=1e-4), "It does not go on from what was read at the end.")
 
 
 register_exercise(
@@ -269,10 +270,10 @@ register_exercise(
     check_repeat,
     hints=[
         "The step has an input and an output, no state and no readout. What does it do with its input?",
-        "A vector of any size: Input((None,)). An output is a new tensor: 1 * x.",
+        "A step may hand on its input as it is, or 1 * x.",
         "Two options make it a decoder: decode=True and output_length.",
     ],
-    wrong=[one_number_only, always_four, grows],
+    wrong=[reads_a_sequence, always_four, grows],
 )
 register_exercise(
     "09.countdown",
@@ -292,8 +293,8 @@ register_exercise(
     hints=[
         "A dot product: multiply number by number, and add up. query[:, None] * memory fits in shape.",
         "softmax: exp of each score, divided by their sum. Over which axis?",
-        "A score of minus infinity has the weight 0, if it is there before the sum. And exp of a large number "
-        "is too large: subtract the largest score of the sample first.",
+        "A score of minus infinity has the weight 0, if it is there before the sum. And exp of a large "
+        "number is too large: subtract the largest score of the sample first.",
     ],
     wrong=[without_the_mask, masked_afterwards, masked_with_zero_scores, softmax_over_the_batch],
 )
@@ -302,10 +303,10 @@ register_exercise(
     backwards,
     check_backwards,
     hints=[
-        "The step sees the whole sequence at each timestep: Input((length, features)). Which part does it say?",
+        "The step sees the whole sequence each time: Input((length, features)). Which part does it say?",
         "A state may count the timesteps: it starts at 0, and one is added each time.",
-        "Attention by hand: weights that are 1 at one place and 0 elsewhere, ops.one_hot(place, length), and "
-        "Dot(axes=(1, 1)) of the weights and the sequence. place must be a whole number: ops.cast(..., 'int32').",
+        "Attention by hand: weights that are 1 at one place and 0 elsewhere, ops.one_hot(place, length), "
+        "and Dot(axes=(1, 1)) of the weights and the sequence. place is a whole number: ops.cast to 'int32'.",
     ],
     wrong=[forwards, begins_past_the_end, only_the_last],
 )

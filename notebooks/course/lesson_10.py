@@ -1,8 +1,9 @@
 """Lesson 10, Stacks and state sync: its predictions, its exercises and their answers."""
 
+import keras
 import numpy as np
 from keras import Input
-from keras.layers import Concatenate, Dense
+from keras.layers import Dense
 
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
 
@@ -80,7 +81,11 @@ def every_level(units, depth):
         before.append(h_tm1)
         after.append(h_t)
     return RecurrentModel(
-        x_t, Concatenate()(after), initial_states=before, final_states=after, return_sequences=True
+        x_t,
+        keras.layers.Concatenate()(after),
+        initial_states=before,
+        final_states=after,
+        return_sequences=True,
     )
 
 
@@ -162,7 +167,7 @@ def _levels(units, depth, reads_below, highest_first=False):
         below = y_t if reads_below else x_t
         before.append(h_tm1)
         after.append(h_t)
-    said = Concatenate()(after[::-1] if highest_first else after)
+    said = keras.layers.Concatenate()(after[::-1] if highest_first else after)
     return RecurrentModel(x_t, said, initial_states=before, final_states=after, return_sequences=True)
 
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 from keras import Input, ops
-from keras.layers import Activation, Concatenate, Dense
+from keras.layers import Activation, Dense
 
 from rshop import RNNCell, RNNCellFromModel, trace
 
@@ -77,7 +77,7 @@ def slow_and_fast(units, context, keep):
     s_t = (1 - keep) * Dense(context, use_bias=False)(x_t) + keep * s_tm1
     inside = Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1) + Dense(units, use_bias=False)(s_t)
     h_t = ops.sigmoid(inside)
-    y_t = Concatenate()([h_t, s_t])
+    y_t = keras.layers.Concatenate()([h_t, s_t])
     return RNNCellFromModel(keras.Model([x_t, h_tm1, s_tm1], [y_t, h_t, s_t]))
 
 
@@ -173,7 +173,9 @@ def never_looks_at_the_context(units, context, keep):
     x_t, h_tm1, s_tm1 = Input((3,)), Input((units,)), Input((context,))
     s_t = (1 - keep) * Dense(context, use_bias=False)(x_t) + keep * s_tm1
     h_t = ops.sigmoid(Dense(units)(x_t) + Dense(units)(h_tm1))
-    return RNNCellFromModel(keras.Model([x_t, h_tm1, s_tm1], [Concatenate()([h_t, s_t]), h_t, s_t]))
+    return RNNCellFromModel(
+        keras.Model([x_t, h_tm1, s_tm1], [keras.layers.Concatenate()([h_t, s_t]), h_t, s_t])
+    )
 
 
 def says_only_h(units, context, keep):
@@ -388,7 +390,7 @@ register_exercise(
         "Two Dense layers for the gate, one of x and one of h; the second without a bias.",
         'Activation("sigmoid", name="forget_gate") gives a part its name.',
         "The candidate sees the old state after the gate: f * h_tm1 goes into its Dense layer.",
-        "RNNCellFromModel(keras.Model([x_t, h_tm1], [h_t, h_t])), as in lesson 11.",
+        "RNNCellFromModel(keras.Model([x_t, h_tm1], [h_t, h_t])) is the short way to a cell.",
     ],
     wrong=[the_gate_the_other_way, the_candidate_sees_all, adds_without_forgetting],
 )
@@ -397,7 +399,7 @@ register_exercise(
     independent,
     check_independent,
     hints=[
-        "Dense would mix the units. Write a layer with one weight for each unit, as Antisymmetric has a matrix.",
+        "Dense would mix the units. Write a layer with one weight a unit, as Antisymmetric has a matrix.",
         "In build: self.add_weight(shape=(units,), ...). In call: multiply, number by number, with *.",
         "ops.relu(z) is z where z is positive, else 0.",
     ],

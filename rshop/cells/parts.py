@@ -6,7 +6,9 @@ import keras
 from keras import layers, ops
 
 from ..cell import RNNCell
+from ..errors import message
 from ..options import check_count
+from ..structure import flat_shapes
 
 _CELL_ARGUMENTS = ("input_dim", "input_shape", "batch_input_shape", "batch_shape")
 _LAYER_ARGUMENTS = ("name", "dtype", "trainable", "autocast")
@@ -46,6 +48,16 @@ class KerasLikeCell(RNNCell):
 
     def build(self, input_shape):
         """Make the weights in Keras's order, then the step."""
+        shape = flat_shapes(input_shape)[0]
+        if len(shape) < 2:
+            raise ValueError(
+                message(
+                    f"The cell {self.name!r} reads a vector at each timestep.",
+                    received=f"x of shape {shape} at each timestep",
+                    expected="(batch, features), so sequences of shape (batch, time, features)",
+                    fix="return_sequences=True in the layer before, or a time axis, x[:, None]",
+                )
+            )
         if self._model is None:
             self.parts = self.make_parts()
         super().build(input_shape)
