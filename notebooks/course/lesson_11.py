@@ -27,7 +27,7 @@ register_prediction(
     {
         "it has the weights of how many cells": 1,
         "the three runs of one timestep see the same x": "yes",
-        "the plain layer does the same if each x stands there how often": 3,
+        "how often each x is repeated, for the plain layer to give the same": 3,
     },
 )
 register_prediction(
