@@ -258,7 +258,8 @@ def test_a_lesson_was_measured_as_it_is_now(lesson):
 def test_a_lesson_says_its_memory_to_half_a_gigabyte(lesson):
     entry = execute_notebooks.measured().get(lesson.file)
     assert entry is not None, f"make notebooks LESSONS={lesson.number}"
-    assert abs(float(lesson.memory.removesuffix(" GB")) - entry["gigabytes"]) <= 0.25
+    # A little more than half a step, so that a run between two steps may keep the one it has.
+    assert abs(float(lesson.memory.removesuffix(" GB")) - entry["gigabytes"]) <= 0.3
 
 
 def test_a_lesson_over_its_budget_is_found():
