@@ -1,5 +1,6 @@
 """Run a step over time. The only file that knows TensorFlow; another backend replaces `scan` alone."""
 
+import os
 import platform
 from collections.abc import Callable
 
@@ -137,8 +138,40 @@ def has_xla() -> bool:
     return not (platform.system() == "Darwin" and tf.config.list_physical_devices("GPU"))
 
 
+def cores() -> int:
+    """How many parts of a graph run side by side; 1 where a GPU runs them or XLA compiles the whole.
+
+    Example:
+        >>> cores()  # on a laptop with two
+        2
+
+    TensorFlow marks a conditional to be taken apart, except where XLA compiles all that is written.
+    """
+    if tf.config.list_physical_devices("GPU"):
+        return 1
+    written = tf.cond(tf.constant(True), lambda: tf.constant(0), lambda: tf.constant(1)).op
+    while "If" not in written.type:
+        written = written.inputs[0].op
+    if "_lower_using_switch_merge" not in written.node_def.attr:
+        return 1
+    threads = tf.config.threading
+    limits = [threads.get_inter_op_parallelism_threads(), threads.get_intra_op_parallelism_threads()]
+    return min([os.cpu_count() or 1, *(n for n in limits if n)])
+
+
 def scan_known(
-    body, carry, xs: list, shared: list, length, emits: list, known: Known, *, save: bool, xla: bool
+    body,
+    carry,
+    xs: list,
+    shared: list,
+    length,
+    emits: list,
+    known: Known,
+    *,
+    save: bool,
+    xla: bool,
+    parts: int = 1,
+    batch=None,
 ):
     """As `scan`, for a body of which more is known: the loop back through time is written out here.
 
@@ -154,20 +187,35 @@ def scan_known(
         known: what is known of the body.
         save: keep what the way back needs; else it runs the loop again first.
         xla: compile both loops.
+        parts: run this many loops side by side, each on a part of the batch.
+        batch: the number of samples, an int or a scalar tensor.
 
     Returns:
         As `scan`. First derivatives only.
     """
     first = [tf.convert_to_tensor(value) for value in tree.flatten(carry)]
-    xs = [_batch_major(x) for x in xs]
-    open_ended = bool(xs) and xs[0].shape[0] is None
+    xs = [tf.convert_to_tensor(x) for x in xs]
+    open_ended = bool(xs) and xs[0].shape[1] is None
     if open_ended:
-        length = tf.shape(xs[0])[0]
+        length = tf.shape(xs[0])[1]
         xs = [_roomy(x, length) for x in xs] if xla else xs
     ways = _TwoWays(body, carry, emits, known, xla)
-    last, emitted = ways.run(first, xs, shared, tf.cast(length, "int32") if open_ended else length, save)
-    emitted = [value[:length] for value in emitted] if open_ended else emitted
-    return tree.pack_sequence_as(carry, last), [_batch_major(value) for value in emitted]
+    length = tf.cast(length, "int32") if open_ended else length
+    last, emitted = _side_by_side(ways, first, xs, shared, length, save, parts, batch)
+    emitted = [value[:, :length] for value in emitted] if open_ended else emitted
+    return tree.pack_sequence_as(carry, last), emitted
+
+
+def _side_by_side(ways, first, xs, shared, length, save, parts, batch):
+    if parts == 1:
+        return ways.run(first, xs, shared, length, save)
+    sizes = [(batch + i) // parts for i in range(parts)]
+    first, xs = ([tf.split(value, sizes) for value in values] for values in (first, xs))
+    mine = ways.known.by_sample
+    shared = [tf.split(v, sizes) if i in mine else [v] * parts for i, v in enumerate(shared)]
+    given = [[[value[k] for value in values] for values in (first, xs, shared)] for k in range(parts)]
+    done = [ways.run(*values, length, save) for values in given]
+    return [[tf.concat(same, axis=0) for same in zip(*part, strict=True)] for part in zip(*done, strict=True)]
 
 
 def _roomy(x, length):
@@ -175,19 +223,17 @@ def _roomy(x, length):
     some = tf.cast(tf.maximum(length, 1), "float64")
     power = 2 ** tf.cast(tf.math.ceil(tf.math.log(some) / np.log(2) - 1e-9), "int32")
     room = tf.where(length <= power // 4 * 3, power // 4 * 3, power)
-    return tf.pad(x, [[0, room - length], *[[0, 0]] * (x.shape.rank - 1)])
+    return tf.pad(x, [[0, 0], [0, room - length], *[[0, 0]] * (x.shape.rank - 2)])
 
 
 class _TwoWays:
-    # The loop there and the loop back, on tensors (time, batch, ...).
+    # The loop there and the loop back, on tensors (batch, time, ...); what is saved is (time, batch, ...).
     def __init__(self, body, carry, emits, known, xla):
-        self.body, self.carry, self.emits = body, carry, emits
-        self.taps, self.repeated, self.only_tapped = known.taps, known.repeated, known.only_tapped
+        self.body, self.carry, self.emits, self.known, self.taps = body, carry, emits, known, known.taps
         places = range(len(tree.flatten(carry)))
         self.read = [i for i in places if i not in known.unread]
         self.kept = [i for i in self.read if i not in known.repeated]
-        self.late = {place for tap in self.taps for place in (*tap.kernels, *tap.biases)}
-        parts = [(i, j, s) for i, tap in enumerate(self.taps) for j, s in enumerate(tap.sources)]
+        parts = [(i, j, p.source) for i, tap in enumerate(self.taps) for j, p in enumerate(tap.products)]
         self.computed = {(i, j): like for i, j, (kind, like) in parts if kind == "body"}
         self.there = tf.function(self._there, jit_compile=xla, autograph=False)
         self.back = tf.function(self._back, jit_compile=xla, autograph=False)
@@ -222,13 +268,35 @@ class _TwoWays:
             return tree.flatten(after), [*emitted, *kept]
 
         kept = [*(first[i] for i in self.kept), *(tap.like for tap in self.taps)] if save else []
-        last, stacks = _over_time(advance, first, xs, length, [*self.emits, *kept])
-        return last, stacks[: len(self.emits)], stacks[len(self.emits) :]
+        last, stacks = _over_time(advance, first, _swapped(xs), length, [*self.emits, *kept])
+        return last, _swapped(stacks[: len(self.emits)]), stacks[len(self.emits) :]
 
-    def _back(self, length, first, xs, shared, states, sums, d_last, d_emitted):
-        floating = [i for i, value in enumerate(first) if _floats(value)]
+    def _back(self, length, first, xs, shared, emitted, saved, d_last, d_emitted):
+        xs = _swapped(xs)
+        # The carry before each timestep. What was emitted too is there already, one timestep late.
+        states = dict(zip(self.kept, saved, strict=False))
+        for i, place in self.known.repeated.items():
+            states[i] = tf.concat([first[i][None], _batch_major(emitted[place])[:-1]], axis=0)
+        now = [xs, [states[i] for i in self.read], saved[len(self.kept) :], _swapped(d_emitted)]
+        d_first, d_shared, stacks = self._loop_back(length, first, shared, now, d_last)
+        found = iter(stacks)
         taped_xs, taped_shared = self._taped(xs, shared)
-        transposed = [[tf.transpose(shared[place]) for place in tap.kernels] for tap in self.taps]
+        d_xs = [_batch_major(next(found)) for _ in taped_xs]
+        d_sums = [next(found) for _ in self.taps]
+        operands = {key: next(found) for key in self.computed}
+        operands |= {("carry", i): value for i, value in states.items()}
+        operands |= {("x", i): value for i, value in enumerate(xs)}
+        d_shared = dict(zip(taped_shared, d_shared, strict=True))
+        for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
+            sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
+            for place, gradient in tap.late([operands[source] for source in sources], dz):
+                _add_to(d_shared, place, gradient)
+        return d_first, d_xs, d_shared, d_sums
+
+    def _loop_back(self, length, first, shared, now, d_last):
+        floating = [i for i, value in enumerate(first) if _floats(value)]
+        taped_xs, taped_shared = self._taped(now[0], shared)
+        ready = [tap.ready(shared) for tap in self.taps]
 
         def advance(after, now):
             d_carry, d_shared = after
@@ -241,10 +309,7 @@ class _TwoWays:
 
             def tap(place, given, others, compute):
                 operands.update({(place, j): a for j, a in enumerate(given)})
-                # The gradient of an input waits as well: `d_x = dz W^T` for all timesteps at once.
-                live = [j for j, (kind, _) in enumerate(self.taps[place].sources) if kind != "x"]
-                kernels = [transposed[place][j] for j in live]
-                return _known_sum(sums_t[place], [given[j] for j in live], kernels, others)
+                return self.taps[place].known_sum(sums_t[place], given, ready[place], others)
 
             points = [flat[i] for i in floating] + [xs_t[i] for i in taped_xs]
             points += [shared[i] for i in taped_shared] + sums_t
@@ -259,74 +324,47 @@ class _TwoWays:
             return [d_carry, d_shared], [*d_xs, *found, *(operands[key] for key in self.computed)]
 
         start = [d_last, [tf.zeros_like(shared[i]) for i in taped_shared]]
-        likes = [xs[i][0] for i in taped_xs] + [tap.like for tap in self.taps] + [*self.computed.values()]
-        now = [xs, states, sums, d_emitted]
+        likes = [now[0][i][0] for i in taped_xs] + [tap.like for tap in self.taps]
+        likes += self.computed.values()
         (d_first, d_shared), stacks = _over_time(advance, start, now, length, likes, backwards=True)
         return d_first, d_shared, stacks
 
     def _gradient(self, first, xs, shared, length, emitted, saved, wanted):
-        # The carry before each timestep. What was emitted too is there already, one timestep late.
-        states = dict(zip(self.kept, saved, strict=False))
-        for i, place in self.repeated.items():
-            states[i] = tf.concat([first[i][None], emitted[place][:-1]], axis=0)
         wanted = [w for w, result in zip(wanted, [*first, *emitted], strict=True) if _floats(result)]
         count = sum(map(_floats, first))
-        given = [first, xs, shared, [states[i] for i in self.read], saved[len(self.kept) :]]
-        given += [wanted[:count], wanted[count:]]
+        given = [first, xs, shared, emitted, saved, wanted[:count], wanted[count:]]
+        likes = []
 
         @tf.custom_gradient
         def back(*values):
             results = self.back(length, *tree.pack_sequence_as(given, values))
+            likes.append(tree.map_structure(lambda _: 0, results))
             return tree.flatten(results), no_second_derivative
 
-        found = iter(back(*tree.flatten(given)))
-        taped_xs, taped_shared = self._taped(xs, shared)
-        d_first = [next(found) if _floats(value) else None for value in first]
-        d_shared = {i: next(found) for i in taped_shared}
-        d_xs = {i: next(found) for i in taped_xs}
-        d_sums = [next(found) for _ in self.taps]
-        operands = {key: next(found) for key in self.computed}
-        operands |= {("carry", i): value for i, value in states.items()}
-        operands |= {("x", i): value for i, value in enumerate(xs)}
-        for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
-            for place in tap.biases:
-                _add_to(d_shared, place, _total(dz))
-            for j, (source, place) in enumerate(zip(tap.sources, tap.kernels, strict=True)):
-                a = operands[(i, j) if source[0] == "body" else source]
-                _add_to(d_shared, place, tf.matmul(_rows(a), _rows(dz), transpose_a=True))
-                if source[0] == "x":
-                    _add_to(d_xs, source[1], tf.matmul(dz, shared[place], transpose_b=True))
-        return [*d_first, *map(d_xs.get, range(len(xs))), *map(d_shared.get, range(len(shared)))]
+        results = back(*tree.flatten(given))
+        d_first, d_xs, d_shared, d_sums = tree.pack_sequence_as(likes[0], results)
+        d_first = dict(zip([i for i, value in enumerate(first) if _floats(value)], d_first, strict=True))
+        d_xs = dict(zip(self._taped(xs, shared)[0], d_xs, strict=True))
+        # The gradient of an input that products alone read stays outside: often nobody asks for it.
+        for tap, dz in zip(self.taps, d_sums, strict=True):
+            for kind, i, kernel in [(*p.source, p.kernel) for p in tap.products]:
+                if kind == "x":
+                    _add_to(d_xs, i, _batch_major(tf.matmul(dz, shared[kernel], transpose_b=True)))
+        parts = (first, d_first), (xs, d_xs), (shared, d_shared)
+        return [found.get(i) for part, found in parts for i in range(len(part))]
 
     def _taped(self, xs, shared):
-        taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.only_tapped]
-        return taped_xs, [i for i, value in enumerate(shared) if _floats(value) and i not in self.late]
-
-
-def _known_sum(z, operands, transposed, others):
-    # The sum is known: only its gradient is left to do.
-    @tf.custom_gradient
-    def run(z, *parts):
-        def gradient(dz):
-            return [dz, *(tf.matmul(dz, kernel) for kernel in transposed), *(dz for _ in others)]
-
-        return tf.identity(z), gradient
-
-    return run(z, *operands, *others)
+        taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.known.late_xs]
+        late = self.known.late_shared
+        return taped_xs, [i for i, value in enumerate(shared) if _floats(value) and i not in late]
 
 
 def _floats(value) -> bool:
     return value.dtype.is_floating
 
 
-def _rows(value):
-    return tf.reshape(value, [-1, value.shape[-1]])
-
-
-def _total(dz):
-    # A sum of many numbers of 16 bits needs more than 16.
-    wide = tf.cast(dz, "float32") if dz.dtype.size < 4 else dz
-    return tf.cast(tf.reduce_sum(_rows(wide), axis=0), dz.dtype)
+def _swapped(values):
+    return [_batch_major(value) for value in values]
 
 
 def _add_to(totals, key, value):

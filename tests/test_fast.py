@@ -14,9 +14,9 @@ from rshop import LSTMCell, RecurrentModel, RecurrentSequential
 from rshop.fast import Switches, switched
 from rshop.fast.program import program
 
-OFF = {"late_gradients": False, "xla": False, "hoist": False}
+OFF = {"late_gradients": False, "xla": False, "hoist": False, "split": False}
 BATCH, TIME = 3, 5
-SWITCHES = [dict(zip(OFF, on, strict=True)) for on in itertools.product([True, False], repeat=3)][:-1]
+SWITCHES = [dict(zip(OFF, on, strict=True)) for on in itertools.product([True, False], repeat=4)][:-1]
 KINDS = {
     "plain": {},
     "masked": {},
@@ -375,7 +375,7 @@ def test_the_switches_come_back_after_an_error():
 
 @pytest.mark.parametrize("given", [{"speed": True}, {"xla": 1}])
 def test_a_wrong_switch_names_the_right_ones(given):
-    with pytest.raises(TypeError, match="late_gradients, xla, hoist"), switched(**given):
+    with pytest.raises(TypeError, match="late_gradients, xla, hoist, split"), switched(**given):
         pass
 
 

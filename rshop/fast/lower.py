@@ -1,4 +1,4 @@
-"""A step as a flat list of simple works: products with a weight, biases, sums, and calls."""
+"""A step as a flat list of simple works: products with a weight, biases, sums, contractions, and calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +9,8 @@ from keras import ops
 from ..graph import Graph
 from ..structure import flat, tree
 from . import rules
+from .contractions import letters_of
+from .samples import by_sample
 
 
 @dataclass(eq=False)
@@ -19,10 +21,11 @@ class Work:
         node: the name of the graph's node that it belongs to, `/`-joined through nesting.
         reads, writes: the numbers of the values.
         run: `run(values, weights, training) -> outputs`, lists in the order of `reads` and `writes`.
-        kind: `"product"`, `"bias"`, `"sum"` or `"call"`.
+        kind: `"product"`, `"bias"`, `"sum"`, `"contraction"` or `"call"`.
         weight: of a product or a bias, which `Weight`.
         per_sample: time may be folded into its batch.
         variables: the weights of a Keras layer that is called as it is.
+        letters: of a contraction (see `contractions.letters_of`).
     """
 
     node: str
@@ -33,6 +36,7 @@ class Work:
     weight: int | None = None
     per_sample: bool = False
     variables: tuple = ()
+    letters: tuple[str, str, str] | None = None
 
     @property
     def is_heavy(self) -> bool:
@@ -69,6 +73,7 @@ class Lowered:
         inputs, outputs: the numbers of the step's inputs and outputs.
         weights: what products and biases multiply and add.
         likes: for each number a Keras tensor of its shape and dtype.
+        by_sample: whether each sample is treated by itself, so that the batch may be cut into parts.
     """
 
     works: list[Work] = field(default_factory=list)
@@ -76,6 +81,7 @@ class Lowered:
     outputs: list[int] = field(default_factory=list)
     weights: list[Weight] = field(default_factory=list)
     likes: list = field(default_factory=list)
+    by_sample: bool = True
 
 
 def lower(graph: Graph, training) -> Lowered | None:
@@ -88,7 +94,7 @@ def lower(graph: Graph, training) -> Lowered | None:
     """
     if unknown(graph, training):
         return None
-    lowering = _Lowering()
+    lowering = _Lowering(training)
     lowering.result.inputs = [lowering.new(t) for t in graph.inputs]
     lowering.graph(graph, lowering.result.inputs, "")
     lowering.result.outputs = [lowering.number(t) for t in graph.outputs]
@@ -102,17 +108,13 @@ def unknown(graph: Graph, training) -> list[str]:
         >>> unknown(step.graph, training=True)
         ['dropout']
     """
-    return [o.name for o in graph.operations() if not _shows_parts(o) and not rules.is_known(o, training)]
-
-
-def _shows_parts(operation):
-    # What shows its own graph is judged by its parts.
-    shows = hasattr(operation, "step_model") or hasattr(operation, "operations")
-    return shows or isinstance(operation, keras.Sequential)
+    operations = [o for o in graph.operations() if not rules.shows_parts(o)]
+    return [o.name for o in operations if not rules.is_known(o, training)]
 
 
 class _Lowering:
-    def __init__(self):
+    def __init__(self, training):
+        self.training = training
         self.result = Lowered()
         self.numbers: dict[int, int] = {}
         self.weights: dict[tuple, int] = {}
@@ -204,11 +206,22 @@ class _Lowering:
         constants = [a for a in flat([node.args, node.kwargs]) if not isinstance(a, keras.KerasTensor)]
         if rules.is_sum(operation) and _are_alike([*tensors, *node.outputs]) and not constants:
             kind = "sum"
+        letters = letters_of(operation, tensors)
+        if letters is not None:
+            kind = "contraction"
+        self.result.by_sample &= self.is_by_sample(operation, tensors, constants, letters)
         # Keras's tensors are found by their place: the same one may be read twice.
         reads = [self.number(t) for t in tensors]
         writes = [self.new(t) for t in node.outputs]
         per_sample = rules.is_per_sample(operation, constants) and _spread_alike(tensors)
-        self.result.works.append(Work(name, reads, writes, _call(node), kind, None, per_sample, variables))
+        self.result.works.append(
+            Work(name, reads, writes, _call(node), kind, None, per_sample, variables, letters)
+        )
+
+    def is_by_sample(self, operation, tensors, constants, letters) -> bool:
+        if rules.is_recurrent(operation):
+            return lower(operation.description.graph, self.training).by_sample
+        return by_sample(operation, tensors, constants, letters)
 
 
 def _multiply(weight):

@@ -2,14 +2,21 @@
 
 from keras import ops
 
-from ..loop import has_xla, scan_known
+from ..loop import cores, has_xla, scan_known
 from ..readout import feed_back, feeds
 from ..structure import flat, tree
 from ..timestep import Timestep
 from ..values import start_value
-from .known import Known, Tap
+from .known import Known, Product, Tap
 from .program import Program
 from .switches import Switches
+
+# Measured on a CPU: a product of more weights is cut into parts by the library that multiplies, and a
+# prediction of fewer weights times timesteps is over before a second loop has begun.
+MANY_WEIGHTS = 2**18
+LITTLE_WORK = 2**19
+# More parts than this leave each core too few samples of an ordinary batch.
+MOST_PARTS = 4
 
 
 def run(program: Program, first: dict, now: dict, fixed: list, length, batch, switches: Switches, **options):
@@ -57,6 +64,8 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         known=_known(program, carry, now, options["sequences"]),
         save=bool(program.training),
         xla=switches.xla and has_xla(),
+        parts=_parts(program, length, batch) if switches.split else 1,
+        batch=batch,
     )
     outputs = program.after(emitted, over_time=True) if options["sequences"] else []
     memory["held"] = program.after(memory["held"], over_time=False) if memory["held"] else []
@@ -80,6 +89,16 @@ def _held(program, first, batch):
     return [start_value(0, t.shape[1:], t.dtype, batch) for t in program.emits] if first["held"] else []
 
 
+def _parts(program, length, batch) -> int:
+    """Into how many parts the batch is cut: one for each core, where it pays."""
+    if not program.lowered.by_sample or max(program.product_sizes, default=0) >= MANY_WEIGHTS:
+        return 1
+    is_short = isinstance(length, int) and length * sum(program.product_sizes) < LITTLE_WORK
+    if is_short and not program.training and not program.has_inner_loops:
+        return 1
+    return max(1, min(cores(), batch if isinstance(batch, int) else MOST_PARTS, MOST_PARTS))
+
+
 def _known(program, carry, now, sequences) -> Known:
     places = tree.pack_sequence_as(carry, list(range(len(flat(carry)))))
     bring = tree.pack_sequence_as(now, list(range(len(flat(now)))))
@@ -88,17 +107,7 @@ def _known(program, carry, now, sequences) -> Known:
     if not now["coins"]:
         fed = places["truths"] or places["readouts"]
         sources |= {n: ("carry", i) for n, i in zip(program.readouts, fed, strict=True)}
-    weights = {w: i for i, w in enumerate(program.loop_weights)}
-    likes = program.lowered.likes
-    taps = [
-        Tap(
-            likes[group.write],
-            [sources.get(n, ("body", likes[n])) for n, _ in group.products],
-            [weights[w] for _, w in group.products],
-            [weights[w] for w in group.biases],
-        )
-        for group in program.groups
-    ]
+    taps = _taps(program, sources)
     unread = set(places["held"])
     if places["truths"] and not now["coins"]:
         unread |= set(places["readouts"])
@@ -106,9 +115,36 @@ def _known(program, carry, now, sequences) -> Known:
     if sequences and not now["mask"]:
         emitted = {n: i for i, n in enumerate(program.plan.emitted)}
         for place, n, start in zip(places["states"], program.next_states, carry["states"], strict=True):
-            if n in emitted and likes[n].dtype == start.dtype:
+            if n in emitted and program.lowered.likes[n].dtype == start.dtype:
                 repeated[place] = emitted[n]
-    tapped = {
-        i for n, i in zip(program.loop_sequences, bring["inputs"], strict=True) if n in program.only_tapped
-    }
-    return Known(taps, repeated, unread, tapped)
+    late = program.only_multiplied
+    late_xs = {i for n, i in zip(program.loop_sequences, bring["inputs"], strict=True) if n in late}
+    by_sample = {i for i, (kind, _) in enumerate(program.shared_order()) if kind == "fixed"}
+    return Known(taps, repeated, unread, late_xs, _late_shared(program, taps), by_sample)
+
+
+def _taps(program, sources):
+    likes, place = program.lowered.likes, {key: i for i, key in enumerate(program.shared_order())}
+
+    def product(factors):
+        other = ("weight", factors.weight) if factors.fixed is None else ("fixed", factors.fixed)
+        source = sources.get(factors.read, ("body", likes[factors.read]))
+        return Product(source, place[other], factors.letters)
+
+    return [
+        Tap(
+            likes[group.write],
+            [product(factors) for factors in group.products],
+            [place["weight", w] for w in group.biases],
+            group in program.merged,
+        )
+        for group in program.groups
+    ]
+
+
+def _late_shared(program, taps):
+    order = program.shared_order()
+    multiplied = {product.kernel for tap in taps for product in tap.products}
+    late = {place for tap in taps for place in tap.biases}
+    late |= {i for i in multiplied if order[i][0] == "weight" or order[i][1] in program.only_multiplied}
+    return late | {i for i, (kind, _) in enumerate(order) if kind == "merged"}

@@ -9,6 +9,7 @@ from keras import ops
 from ..readout import feeds
 from ..step import Step
 from ..structure import flat
+from . import rules
 from .groups import Group
 from .lower import Lowered, lower
 from .schedule import FED, FIXED, SEQUENCE, Schedule, schedule
@@ -46,20 +47,33 @@ class Program:
         self.loop_fixed = [n for n in self.fixed if n in reads] + self.plan.from_fixed
         self.loop_sequences = [n for n in self.sequences if n in reads] + self.plan.from_before
         self.groups = [item for item in self.plan.loop if isinstance(item, Group)]
+        self.merged = [g for g in self.groups if g.is_merged(self.lowered.likes)]
         self.loop_weights = sorted({w.weight for w in loop if w.weight is not None})
         self.variables = list({id(v): v for w in loop for v in w.variables}.values())
         others = {n for item in self.plan.loop for n in _reads_beside_products(item)}
         others |= {*self.next_states, *self.plan.emitted}
         #: What only products read: its gradient can wait until after the loop.
-        self.only_tapped = {n for n in self.loop_sequences if n not in others}
+        self.only_multiplied = {n for n in [*self.loop_sequences, *self.loop_fixed] if n not in others}
         self.emits = [self.lowered.likes[n] for n in self.plan.emitted]
         wiring = feeds(self.step.outputs, self.step.readouts) if self.readouts else []
         self.wiring = [(self.plan.emitted.index(self.outputs[i]), argmax) for i, argmax in wiring]
 
+    @property
+    def product_sizes(self) -> list[int]:
+        """The number of weights of each product."""
+        likes = self.lowered.likes
+        products = [w for w in self.lowered.works if w.kind == "product"]
+        return [likes[w.reads[0]].shape[-1] * likes[w.writes[0]].shape[-1] for w in products]
+
+    @property
+    def has_inner_loops(self) -> bool:
+        """Whether a recurrent layer runs within each timestep."""
+        return any(rules.is_recurrent(node.operation) for node in self.step.graph.nodes)
+
     def before(self, fixed: list, sequences: list) -> tuple[list, list]:
         """What the loop reads: what every timestep sees whole, and sequences `(batch, time, ...)`.
 
-        The first list starts with the weights, in the order of `loop_weights` and `variables`.
+        The first list is in the order of `shared_order`.
         """
         values = dict(zip(self.fixed, fixed, strict=True))
         weights = {i: w.value() for i, w in enumerate(self.lowered.weights)}
@@ -67,8 +81,20 @@ class Program:
         given = dict(zip(self.sequences, sequences, strict=True))
         given |= self._over_time(self.plan.before, given, weights)
         shared = [weights[i] for i in self.loop_weights]
+        shared += [ops.concatenate([weights[p.weight] for p in g.products], axis=0) for g in self.merged]
         shared += [ops.convert_to_tensor(v) for v in self.variables]
         return shared + [values[n] for n in self.loop_fixed], [given[n] for n in self.loop_sequences]
+
+    def shared_order(self) -> list[tuple]:
+        """What the tensors are that every timestep sees whole.
+
+        Returns:
+            `("weight", i)`, `("merged", number of the sum)`, `("variable", i)`, `("fixed", number)`.
+        """
+        order = [("weight", i) for i in self.loop_weights]
+        order += [("merged", g.write) for g in self.merged]
+        order += [("variable", i) for i in range(len(self.variables))]
+        return order + [("fixed", n) for n in self.loop_fixed]
 
     def timestep(self, shared: list, tap):
         """The step as `run(inputs, states, readouts) -> emitted, next_states`.
@@ -78,18 +104,19 @@ class Program:
             tap: `tap(place, operands, others, compute)` returns the sum of a group of products; None
                 computes it.
         """
-        count = len(self.loop_weights)
-        weights = dict(zip(self.loop_weights, shared, strict=False))
-        variables = shared[count : count + len(self.variables)]
-        fixed = shared[count + len(self.variables) :]
+        given = dict(zip(self.shared_order(), shared, strict=True))
+        weights = {i: value for (kind, i), value in given.items() if kind == "weight"}
+        merged = {n: value for (kind, n), value in given.items() if kind == "merged"}
+        variables = [value for (kind, _), value in given.items() if kind == "variable"]
+        fixed = {n: value for (kind, n), value in given.items() if kind == "fixed"}
 
         def run(inputs, states, readouts):
-            values = dict(zip(self.loop_fixed, fixed, strict=True))
+            values = {**fixed}
             values |= dict(zip(self.loop_sequences, inputs, strict=True))
             values |= dict(zip([*self.states, *self.readouts], [*states, *readouts], strict=True))
             # Layers that are called as they are find their weights in the scope, as plain tensors.
             with keras.StatelessScope(state_mapping=list(zip(self.variables, variables, strict=True))):
-                _run(self.plan.loop, values, weights, self.training, tap)
+                _run(self.plan.loop, values, weights, self.training, tap, merged)
             return [values[n] for n in self.plan.emitted], [values[n] for n in self.next_states]
 
         return run
@@ -178,27 +205,30 @@ def places(step: Step, *, decode: bool = False, forced: bool = False) -> dict[st
     return {} if ready is None else ready.plan.nodes()
 
 
-def _run(items, values, weights, training, tap=None):
+def _run(items, values, weights, training, tap=None, merged=None):
     place = 0
     for item in items:
         if not isinstance(item, Group):
             _do(item, values, weights, training)
             continue
+        compute = partial(_sum, item, values, weights, training, (merged or {}).get(item.write))
         if tap is None:
-            _run(item.works, values, weights, training)
+            values[item.write] = compute()
             continue
-        values[item.write] = tap(
-            place,
-            [values[n] for n, _ in item.products],
-            [values[n] for n in item.others],
-            partial(_sum, item, values, weights, training),
-        )
+        operands = [values[product.read] for product in item.products]
+        values[item.write] = tap(place, operands, [values[n] for n in item.others], compute)
         place += 1
 
 
-def _sum(item, values, weights, training):
-    _run(item.works, values, weights, training)
-    return values[item.write]
+def _sum(item, values, weights, training, kernel):
+    if kernel is None:
+        _run(item.works, values, weights, training)
+        return values[item.write]
+    operands = [values[product.read] for product in item.products]
+    z = ops.matmul(ops.concatenate(operands, axis=-1), kernel)
+    for term in [*(weights[i] for i in item.biases), *(values[n] for n in item.others)]:
+        z = z + term
+    return z
 
 
 def _reads_beside_products(item):

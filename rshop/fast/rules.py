@@ -6,12 +6,15 @@ Keras does not publish the classes of its operations, so they are known by name 
 
 import keras
 
+from .. import forcing
 
-def _words(text: str) -> set[str]:
+
+def words(text: str) -> set[str]:
+    """The words of a text as a set."""
     return set(text.split())
 
 
-_ELEMENTWISE = _words(
+_ELEMENTWISE = words(
     """
     Absolute Add Arctan Ceil Celu Clip Cos Cosh Divide Elu Equal Exp Expm1 Floor Gelu Greater
     GreaterEqual HardSigmoid HardSilu HardTanh LeakyRelu Less LessEqual Log Log1p LogSigmoid
@@ -20,23 +23,23 @@ _ELEMENTWISE = _words(
     Tanh TrueDivide Where
     """
 )
-_OTHER_OPERATIONS = _words(
+_OTHER_OPERATIONS = words(
     """
     Argmax BroadcastTo Cast Concatenate Dot Einsum ExpandDims Flip GetItem LogSoftmax Logsumexp
     Matmul Max Mean Min Moveaxis OneHot OnesLike Prod Repeat Reshape Roll Softmax Split Squeeze
     Stack Std Sum Swapaxes Take TakeAlongAxis Tile Transpose Tril Triu Var ZerosLike
     """
 )
-_LAST_AXIS = {"LogSoftmax", "Softmax"}
-_PER_SAMPLE_LAYERS = _words(
+_LAST_AXIS = {"Concatenate", "LogSoftmax", "Softmax", "Split"}
+_PER_SAMPLE_LAYERS = words(
     """
-    Activation Add Average Dense ELU Embedding Identity LayerNormalization LeakyReLU Maximum Minimum
-    Multiply PReLU ReLU Rescaling Softmax Subtract
+    Activation Add Average Concatenate Dense ELU Embedding Identity LayerNormalization LeakyReLU
+    Maximum Minimum Multiply PReLU ReLU Rescaling Softmax Subtract
     """
 )
-_OTHER_LAYERS = _words(
+_OTHER_LAYERS = words(
     """
-    AlphaDropout Attention AdditiveAttention BatchNormalization Concatenate Dot Dropout EinsumDense
+    AlphaDropout Attention AdditiveAttention BatchNormalization Dot Dropout EinsumDense
     Flatten GaussianDropout GaussianNoise GroupNormalization GRUCell LSTMCell Permute
     RMSNormalization RepeatVector Reshape SimpleRNNCell SpatialDropout1D StackedRNNCells
     UnitNormalization
@@ -95,8 +98,15 @@ def is_sum(operation) -> bool:
     return _name(operation) == "Add" and _is_kerass(operation)
 
 
+def is_recurrent(operation) -> bool:
+    """Whether it is a recurrent layer of this project, as a step may have one in it."""
+    return type(operation).__module__.startswith("rshop.") and hasattr(operation, "description")
+
+
 def _is_known_layer(layer, training):
     name = _name(layer)
+    if is_recurrent(layer):
+        return _is_known_recurrent(layer, training)
     if name in _OURS and type(layer).__module__.startswith("rshop."):
         return True
     if not _is_kerass(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
@@ -113,9 +123,25 @@ def _is_known_layer(layer, training):
     return all(_is_kerass(part) for part in parts)
 
 
-def _draws(layer) -> bool:
+def _is_known_recurrent(layer, training):
+    # What it carries, draws or counts would have to leave the loop; a mask of its outputs would be lost.
+    if layer.stateful or layer.decode or layer.return_sequences or not layer.is_described:
+        return False
+    if training is not False and (forcing.is_on(layer.teacher_force) or _draws(layer, layer.draws.state)):
+        return False
+    graph = layer.description.graph
+    return all(shows_parts(o) or is_known(o, training) for o in graph.operations())
+
+
+def shows_parts(operation) -> bool:
+    """Whether it shows its own graph, by whose parts it is judged."""
+    shows = hasattr(operation, "step_model") or hasattr(operation, "operations")
+    return shows or isinstance(operation, keras.Sequential)
+
+
+def _draws(layer, *unused) -> bool:
     # The state of a seed generator is a variable, but no weight.
-    weights = {id(w) for w in layer.weights}
+    weights = {id(w) for w in [*layer.weights, *unused]}
     return any(id(v) not in weights for v in layer.variables)
 
 

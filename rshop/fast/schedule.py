@@ -82,7 +82,8 @@ def schedule(
     emitted += [n for w in at["after"] for n in w.reads if made.get(n) != "after"]
     emitted = list(dict.fromkeys(emitted))
     needed = [n for w in at["loop"] for n in w.reads] + fed + emitted
-    loop = group(at["loop"], [*fed, *emitted]) if late else at["loop"]
+    fixed = {n for n, of in kind.items() if of == FIXED}
+    loop = group(at["loop"], [*fed, *emitted], fixed) if late else at["loop"]
     return Schedule(
         fixed=at["fixed"],
         before=at["before"],
@@ -125,9 +126,18 @@ def _place_before(lowered, kind, place):
         )
         if work.kind in ("product", "bias", "sum") and ends_here:
             stay.add(id(work))
-    moved = [w for w in movable if id(w) not in stay]
-    if any(w.is_heavy for w in moved):
-        place.update((id(w), "before") for w in moved)
+    moved = {id(w) for w in movable if id(w) not in stay}
+    if not any(w.is_heavy for w in movable if id(w) in moved):
+        # Then a product reads an input of the loop, whose gradient can wait, and is often not needed.
+        moved = {id(w) for w in movable if _feeds(w, readers, lambda r: r.kind == "product")} & moved
+    for work in reversed(movable):
+        if _feeds(work, readers, lambda r: id(r) in moved):
+            moved.add(id(work))
+    place.update(dict.fromkeys(moved, "before"))
+
+
+def _feeds(work, readers, accepts):
+    return any(accepts(r) for n in work.writes for r in readers.get(n, []))
 
 
 def _place_after(lowered, kind, place, fed, outputs):

@@ -15,16 +15,19 @@ class Switches:
         xla: the loop alone is compiled by XLA.
         hoist: what depends on the input alone runs before the loop, for all timesteps at once;
             what feeds nothing back runs after it.
+        split: the batch is dealt out to the processor's cores, each of which runs the loop for its
+            samples.
     """
 
     late_gradients: bool = True
     xla: bool = True
     hoist: bool = True
+    split: bool = True
 
     @property
     def any(self) -> bool:
         """Whether anything is on; else the plain loop runs."""
-        return self.late_gradients or self.xla or self.hoist
+        return any(getattr(self, field.name) for field in fields(self))
 
 
 _current = Switches()
@@ -40,13 +43,13 @@ def switched(**given: bool):
     """Turn ways of being fast on or off for the models that are compiled and first run inside.
 
     Example:
-        >>> with switched(late_gradients=False, xla=False, hoist=False):
+        >>> with switched(late_gradients=False, xla=False, hoist=False, split=False):
         ...     slow = model.predict(x)  # the plain loop, the same numbers
 
     A model that was already run keeps what it was traced with: call `model.compile` again.
 
     Args:
-        **given: `late_gradients`, `xla`, `hoist`; see `Switches`.
+        **given: `late_gradients`, `xla`, `hoist`, `split`; see `Switches`.
 
     Raises:
         TypeError: no such switch, or neither True nor False.
