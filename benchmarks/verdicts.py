@@ -148,6 +148,12 @@ def _of_processes(processes):
             "after the imports",
         ),
         Verdict(
+            "first training step with the imports, rshop / Keras by default",
+            _with_imports(first),
+            None,
+            "what a user waits for",
+        ),
+        Verdict(
             "first prediction, rshop / Keras by default",
             _quotient(predicted, "first"),
             None,
@@ -165,6 +171,13 @@ def _of_processes(processes):
 
 def _quotient(figure, key):
     return None if figure is None else figure["rshop"][key] / figure["keras"][key]
+
+
+def _with_imports(figure):
+    if figure is None:
+        return None
+    ours, theirs = (figure[name]["import"] + figure[name]["first"] for name in ("rshop", "keras"))
+    return ours / theirs
 
 
 def _growth(figure, key, what):

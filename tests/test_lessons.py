@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import importlib.util
 import json
+import math
 import os
 import re
 import subprocess
@@ -271,6 +272,29 @@ def test_a_check_calls_the_empty_answer_not_attempted(exercise):
 
 
 @each_exercise
+def test_a_body_that_returns_nothing_differs_for_want_of_a_return(exercise):
+    def forgets_to_return(*args, **kwargs):
+        args = list(args)
+
+    found, reason = exercise.outcome(forgets_to_return)
+    assert found is Outcome.DIFFERS and "None" in reason and "lacks a `return`" in reason
+
+
+def test_a_body_is_empty_whatever_its_signature_and_docstring_are():
+    exercise = EXERCISES[0]
+
+    def one(x, h):
+        """Says something."""
+        ...  # your code here
+
+    def two(*numbers, more=3):
+        pass
+
+    for empty in (one, two, lambda *args: None):
+        assert exercise.outcome(empty) == (Outcome.NOT_ATTEMPTED, "")
+
+
+@each_exercise
 def test_a_check_rejects_plausible_wrong_answers_with_a_reason(exercise):
     assert len(exercise.wrong) >= 2
     for answer in exercise.wrong:
@@ -349,6 +373,25 @@ def test_a_wrong_prediction_differs_whatever_its_type(question, wrong, capsys):
     assert set(predictions.outcomes(question, wrong).values()) == {Outcome.DIFFERS}
     assert course.check(question, wrong) is None
     assert capsys.readouterr().out.splitlines() == [f"{name}: differs" for name in wrong]
+
+
+def test_a_rounded_answer_is_matched_by_what_rounds_to_it_and_by_nothing_else(monkeypatch):
+    monkeypatch.setattr(predictions, "_REGISTERED", {})
+    predictions.register_prediction("97.rounded", {"h": 0.76, "pair": (0.36, 2)}, atol=0.006)
+    for near in ({"h": 0.7616, "pair": (0.3634, 2)}, {"h": 0.76, "pair": ("0.36", 2.0)}):
+        assert set(predictions.outcomes("97.rounded", near).values()) == {Outcome.MATCHES}
+    for far in ({"h": 0.77, "pair": (0.35, 2)}, {"h": 0.75, "pair": (0.36, 2.1)}):
+        assert set(predictions.outcomes("97.rounded", far).values()) == {Outcome.DIFFERS}
+
+
+def test_the_state_on_a_calculator_may_have_more_decimals_than_two():
+    questions = list(predictions.outcomes("01.calculator", {}))
+    h, exact = 0.0, []
+    for x in (1, 0, 0):
+        h = math.tanh(0.5 * h + x)
+        exact.append(h)
+    given = dict(zip(questions, exact, strict=True))
+    assert set(predictions.outcomes("01.calculator", given).values()) == {Outcome.MATCHES}
 
 
 # Setting up and executing

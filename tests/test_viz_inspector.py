@@ -10,11 +10,14 @@ import keras
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import rshop
 import viz
 from rshop import LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
 from viz import html as viz_html
+from viz.filmstrip import describe, still
+from viz.record import record
 from viz.table import table
 
 NASTY = '</script><img src=x onerror="steal()"> --> & ünïcode'
@@ -166,6 +169,60 @@ def test_the_picture_has_no_grid_whatever_the_settings_say():
     plain = viz.inspect(rnn, x).picture
     with matplotlib.rc_context({"axes.grid": True, "grid.color": "red"}):
         assert viz.inspect(rnn, x).picture == plain
+
+
+def test_the_still_picture_shows_no_value_twice():
+    x, h = keras.Input((3,), name="x"), keras.Input((5,), name="h")
+    n = keras.ops.tanh(keras.layers.Dense(5)(x) + h)
+    y = keras.layers.Dense(4, activation="sigmoid")(n)
+    rnn = RecurrentModel(x, y, h, n, return_sequences=True, name="drawer")
+    assert describe(record(rnn, normal(1, 4, 3))) == (
+        "drawer, sample 0: h, output, x over 4 timesteps, as heat maps"
+    )
+
+
+def test_the_still_picture_shows_a_gate_that_is_not_the_output():
+    x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h")
+    gate = keras.layers.Activation("sigmoid", name="gate")(x)
+    rnn = RecurrentModel(x, gate * h, h, gate * h, return_sequences=True)
+    assert ": h, output, gate, x over" in describe(record(rnn, normal(1, 4, 3)))
+
+
+def letters_of(figure):
+    """Every text that is seen: what it says, its size in points, and the pixels that it covers."""
+    FigureCanvasAgg(figure).draw()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks():
+                tick.label1.set_visible(tick.label1.get_visible() and low <= tick.get_loc() <= high)
+    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_visible() and text.get_text()]
+    return [(text.get_text(), text.get_fontsize(), text.get_window_extent()) for text in texts]
+
+
+@pytest.mark.parametrize("size", [10, 16, 22])
+@pytest.mark.parametrize("name", ["h", "an_inner_recurrent_model"])
+def test_letters_of_the_still_picture_follow_the_settings_and_none_lies_on_another(name, size):
+    rnn = RecurrentSequential(return_sequences=True)
+    rnn.add(LSTMCell(4, name=name))
+    rnn(normal(1, 40, 3))
+    with matplotlib.rc_context({"font.size": size}):
+        figure = still(record(rnn, 1e4 * normal(1, 40, 3)))
+        found = letters_of(figure)
+    assert len(figure.axes) == 10 and min(points for _, points, _ in found) == 0.875 * size
+    assert {"timestep", "0", "0.5", "1"} <= {text for text, _, _ in found}
+    boxes = [box for _, _, box in found]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+    assert all(figure.bbox.containsx(x) for box in boxes for x in (box.x0, box.x1))
+    assert all(figure.bbox.containsy(y) for box in boxes for y in (box.y0, box.y1))
+
+
+def test_the_still_picture_keeps_the_end_of_a_long_name():
+    rnn = RecurrentSequential(return_sequences=True)
+    rnn.add(LSTMCell(4, name="an_inner_recurrent_model"))
+    rnn(normal(1, 2, 3))
+    names = {ax.get_ylabel() for ax in still(record(rnn, normal(1, 2, 3))).axes} - {""}
+    assert "…recurrent_model/\ninput_gate" in names and len(names) == 5
 
 
 # The editor

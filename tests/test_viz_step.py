@@ -1,9 +1,12 @@
 """`draw_step`: every layer and operation once, true to the step's own graph."""
 
+import re
+import xml.etree.ElementTree as ElementTree
+
 import keras
 import numpy as np
 import pytest
-from drawings import DRAWN, stack
+from drawings import DRAWN, points_on, stack
 from goldens import assert_golden
 from helpers_models import MODELS
 from keras import layers, ops
@@ -126,6 +129,68 @@ def test_nested_models_are_frames_within_frames():
         ("GRUCell 4", "g0"),
         ("LSTMCell 3", None),
     ]
+
+
+def inner_stack():
+    inner = RecurrentSequential(name="inner")
+    inner.add(rshop.SimpleRNNCell(4, name="low"))
+    inner.add(rshop.SimpleRNNCell(4, name="high"))
+    return stack(inner.get_cell(name="inner"), rshop.SimpleRNNCell(3, name="top"), features=5)
+
+
+def svg_parts(svg, kind):
+    """The parts of this class of an SVG picture."""
+    return [g for g in ElementTree.fromstring(svg).iter() if g.get("class") == kind]
+
+
+def numbers_in(part, tag, key):
+    """The points `(x, y)` in this attribute of the elements with this tag within a part."""
+    for element in part.iter():
+        if element.tag.endswith(tag):
+            numbers = list(map(float, re.findall(r"-?[\d.]+", element.get(key))))
+            yield list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def title_rooms(svg):
+    """Text, and left, top, right and bottom of the lines in each frame."""
+    for frame in svg_parts(svg, "cluster"):
+        for line in (element for element in frame.iter() if element.tag.endswith("text")):
+            x, y, size = (float(line.get(key)) for key in ("x", "y", "font-size"))
+            yield line.text, (x, y - 0.8 * size, x + float(line.get("textLength")), y + 0.2 * size)
+
+
+def within(points, room):
+    left, top, right, bottom = room
+    return [(x, y) for x, y in points if left < x < right and top < y < bottom]
+
+
+FRAMED = {name: DRAWN[name] for name in ("nested", "synced_stack", "forced_stack")} | {"inner": inner_stack}
+
+
+@pytest.mark.parametrize("name", FRAMED)
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+def test_no_box_and_no_arrow_lies_on_the_title_of_a_frame(draw, name):
+    rnn = FRAMED[name]()
+    options = [{"fold": ["low", "high", "top"]}, {}] if name == "inner" and draw is viz.draw_step else [{}]
+    for figure in [draw(rnn, **option) for option in options]:
+        rooms = list(title_rooms(figure.svg))
+        assert len(rooms) == len(figure.scene.groups)
+        curves = [route for g in svg_parts(figure.svg, "edge") for route in numbers_in(g, "path", "d")]
+        boxes = [route for g in svg_parts(figure.svg, "node") for route in numbers_in(g, "path", "d")]
+        for _, room in rooms:
+            for curve in curves:
+                assert within(points_on(curve, 60), room) == []
+            for corners in boxes:
+                xs, ys = zip(*corners, strict=True)
+                beside = room[2] < min(xs) or max(xs) < room[0]
+                assert beside or room[3] < min(ys) or max(ys) < room[1]
+
+
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+def test_a_frame_has_its_title_alone_and_the_words_say_that_it_is_a_nested_model(draw):
+    figure = draw(inner_stack())
+    assert "inner" in [text for text, _ in title_rooms(figure.svg)]
+    assert ">nested model<" not in figure.svg and "[inner: nested model]" in figure.text
 
 
 @pytest.mark.parametrize(

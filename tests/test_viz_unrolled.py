@@ -235,6 +235,27 @@ def test_constants_and_the_input_of_a_decoder_are_one_box_with_an_arrow_to_each_
         assert targets == ["0", "1", "2", "3"]
 
 
+@pytest.mark.parametrize("options", [{"steps": 3}, {"steps": 50}, {"rolled": True}], ids=str)
+def test_a_constant_that_nothing_reads_has_no_arrow(options):
+    rnn = stack(GRUCell(4), readout="readout_only", decode=True, output_length=3, features=4)
+    figure = viz.draw_unrolled(rnn, training=False, **options)
+    (bar,) = [box for box in figure.scene.boxes if box.id.startswith("bar_")]
+    assert (bar.label.title, bar.role) == ("x", "input")
+    assert [edge for edge in figure.scene.edges if edge.source == bar.id] == []
+    assert "x (input)" in figure.text.splitlines() and "·" not in figure.text
+
+
+def test_a_block_of_several_names_whole_ones_and_no_size_of_what_it_does_not_name():
+    x, h = keras.Input((4,), name="x"), keras.Input((6,), name="h")
+    asked = layers.Dense(4, name="question")(h)
+    found = layers.Dense(4, "softmax", name="importances")(layers.Dense(4, name="resemblances")(asked * x))
+    n = GRUCell(6)([layers.Concatenate()([x, found]), h])[1]
+    figure = viz.draw_unrolled(RecurrentModel(x, n, h, n), steps=2)
+    names = "question, resemblances, importances"
+    assert f"{names} (cell)" in figure.text
+    assert "question, resemblances, …" in figure.svg
+
+
 def test_a_masked_timestep_lets_states_pass_and_holds_the_output():
     rnn = DRAWN["sampled_stack"]()
     scene = viz.draw_unrolled(rnn, steps=4, mask=[1, 1, 0, 1], training=False).scene

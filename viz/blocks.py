@@ -178,8 +178,11 @@ def _several(members):
     layers = [part for part in members if part.role == "layer"]
     named = [part for part in layers if part.label.detail]
     every = _list(members)
-    text = every if len(members) <= _LISTED and every == shorten(every) else _list(named or layers or members)
-    return _block(Label(text, shape=members[-1].label.shape), "cell", members[0].group, members)
+    fits = len(members) <= _LISTED and every == shorten(every)
+    shown = members if fits else named or layers or members
+    # What comes out last has its size written only where it is named: nobody could tell whose it is.
+    shape = members[-1].label.shape if members[-1] in shown else ""
+    return _block(Label(_list(shown), shape=shape), "cell", members[0].group, members)
 
 
 def _list(parts):

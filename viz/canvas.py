@@ -133,10 +133,10 @@ def legend_below(ax, **options):
     handles = options.pop("handles", None) or ax.get_legend_handles_labels()[0]
     longest = max(len(str(handle.get_label())) for handle in handles)
     # It may stand under what is written at the left of the axes too.
-    columns = max(1, int(1.2 * letters_across(ax, 0.85) / (longest + 6)))
+    columns = max(1, int(1.2 * letters_across(ax, 0.875) / (longest + 6)))
     ticks = matplotlib.rcParams["xtick.major.size"] + matplotlib.rcParams["xtick.major.pad"]
     down = ScaledTranslation(0, -(ticks + text_size(2.3)) / 72, ax.figure.dpi_scale_trans)
-    look = {"fontsize": text_size(0.85), "title_fontsize": text_size(0.85), "frameon": False}
+    look = {"fontsize": text_size(0.875), "title_fontsize": text_size(0.875), "frameon": False}
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": ax.transAxes + down}
     ax.legend(handles=handles, ncols=min(columns, len(handles)), **look, **place, **options)
 

@@ -12,6 +12,7 @@ from . import palette
 from .column import BESIDE, SMALL, TITLE
 from .curves import Point
 from .scene import Box, Edge, Scene
+from .titles import aside
 
 _ARROW = 8.0
 _FONT = "Helvetica"
@@ -54,7 +55,9 @@ def draw(dot: str, form: str, *, placed: bool) -> bytes:
     """
     how = ["-Kneato", "-n2"] if placed else ["-Kdot"]
     size = ["-Gdpi=144"] if form == "png" else []
-    command = [program(), "-q", *how, *size, f"-T{form}"]
+    lay_out = [program(), "-q", *how]
+    dot = dot if placed else aside(dot, lay_out)
+    command = [*lay_out, *size, f"-T{form}"]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
     if done.returncode != 0 or not done.stdout:
         raise RuntimeError(
@@ -126,7 +129,7 @@ def _add_group(graph, scene, parent):
         look = palette.colour("group")
         with graph.subgraph(name=f"cluster_{group.id}") as inner:
             inner.attr(
-                label=group.label.markup(SMALL, SMALL, look.text),
+                label=group.label.head.markup(SMALL, SMALL, look.text),
                 style="rounded,filled",
                 color=look.line,
                 fillcolor=look.fill,
@@ -145,7 +148,7 @@ def _frame(group):
     if group.bounds is None:
         return {}
     left, bottom, right, top = group.bounds
-    width, height = group.label.size(SMALL, SMALL)
+    width, height = group.label.head.size(SMALL, SMALL)
     return {
         "bb": _point((left, bottom)) + "," + _point((right, top)),
         "lp": _point((left + 10 + width / 2, top - 5 - height / 2)),

@@ -137,7 +137,7 @@ def _draw_band(ax, row, gate):
         (1.01, row + 0.5),
         xycoords=("axes fraction", "data"),
         va="center",
-        fontsize=canvas.text_size(0.8),
+        fontsize=canvas.text_size(0.875),
     )
 
 

@@ -44,6 +44,11 @@ class Label:
         return clean(self.title) + (f"_{self.below}" if self.below else "")
 
     @property
+    def head(self) -> "Label":
+        """The title alone, as a frame has it: beside what stands in the frame there is room for one line."""
+        return Label(self.title, self.below)
+
+    @property
     def small(self) -> list[str]:
         """The smaller lines."""
         return [shorten(text) for text in (self.detail, self.shape) if text]
@@ -108,9 +113,17 @@ def clean(text: str) -> str:
 
 
 def shorten(text: str, longest: int = _LONGEST) -> str:
-    """Text as it fits in a box: the start of it and an ellipsis where it is too long."""
+    """Text as it fits in a box: the start of it and an ellipsis where it is too long.
+
+    Example:
+        >>> shorten("query, scores, weights, seen")  # of a list, whole names
+        'query, scores, weights, …'
+    """
     text = clean(text)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    if len(text) <= longest:
+        return text
+    whole = text[: longest - 2].rpartition(", ")[0]
+    return f"{whole}, …" if whole else text[: longest - 1] + "…"
 
 
 def shape_text(shape, dtype: str = "float32") -> str:

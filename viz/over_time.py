@@ -261,7 +261,7 @@ class _Timeline:
             box.size, box.wide = (max(right - left, box.size[0]), 30.0), True
             self.scene.boxes.insert(0, box)
             for place in self.places:
-                if place.t is not None and place.valid:
+                if place.t is not None and place.valid and id not in self.stamp.idle:
                     x = place.middle + self.column.items[id].x
                     route = straight((x, y + 15), (x, self.column.items[id].y))
                     self.scene.edges.append(Edge(box.id, f"{place.prefix}_{id}", box.role, route=route))

@@ -20,12 +20,14 @@ class Stamp:
     Attributes:
         column, layout: the boxes of one timestep and where they stand.
         width: from its left to its right end, in points.
+        idle: the entries of constants and fixed inputs that nothing reads: they are not drawn.
     """
 
     def __init__(self, column: Column, layout: Layout):
         self.column, self.layout = column, layout
         self.curves = curves_of(column, layout)
         self.width = layout.right - layout.left
+        self.idle = set(column.entries) - {link.source for link in column.links}
 
     def press(self, scene: Scene, prefix: str, *, at: float, moment: str | None, labels: dict[str, Label]):
         """Add the boxes, frames and arrows of one timestep.
@@ -44,6 +46,8 @@ class Stamp:
             scene.groups.append(Group(f"{prefix}_{frame.id}", frame.label, parent, moment, bounds))
         for row in self.layout.rows:
             for id in row.ids:
+                if id in self.idle:
+                    continue
                 item = self.column.items[id]
                 box = box_of(item, prefix, at, labels.get(id), moment)
                 scene.boxes.append(box)

@@ -28,14 +28,15 @@ def roll(model: Model, column: Column, layout: Layout, training=None) -> Scene:
     for id in column.below:
         if column.items[id].role == "input":
             labels[id] = Label(column.items[id].label.title, "t")
-    Stamp(column, layout).press(scene, "c", at=0.0, moment="t", labels=labels)
+    stamp = Stamp(column, layout)
+    stamp.press(scene, "c", at=0.0, moment="t", labels=labels)
     floor = _truths(scene, column, layout, forcing)
     loops = _state_loops(model, column)
     loops += _readout_loops(model, column, layout) if forcing.own else []
     for n, loop in enumerate(loops):
         floor -= _DOWN
         _loop(scene, column, layout, n, y=floor, loop=loop)
-    _bars(scene, model, column, layout, floor)
+    _bars(scene, model, stamp, floor)
     scene.notes = list(forcing.notes)
     return scene
 
@@ -106,8 +107,8 @@ def _truths(scene, column, layout, forcing):
     return floor
 
 
-def _bars(scene, model, column, layout, floor):
-    ends = model.ends
+def _bars(scene, model, stamp, floor):
+    ends, column, layout = model.ends, stamp.column, stamp.layout
     names = [*(ends.inputs if ends.fixed_inputs else []), *ends.constants]
     for id, name in zip(column.entries, names, strict=True):
         floor -= BAND
@@ -115,5 +116,6 @@ def _bars(scene, model, column, layout, floor):
         box = pill(f"bar_{id}", Label(name), item.role, at=(0.0, floor))
         box.size, box.wide = (max(layout.right - layout.left, box.size[0]), 30.0), True
         scene.boxes.insert(0, box)
-        route = straight((item.x, floor + 15), (item.x, item.y))
-        scene.edges.append(Edge(box.id, f"c_{id}", item.role, route=route))
+        if id not in stamp.idle:
+            route = straight((item.x, floor + 15), (item.x, item.y))
+            scene.edges.append(Edge(box.id, f"c_{id}", item.role, route=route))

@@ -183,7 +183,7 @@ def _place_up(column, layout, parents):
         depth = _depth_within(group, parents)
         boxes = [column.items[id] for row in inside for id in row.ids]
         pad = _PAD * depth
-        name = labels[group].size(SMALL, SMALL)[0] + 24.0
+        name = labels[group].head.size(SMALL, SMALL)[0] + 24.0
         layout.frames[group] = [
             min(-name, *(b.x - b.width / 2 - pad for b in boxes)),
             inside[0].bottom - pad,

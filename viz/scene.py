@@ -134,13 +134,14 @@ class Scene:
 
     def _lines(self, boxes, depth, column):
         names, groups = self._names(), {group.id: group for group in self.groups}
-        lines, inside = [], None
+        lines, inside = [], []
         margin = "  " if column is not None else ""
         for box in boxes:
-            if box.group != inside and box.group is not None:
-                group = groups[box.group]
-                lines.append(margin + "  " * depth[group.parent] + f"[{group.label.plain}]")
-            inside = box.group
+            around = [] if box.group is None else _around(groups[box.group], groups)
+            # Those around the box's own frame may hold no box but in their frames: they are named too.
+            new = [group for group in around if group not in inside or group is around[-1] is not inside[-1]]
+            lines += [margin + "  " * depth[group.parent] + f"[{group.label.plain}]" for group in new]
+            inside = around
             sources = [self._read(edge, names, column) for edge in self.edges if edge.target == box.id]
             reads = f" <- {', '.join(sources)}" if sources else ""
             about = "".join(f", {text}" for text in (box.label.detail, box.label.shape) if text)
@@ -160,6 +161,11 @@ class Scene:
             uses[key] = uses.get(key, 0) + 1
             names[box.id] = (box.label.name or "·") + (f" #{uses[key]}" if uses[key] > 1 else "")
         return names
+
+
+def _around(group, groups):
+    """A frame and the frames that hold it, the outermost first."""
+    return [*(_around(groups[group.parent], groups) if group.parent is not None else []), group]
 
 
 def _when(column):

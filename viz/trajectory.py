@@ -72,11 +72,14 @@ def _draw_path(ax, path, times, sample):
 
 def _number(ax, path, times):
     stride = -(-len(times) // _MOST_NUMBERS)
-    for point, t in list(zip(path, times, strict=True))[::stride]:
-        if np.isfinite(point).all():
-            text = "start" if t < 0 else f"{t}"
-            look = {"fontsize": canvas.text_size(0.8), "color": palette.QUIET}
-            ax.annotate(text, point, (7, 5), textcoords="offset points", **look)
+    seen = np.flatnonzero(np.isfinite(path).all(axis=1))
+    # Where a path comes back to its start, the text of the lower end stands below: on no mark of the other.
+    below = min(seen[[0, -1]], key=lambda i: path[i, 1]) if len(seen) else None
+    look = {"fontsize": canvas.text_size(0.875), "color": palette.QUIET, "textcoords": "offset points"}
+    for i in [i for i in range(0, len(times), stride) if i in seen]:
+        text = "start" if times[i] < 0 else f"{times[i]}"
+        offset, side = ((7, -8), "top") if i == below else ((7, 5), "baseline")
+        ax.annotate(text, path[i], offset, va=side, **look)
 
 
 def _label(ax, found, project, values, chosen):

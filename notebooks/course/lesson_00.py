@@ -139,7 +139,7 @@ def _agree(answer, truth):
 
 
 def _run(layer, numbers):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     x = np.stack([numbers, -2 * numbers])[:, :, None].astype("float32")  # two sequences
     y = np.asarray(layer(x))
     expect(y.shape == x.shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")

@@ -13,6 +13,7 @@ from .predictions import register_prediction
 register_prediction(
     "01.calculator",
     {"h after the first timestep": 0.76, "h after the second": 0.36, "h after the third": 0.18},
+    atol=0.006,  # more decimals than these two are right too
 )
 register_prediction(
     "01.shapes",
@@ -99,6 +100,18 @@ def always_16_units(units):
     return every_timestep(16)
 
 
+def a_sigmoid_in_place_of_tanh(units):
+    x_t, h_tm1 = Input((1,)), Input((units,))
+    h_t = ops.sigmoid(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t, return_sequences=True)
+
+
+def no_weights_for_the_old_state(units):
+    x_t, h_tm1 = Input((1,)), Input((units,))
+    h_t = ops.tanh(Dense(units)(x_t) + h_tm1)
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t, return_sequences=True)
+
+
 def one_step_late():
     x_t, sum_tm1 = Input((1,)), Input((1,))
     return RecurrentModel(
@@ -130,10 +143,28 @@ def both_states_are_new(units):
     return RecurrentModel(x_t, h_t, initial_states=[h_tm1, h_tm2], final_states=[h_t, h_t])
 
 
+def a_sigmoid_of_two_back(units):
+    x_t, h_tm1, h_tm2 = Input((1,)), Input((units,), name="h_tm1"), Input((units,), name="h_tm2")
+    h_t = ops.sigmoid(Dense(units)(x_t) + Dense(units)(h_tm1) + Dense(units, use_bias=False)(h_tm2))
+    return RecurrentModel(x_t, h_t, initial_states=[h_tm1, h_tm2], final_states=[h_t, h_tm1])
+
+
 def still_keeps_the_old_state(units):
     x_t, h_tm1 = Input((1,)), Input((units,))
     h_t = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
     return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_tm1)
+
+
+def mended_with_a_sigmoid(units):
+    x_t, h_tm1 = Input((1,)), Input((units,))
+    h_t = ops.sigmoid(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t)
+
+
+def mended_without_weights_for_the_old_state(units):
+    x_t, h_tm1 = Input((1,)), Input((units,))
+    h_t = ops.tanh(Dense(units)(x_t) + h_tm1)
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t)
 
 
 def keeps_the_state_without_tanh(units):
@@ -150,7 +181,7 @@ def _sequences(time, batch=3):
 
 
 def _run(layer, x):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     return np.asarray(layer(x))
 
 
@@ -165,6 +196,12 @@ def _expect_state_is_output(layer, units):
     output, new_state = (np.asarray(t) for t in layer.step([x, h]))
     expect(np.allclose(output, new_state, atol=1e-5), "The step hands on something else than its output.")
     expect(np.abs(output).max() <= 1, "Some outputs are larger than 1.")
+    # tanh turns its sign with the numbers that go in, a sigmoid stays above 0.
+    lowest = min(output.min(), np.asarray(layer.step([-x, -h])[0]).min())
+    expect(lowest < 0, "No output is below 0.")
+    weights, matrices = layer.count_params(), units * (1 + units)
+    fits = matrices < weights <= matrices + 2 * units  # a second bias does no harm
+    expect(fits, f"{weights} weights are not W, U and b.")
     other = np.asarray(layer.step([x, -h])[0])
     expect(not np.allclose(output, other, atol=1e-4), "The old state makes no difference to the output.")
 
@@ -214,6 +251,8 @@ def check_two_back(make):
         same = np.allclose(layer.step(changed)[0], y, atol=1e-4)
         expect(not same, f"The output does not depend on {name}.")
     expect(np.abs(y).max() < 1, "Some outputs are larger than 1.")
+    lowest = min(y.min(), np.asarray(layer.step([-value for value in given])[0]).min())
+    expect(lowest < 0, "No output is below 0.")
     matrices, weights = units * (1 + 2 * units), layer.count_params()
     holds = matrices < weights <= matrices + 3 * units
     expect(holds, f"{weights} weights are not one matrix for each of x_t, h_tm1 and h_tm2, and b.")
@@ -238,7 +277,12 @@ register_exercise(
         "The step is the one of this lesson. What differs is an option of RecurrentModel.",
         "The option has the same name as in keras.layers.SimpleRNN: return_sequences.",
     ],
-    wrong=[only_the_last_timestep, always_16_units],
+    wrong=[
+        only_the_last_timestep,
+        always_16_units,
+        a_sigmoid_in_place_of_tanh,
+        no_weights_for_the_old_state,
+    ],
 )
 register_exercise(
     "01.sum",
@@ -270,7 +314,7 @@ register_exercise(
         "After this timestep the old h_tm1 is two timesteps old. Which final state is that?",
         "The final states are a list in the order of the initial states; an Input may be a final state.",
     ],
-    wrong=[h_tm2_never_moves, both_states_are_new],
+    wrong=[h_tm2_never_moves, both_states_are_new, a_sigmoid_of_two_back],
 )
 register_exercise(
     "01.bug",
@@ -280,5 +324,10 @@ register_exercise(
         "Look at the trace: which number never changes?",
         "Compare the last line with the rnn of this lesson, word by word.",
     ],
-    wrong=[still_keeps_the_old_state, keeps_the_state_without_tanh],
+    wrong=[
+        still_keeps_the_old_state,
+        keeps_the_state_without_tanh,
+        mended_with_a_sigmoid,
+        mended_without_weights_for_the_old_state,
+    ],
 )

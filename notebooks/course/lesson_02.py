@@ -91,6 +91,10 @@ def first_that_falls_below(norms, part):
     return int(np.argmax(below)) if below.any() else len(norms)
 
 
+def without_the_equal(norms, part):
+    return np.flatnonzero(norms > part * norms[0]).max() + 1
+
+
 def keeps_the_wrong_part(units, keep):
     return leaky_rnn(units, 1 - keep)
 
@@ -99,6 +103,13 @@ def does_not_fade(units, keep):
     x_t, h_tm1 = Input((1,)), Input((units,), name="h_tm1")
     candidate = ops.tanh(Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1))
     h_t = keep * h_tm1 + candidate
+    return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t, return_sequences=True)
+
+
+def a_candidate_without_a_bias(units, keep):
+    x_t, h_tm1 = Input((1,)), Input((units,), name="h_tm1")
+    candidate = ops.tanh(Dense(units, use_bias=False)(x_t) + Dense(units, use_bias=False)(h_tm1))
+    h_t = keep * h_tm1 + (1 - keep) * candidate
     return RecurrentModel(x_t, h_t, initial_states=h_tm1, final_states=h_t, return_sequences=True)
 
 
@@ -150,13 +161,14 @@ def check_state_arrows(count):
 
 
 def check_reach(measure):
-    """On curves that fall, that rise again, and that never fall below the part."""
+    """On curves that fall, rise again, never fall below the part, or meet it exactly."""
     falling = 3.0 * 0.5 ** np.arange(20.0)
     curves = [
         ("a curve that halves at each distance", falling, 0.1, 4),
         ("a curve that is never below the part", np.full(7, 0.2), 0.5, 7),
         ("a curve that falls at once", np.array([5.0, 0.1, 0.1]), 0.5, 1),
         ("a curve that falls and rises again", np.array([2.0, 0.1, 1.5, 0.1]), 0.5, 3),
+        ("a norm that is exactly the part", np.array([4.0, 2.0, 1.0]), 0.5, 2),
     ]
     for words, norms, part, answer in curves:
         found = measure(norms, part)
@@ -178,6 +190,9 @@ def check_leaky_rnn(make):
         bounded = np.abs(candidate).max() <= 1 + 1e-4
         expect(bounded, "What is left of h_t without the part that is kept is no (1 - keep) tanh(...).")
         _expect_affine(layer, keep, units)
+        weights, matrices = layer.count_params(), units * (1 + units)
+        fits = matrices < weights <= matrices + 2 * units  # a second bias does no harm
+        expect(fits, f"{weights} weights are not W, U and b.")
 
 
 def _expect_affine(layer, keep, units):
@@ -244,7 +259,7 @@ def _sequences(time, batch=3):
 
 
 def _run(layer, x):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     return np.asarray(layer(x))
 
 
@@ -271,7 +286,7 @@ register_exercise(
         "np.arange(1, len(norms) + 1) are the distances; index them with the True and False.",
         "Of the distances that are left, take the largest.",
     ],
-    wrong=[counts_from_zero, absolute_size, first_that_falls_below],
+    wrong=[counts_from_zero, absolute_size, first_that_falls_below, without_the_equal],
 )
 register_exercise(
     "02.leaky",
@@ -282,7 +297,7 @@ register_exercise(
         "The new state is a mixture: keep parts of the old state, 1 - keep parts of the candidate.",
         "Output and final state are both the mixture; return_sequences=True.",
     ],
-    wrong=[keeps_the_wrong_part, does_not_fade],
+    wrong=[keeps_the_wrong_part, does_not_fade, a_candidate_without_a_bias],
 )
 register_exercise(
     "02.through_time",

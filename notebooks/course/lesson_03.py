@@ -208,7 +208,7 @@ def check_gru_latch(make):
 
 
 def _step(layer):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     names = layer.state_names
     expect(sorted(names) == ["c", "h"], f"The states are called {names}, not h and c.")
 
@@ -314,6 +314,7 @@ register_exercise(
         "Start from the LSTM of this lesson. Which of its four sums is no longer needed?",
         "Inputs: x_t, h_tm1, c_tm1. Three sums of two Dense layers each: two sigmoids and one tanh.",
         "Where the LSTM has f_t, write 1 - i_t. Two states are lists: [h_tm1, c_tm1] and [h_t, c_t].",
+        "It keeps 1 - i. To keep 0.98 at the start, i must be 0.02: a bias of -4.",
     ],
     wrong=[an_lstm_with_all_gates, writes_more_than_it_forgets, keeps_with_the_input_gate_too],
 )

@@ -213,7 +213,7 @@ def check_tank(make):
     """What is left, from a full tank and from any other; no weights."""
     for full in (40.0, 7.5):
         layer, x = make(full), np.abs(_numbers(3, 5, 1))
-        expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+        expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
         y = np.asarray(layer(x))
         expect(y.shape == x.shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")
         expect(layer.count_params() == 0, f"The layer has {layer.count_params()} weights.")

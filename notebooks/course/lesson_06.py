@@ -167,7 +167,7 @@ def the_same_for_all_choices(choices):
     return RecurrentModel(x_t, ops.softmax(scores_t), readout_input=p_tm1, return_sequences=True)
 
 
-def scores_in_place_of_likelihoods(choices):
+def scores_in_place_of_probabilities(choices):
     x_t, p_tm1 = Input((1,)), Input((choices,))
     scores_t = Dense(choices)(x_t) + Dense(choices)(p_tm1)
     return RecurrentModel(x_t, scores_t, readout_input=p_tm1, return_sequences=True)
@@ -177,7 +177,7 @@ def scores_in_place_of_likelihoods(choices):
 
 
 def _run(layer, x, **call):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     return np.asarray(layer(x, **call))
 
 
@@ -271,8 +271,8 @@ def check_mended_chooser(make):
         y = _run(layer, x)
         _expect_shape(y, (3, 6, choices))
         _expect_parts(layer, states=0)
-        expect(np.allclose(y.sum(axis=-1), 1, atol=1e-4), "The likelihoods do not add up to 1.")
-        expect((y >= 0).all(), "A likelihood is negative.")
+        expect(np.allclose(y.sum(axis=-1), 1, atol=1e-4), "The probabilities do not add up to 1.")
+        expect((y >= 0).all(), "A probability is negative.")
         first = np.tile(np.linspace(-3, 3, choices), (3, 1))
         other = _run(layer, x, initial_readout=first)
         expect(not np.allclose(y, other, atol=1e-4), "Another first readout does not change the output.")
@@ -332,5 +332,5 @@ register_exercise(
         "Add 7 to each of three scores. What does softmax make of it?",
         "How many scores must the readout give, so that it can favour one choice?",
     ],
-    wrong=[the_same_for_all_choices, scores_in_place_of_likelihoods],
+    wrong=[the_same_for_all_choices, scores_in_place_of_probabilities],
 )

@@ -4,7 +4,7 @@ import numpy as np
 from keras import Input, ops
 from keras.layers import Dense
 
-from rshop import RecurrentModel
+from rshop import RecurrentModel, trace
 
 from .exercises import register_exercise
 from .outcome import expect
@@ -27,8 +27,10 @@ register_prediction(
         "readout, forcing, training": (10, 11, 12, 13),
         "readout, forcing, inference": (10, 20, 30, 40),
         "decode, no readout": (10, 10, 10, 10),
+        "decode, no readout, forcing": "error",
         "decode, readout, no forcing": (10, 20, 30, 40),
         "decode, readout, forcing, training": (10, 11, 12, 13),
+        "decode, readout, forcing, inference": (10, 20, 30, 40),
     },
 )
 register_prediction(
@@ -122,6 +124,26 @@ def only_the_last_output(units):
     return _with_readout(units, teacher_force=True)
 
 
+def without_tanh(units):
+    x_t, h_tm1, readout = Input((1,)), Input((units,)), Input((1,))
+    h_t = Dense(units)(x_t) + Dense(units, use_bias=False)(h_tm1) + Dense(units, use_bias=False)(readout)
+    return RecurrentModel(
+        x_t, Dense(1)(h_t), h_tm1, h_t, readout_input=readout, teacher_force=True, return_sequences=True
+    )
+
+
+def clipped_in_place_of_tanh(units):
+    x_t, h_tm1, readout = Input((1,)), Input((units,)), Input((1,))
+    h_t = ops.clip(Dense(units)(x_t) + Dense(units)(h_tm1) + Dense(units)(readout), -1, 1)
+    return RecurrentModel(
+        x_t, Dense(1)(h_t), h_tm1, h_t, readout_input=readout, teacher_force=True, return_sequences=True
+    )
+
+
+def always_four_units(units):
+    return _with_readout(4, teacher_force=True, return_sequences=True)
+
+
 def looks_at_the_first_timestep_only(run, x, truth):
     changed = truth.copy()
     changed[:, 0] += 1
@@ -194,7 +216,7 @@ def check_fed_readout(feed):
 def check_forced_layer(make):
     """In training the previous truth matters and no later one; in inference none is needed."""
     layer, x, truth = make(4), _numbers(3, 5, 1), _numbers(3, 5, 1, seed=2)
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     free = np.asarray(layer(x))
     expect(free.shape == x.shape, f"For x of shape {x.shape} the output has the shape {free.shape}.")
     expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
@@ -209,6 +231,38 @@ def check_forced_layer(make):
         expect(same[:, : t + 1].all(), f"The truth of timestep {t + 1} changes an output too early.")
         always = not same[:, t + 1].any()
         expect(always, f"In training timestep {t + 2} does not always read the truth of timestep {t + 1}.")
+    for units in (4, 6):
+        _expect_simple_rnn(make(units), units)
+
+
+def _expect_simple_rnn(layer, units):
+    """The equations of the step, each found from recorded values alone."""
+    x = _numbers(60, 4, 1, seed=3)
+    layer(x)
+    weights = layer.get_weights()
+    layer.set_weights([0.4 * _numbers(*w.shape, seed=4 + k) for k, w in enumerate(weights)])
+    record = trace(layer, x)
+    states = next(iter(record.states.values()))
+    expect(states.shape[-1] == units, f"For {units} units the state has {states.shape[-1]} numbers.")
+    far = next(iter(trace(layer, 100 * x).states.values()))
+    expect(np.abs(far).max() <= 1, "For large x the state does not stay between -1 and 1, as tanh does.")
+    old, new = (part.reshape(-1, units) for part in (states[:, :-1], states[:, 1:]))
+    outputs = np.asarray(layer(x))
+    read = np.concatenate([np.zeros_like(outputs[:, :1]), outputs[:, :-1]], axis=1)  # running free
+    inside = np.arctanh(np.clip(new, -1 + 1e-6, 1 - 1e-6))
+    wrong, matrix = _fit(inside, x.reshape(-1, 1), read.reshape(-1, 1), old)
+    expect(wrong < 1e-2, "The new state is not tanh(x W + h U + readout R + b).")
+    for name, rows in {"x": matrix[:1], "the readout": matrix[1:2], "the old state": matrix[2:-1]}.items():
+        expect(np.abs(rows).max() > 1e-3, f"The new state does not see {name}.")
+    wrong, _ = _fit(outputs.reshape(-1, 1), new)
+    expect(wrong < 1e-3, "The output is not a Dense(1) of the new state.")
+
+
+def _fit(target, *seen):
+    # The best linear function of what was seen (and 1): how wrong it is, and its matrix.
+    A = np.concatenate([*seen, np.ones((len(target), 1))], axis=1).astype("float64")
+    matrix, *_ = np.linalg.lstsq(A, target.astype("float64"))
+    return np.abs(A @ matrix - target).max(), matrix
 
 
 def _looks(offset, only=None):
@@ -297,7 +351,14 @@ register_exercise(
         "The output has one number, so the readout is an Input((1,)); name it in readout_input.",
         "The switch is teacher_force=True. Every timestep is wanted: return_sequences=True.",
     ],
-    wrong=[never_forced, forced_half_the_time, only_the_last_output],
+    wrong=[
+        never_forced,
+        forced_half_the_time,
+        only_the_last_output,
+        without_tanh,
+        clipped_in_place_of_tanh,
+        always_four_units,
+    ],
 )
 register_exercise(
     "07.leaks",

@@ -1,4 +1,4 @@
-"""Lesson 08, Exposure bias, measured: its predictions, its exercises and their answers."""
+"""Lesson 08, Measure exposure bias: its predictions, its exercises and their answers."""
 
 import keras
 import numpy as np

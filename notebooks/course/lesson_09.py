@@ -1,4 +1,4 @@
-"""Lesson 09, Decoders: its predictions, its exercises and their answers."""
+"""Lesson 09, Turn a vector into a sequence: its predictions, its exercises and their answers."""
 
 import keras
 import numpy as np
@@ -133,6 +133,11 @@ def masked_with_zero_scores(query, memory, valid):
     return weights / weights.sum(axis=1, keepdims=True)
 
 
+def exp_of_large_scores(query, memory, valid):
+    weights = np.exp(np.einsum("bn,bpn->bp", query, memory)) * valid
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
 def softmax_over_the_batch(query, memory, valid):
     weights = np.exp(np.einsum("bn,bpn->bp", query, memory)) * valid
     return weights / weights.sum(axis=0, keepdims=True)
@@ -179,7 +184,7 @@ def _numbers(*shape, seed=1):
 
 
 def _decoder(layer):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     expect(layer.decode, "The layer does not decode.")
     return layer
 
@@ -220,7 +225,7 @@ def check_attend(weigh):
     """Properties of the weights, on places that are valid in part."""
     for places in (2, 5):
         query, memory = _numbers(6, 3), _numbers(6, places, 3, seed=2)
-        memory[-1] *= 30  # scores that are large, and far apart
+        memory[-1] *= 3000  # scores whose exp is too large for a computer
         valid = np.arange(places) < np.resize([1, places], 6)[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             weights = np.asarray(weigh(query.copy(), memory.copy(), valid.copy()))
@@ -296,7 +301,13 @@ register_exercise(
         "A score of minus infinity has the weight 0, if it is there before the sum. And exp of a large "
         "number is too large: subtract the largest score of the sample first.",
     ],
-    wrong=[without_the_mask, masked_afterwards, masked_with_zero_scores, softmax_over_the_batch],
+    wrong=[
+        without_the_mask,
+        masked_afterwards,
+        masked_with_zero_scores,
+        exp_of_large_scores,
+        softmax_over_the_batch,
+    ],
 )
 register_exercise(
     "09.backwards",

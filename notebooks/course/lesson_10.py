@@ -217,7 +217,7 @@ def _sequences(time, features, batch=3):
 
 
 def _run(layer, x):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     return np.asarray(layer(x))
 
 

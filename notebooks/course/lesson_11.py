@@ -210,7 +210,7 @@ def _draw(*shape, seed=11):
 
 
 def _run(layer, x, **call):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a recurrent layer.")
+    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
     return np.asarray(layer(x, **call))
 
 

@@ -178,6 +178,15 @@ def never_looks_at_the_context(units, context, keep):
     )
 
 
+def sees_the_old_context(units, context, keep):
+    x_t, h_tm1, s_tm1 = Input((3,)), Input((units,)), Input((context,))
+    s_t = (1 - keep) * Dense(context, use_bias=False)(x_t) + keep * s_tm1
+    h_t = ops.sigmoid(Dense(units)(x_t) + Dense(units)(h_tm1) + Dense(units)(s_tm1))
+    return RNNCellFromModel(
+        keras.Model([x_t, h_tm1, s_tm1], [keras.layers.Concatenate()([h_t, s_t]), h_t, s_t])
+    )
+
+
 def says_only_h(units, context, keep):
     x_t, h_tm1, s_tm1 = Input((3,)), Input((units,)), Input((context,))
     s_t = (1 - keep) * Dense(context, use_bias=False)(x_t) + keep * s_tm1
@@ -342,6 +351,12 @@ def check_slow_and_fast(make):
     expect(wrong < 1e-2, "The new h is not a sigmoid of a sum of matrix products.")
     all_seen = _depends_on(matrix, 0, units) and _depends_on(matrix, units, context)
     expect(all_seen, "The new h misses the old h or s.")
+    # From the old s the fit is exact as well, but then its matrix is no matrix of the cell.
+    P = matrix[units : units + context]
+    kernels = [part for w in layer.get_weights() if w.ndim == 2 for part in (w, w.T)]
+    rows = [row for kernel in kernels if kernel.shape[1] == units for row in kernel]
+    known = all(any(np.abs(own - row).max() < 1e-2 for own in rows) for row in P)
+    expect(known, "What h sees is not the new s.")
     expect(_depends_on(matrix, units + context, 3) and _sees_x(matrix, units, context), "The new h misses x.")
     _expect_shape(y, (80, units + context))
     both = np.concatenate([after[units], after[context]], axis=1)
@@ -414,7 +429,7 @@ register_exercise(
         "Each matrix of the paper is a Dense layer; keep is a fixed number, no weight.",
         "keras.Model([x_t, h_tm1, s_tm1], [y_t, h_t, s_t]): the states in the same order on both sides.",
     ],
-    wrong=[keeps_the_wrong_part, never_looks_at_the_context, says_only_h],
+    wrong=[keeps_the_wrong_part, never_looks_at_the_context, sees_the_old_context, says_only_h],
 )
 register_exercise(
     "12.bug",

@@ -12,7 +12,7 @@ register_prediction(
         "loss at the start, 10 classes, three decimals": 2.303,
         "loss at the start, 2 classes, three decimals": 0.693,
         "a factor of 1.3 at each of 50 timesteps makes more than 100000": "yes",
-        "h is NaN after timestep 7 of 0 to 14: number of timesteps with a NaN in h": 8,
+        "h is NaN from timestep 7 on, of 0 to 14: number of timesteps with a NaN in h": 8,
         "the error of a forecaster with a leak, against the naive forecast: above or below": "below",
     },
 )

@@ -4,10 +4,10 @@ import numpy as np
 
 from .outcome import Outcome, find
 
-_REGISTERED: dict[str, dict] = {}
+_REGISTERED: dict[str, tuple[dict, float]] = {}
 
 
-def register_prediction(name: str, answers: dict):
+def register_prediction(name: str, answers: dict, *, atol: float = 1e-6):
     """Make a prediction known to `check`.
 
     Example:
@@ -16,8 +16,10 @@ def register_prediction(name: str, answers: dict):
     Args:
         name: the number of the lesson, a dot, a word.
         answers: question -> a number, a word, yes or no, or a tuple of them.
+        atol: how far a number may be from its answer. Where the answers are rounded to two decimals,
+            0.006 accepts every number that rounds to them.
     """
-    _REGISTERED[name] = answers
+    _REGISTERED[name] = answers, atol
 
 
 def check(name: str, prediction: dict):
@@ -38,27 +40,29 @@ def check(name: str, prediction: dict):
 
 def outcomes(name: str, prediction: dict) -> dict[str, Outcome]:
     """Question -> outcome, for all questions of this name."""
-    answers = find(_REGISTERED, name, "prediction")
+    answers, atol = find(_REGISTERED, name, "prediction")
     given = dict.fromkeys(answers) | (prediction if isinstance(prediction, dict) else {})
-    return {question: _outcome(given[question], answer) for question, answer in answers.items()}
+    return {question: _outcome(given[question], answer, atol) for question, answer in answers.items()}
 
 
-def _outcome(given, answer):
+def _outcome(given, answer, atol):
     if given is None or given is Ellipsis or (isinstance(given, str) and not given.strip()):
         return Outcome.NOT_ATTEMPTED
     try:
-        return Outcome.MATCHES if _same(given, answer) else Outcome.DIFFERS
+        return Outcome.MATCHES if _same(given, answer, atol) else Outcome.DIFFERS
     except (TypeError, ValueError):
         return Outcome.DIFFERS
 
 
-def _same(given, answer):
+def _same(given, answer, atol):
     if isinstance(answer, str):
         word = {True: "yes", False: "no"}[given] if isinstance(given, bool) else str(given)
         return word.strip().strip(".!").casefold() == answer.casefold()
     if isinstance(answer, tuple):
         parts = list(given)
-        return len(parts) == len(answer) and all(map(_same, parts, answer))
+        return len(parts) == len(answer) and all(
+            _same(part, right, atol) for part, right in zip(parts, answer, strict=True)
+        )
     if answer is None or given is None:
         return given is answer
-    return bool(np.isclose(float(given), answer, rtol=1e-3, atol=1e-6))
+    return bool(np.isclose(float(given), answer, rtol=1e-3, atol=atol))

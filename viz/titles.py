@@ -1,0 +1,68 @@
+"""The titles of frames where Graphviz lays out: at the side on which no arrow runs through them."""
+
+import json
+import subprocess
+
+_SAMPLES = 40
+
+
+def aside(dot: str, command: list[str]) -> str:
+    """DOT text in which a frame's title stands at its right where an arrow would strike it at its left.
+
+    Example:
+        >>> aside(dot, ["dot", "-q", "-Kdot"]).count("labeljust=r")
+        1
+
+    Args:
+        dot: a picture without places, each of its frames with its title at the left.
+        command: the program that lays it out. Where it fails the text comes back as it is.
+    """
+    if "subgraph cluster_" not in dot:
+        return dot
+    done = subprocess.run([*command, "-Tjson"], input=dot.encode(), capture_output=True, check=False)
+    if done.returncode != 0 or not done.stdout:
+        return dot
+    layout = json.loads(done.stdout)
+    points = [point for edge in layout.get("edges", ()) for point in _points(edge["pos"])]
+    for frame in layout.get("objects", ()):
+        if frame["name"].startswith("cluster_") and "lp" in frame:
+            left, right = _places(frame)
+            if _struck(left, points) and not _struck(right, points):
+                head, start, rest = dot.partition(f"subgraph {frame['name']} {{")
+                dot = head + start + rest.replace("labeljust=l", "labeljust=r", 1)
+    return dot
+
+
+def _places(frame):
+    # The room of a title at the left and at the right: `(left, bottom, right, top)`.
+    x, y = map(float, frame["lp"].split(","))
+    width, height = 72 * float(frame["lwidth"]), 72 * float(frame["lheight"])
+    low, _, high, _ = map(float, frame["bb"].split(","))
+    return [
+        (middle - width / 2, y - height / 2, middle + width / 2, y + height / 2)
+        for middle in (x, low + high - x)
+    ]
+
+
+def _struck(room, points):
+    left, bottom, right, top = room
+    return any(left < x < right and bottom < y < top for x, y in points)
+
+
+def _points(pos):
+    """Points along a curve as Graphviz writes it: Bézier pieces, and where their arrowhead ends."""
+    words = pos.split()
+    found = [_pair(word[2:]) for word in words if word[:2] in ("e,", "s,")]
+    curve = [_pair(word) for word in words if word[:2] not in ("e,", "s,")]
+    for i in range(0, len(curve) - 3, 3):
+        for n in range(_SAMPLES + 1):
+            t, u = n / _SAMPLES, 1 - n / _SAMPLES
+            shares = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+            pieces = list(zip(shares, curve[i : i + 4], strict=True))
+            found.append(tuple(sum(share * point[axis] for share, point in pieces) for axis in (0, 1)))
+    return found
+
+
+def _pair(word):
+    x, y = map(float, word.split(","))
+    return x, y
