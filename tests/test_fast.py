@@ -379,15 +379,19 @@ def test_a_wrong_switch_names_the_right_ones(given):
         pass
 
 
-@pytest.mark.parametrize("time", [1, 2, 3, 5, 7, 13])
-def test_lengths_that_the_graph_does_not_know(time):
-    """One graph for all lengths; compiled for 1, 2, 3, 4, 6, 8, 12, 16 ... timesteps only."""
+LENGTHS = [(2, time, (None, None, 2)) for time in (1, 2, 3, 5, 7, 13)]
+BATCHES = [(batch, 4, (None, 4, 2)) for batch in (1, 2, 5)]
+
+
+@pytest.mark.parametrize("batch, time, known", LENGTHS + BATCHES)
+def test_sizes_that_the_graph_does_not_know(batch, time, known):
+    """One graph for all; of lengths it is compiled for 1, 2, 3, 4, 6, 8, 12, 16 ... timesteps only."""
     rnn = LSTMCell(3, input_dim=2).get_layer(return_sequences=True, return_states=True)
-    x = np.random.default_rng(time).normal(size=(2, time, 2)).astype("float32")
+    x = np.random.default_rng(time).normal(size=(batch, time, 2)).astype("float32")
     rnn(x)
     weights = [w.value for w in rnn.weights]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, 2))])
+    @tf.function(input_signature=[tf.TensorSpec(known)])
     def both(x):
         with tf.GradientTape() as tape:
             tape.watch(x)

@@ -85,27 +85,6 @@ def test_the_cores_of_this_machine_and_none_to_spare_where_xla_compiles_the_whol
     assert found[0] >= 1 and found[1] == 1
 
 
-@pytest.mark.parametrize("batch", [1, 2, 5])
-def test_batches_that_the_graph_does_not_know(batch):
-    rnn = LSTMCell(3, input_dim=2).get_layer(return_sequences=True, return_states=True)
-    x = np.random.default_rng(batch).normal(size=(batch, 4, 2)).astype("float32")
-    rnn(x)
-    weights = [w.value for w in rnn.weights]
-
-    @tf.function(input_signature=[tf.TensorSpec((None, 4, 2))])
-    def both(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = rnn(x, training=True)
-            total = sum(tf.reduce_sum(value**2) for value in y)
-        return y, tape.gradient(total, [x, *weights])
-
-    fast = keras.tree.flatten(both(x))
-    with switched(**OFF):
-        plain = keras.tree.flatten(tf.function(both.python_function)(tf.constant(x)))
-    assert_same([np.asarray(v) for v in fast], [np.asarray(v) for v in plain])
-
-
 # Products with something that each sample has of its own
 
 
