@@ -8,6 +8,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "00.fade",
@@ -139,7 +140,7 @@ def _agree(answer, truth):
 
 
 def _run(layer, numbers):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     x = np.stack([numbers, -2 * numbers])[:, :, None].astype("float32")  # two sequences
     y = np.asarray(layer(x))
     expect(y.shape == x.shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")

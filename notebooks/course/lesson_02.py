@@ -9,6 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "02.arrows",
@@ -259,7 +260,7 @@ def _sequences(time, batch=3):
 
 
 def _run(layer, x):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     return np.asarray(layer(x))
 
 

@@ -10,6 +10,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "03.by_hand",
@@ -208,7 +209,7 @@ def check_gru_latch(make):
 
 
 def _step(layer):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     names = layer.state_names
     expect(sorted(names) == ["c", "h"], f"The states are called {names}, not h and c.")
 

@@ -9,6 +9,7 @@ from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "04.first",
@@ -213,7 +214,7 @@ def check_tank(make):
     """What is left, from a full tank and from any other; no weights."""
     for full in (40.0, 7.5):
         layer, x = make(full), np.abs(_numbers(3, 5, 1))
-        expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+        expect_layer(layer)
         y = np.asarray(layer(x))
         expect(y.shape == x.shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")
         expect(layer.count_params() == 0, f"The layer has {layer.count_params()} weights.")

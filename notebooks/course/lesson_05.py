@@ -9,6 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "05.by_hand",
@@ -248,7 +249,7 @@ def check_last_valid(last):
 def check_self_masked(make):
     """An unknown timestep holds state and output; the run equals the compacted one."""
     layer, x, known = make(3), _numbers(6, 8, 1), _gaps()[:, :, None]
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     y = np.asarray(layer([x, known]))
     _expect_shape("The output", y, (6, 8, 3))
     expect(layer.num_states == 1, f"The step has {layer.num_states} states.")

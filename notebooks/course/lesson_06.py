@@ -9,6 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "06.by_hand",
@@ -177,7 +178,7 @@ def scores_in_place_of_probabilities(choices):
 
 
 def _run(layer, x, **call):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     return np.asarray(layer(x, **call))
 
 

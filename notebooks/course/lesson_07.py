@@ -9,6 +9,7 @@ from rshop import RecurrentModel, trace
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import best_linear, expect_layer
 
 register_prediction(
     "07.law",
@@ -216,7 +217,7 @@ def check_fed_readout(feed):
 def check_forced_layer(make):
     """In training the previous truth matters and no later one; in inference none is needed."""
     layer, x, truth = make(4), _numbers(3, 5, 1), _numbers(3, 5, 1, seed=2)
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     free = np.asarray(layer(x))
     expect(free.shape == x.shape, f"For x of shape {x.shape} the output has the shape {free.shape}.")
     expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
@@ -250,19 +251,12 @@ def _expect_simple_rnn(layer, units):
     outputs = np.asarray(layer(x))
     read = np.concatenate([np.zeros_like(outputs[:, :1]), outputs[:, :-1]], axis=1)  # running free
     inside = np.arctanh(np.clip(new, -1 + 1e-6, 1 - 1e-6))
-    wrong, matrix = _fit(inside, x.reshape(-1, 1), read.reshape(-1, 1), old)
+    wrong, matrix = best_linear(inside, x.reshape(-1, 1), read.reshape(-1, 1), old)
     expect(wrong < 1e-2, "The new state is not tanh(x W + h U + readout R + b).")
     for name, rows in {"x": matrix[:1], "the readout": matrix[1:2], "the old state": matrix[2:-1]}.items():
         expect(np.abs(rows).max() > 1e-3, f"The new state does not see {name}.")
-    wrong, _ = _fit(outputs.reshape(-1, 1), new)
+    wrong, _ = best_linear(outputs.reshape(-1, 1), new)
     expect(wrong < 1e-3, "The output is not a Dense(1) of the new state.")
-
-
-def _fit(target, *seen):
-    # The best linear function of what was seen (and 1): how wrong it is, and its matrix.
-    A = np.concatenate([*seen, np.ones((len(target), 1))], axis=1).astype("float64")
-    matrix, *_ = np.linalg.lstsq(A, target.astype("float64"))
-    return np.abs(A @ matrix - target).max(), matrix
 
 
 def _looks(offset, only=None):

@@ -10,6 +10,7 @@ from rshop import GRUCell, RecurrentModel, RecurrentSequential
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "09.shapes",
@@ -184,7 +185,7 @@ def _numbers(*shape, seed=1):
 
 
 def _decoder(layer):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     expect(layer.decode, "The layer does not decode.")
     return layer
 

@@ -10,6 +10,7 @@ from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, Simple
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "10.states",
@@ -217,7 +218,7 @@ def _sequences(time, features, batch=3):
 
 
 def _run(layer, x):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     return np.asarray(layer(x))
 
 

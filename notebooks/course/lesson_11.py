@@ -12,6 +12,7 @@ from rshop import LSTMCell, RecurrentModel, RNNCellFromModel, SimpleRNNCell
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import expect_layer
 
 register_prediction(
     "11.counts",
@@ -210,7 +211,7 @@ def _draw(*shape, seed=11):
 
 
 def _run(layer, x, **call):
-    expect(hasattr(layer, "get_cell"), f"It returns a {type(layer).__name__}, not a layer of rshop.")
+    expect_layer(layer)
     return np.asarray(layer(x, **call))
 
 

@@ -10,6 +10,7 @@ from rshop import RNNCell, RNNCellFromModel, trace
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
+from .properties import best_linear
 
 register_prediction(
     "12.matrix",
@@ -251,13 +252,6 @@ def _expect_states(layer, count):
     expect(layer.num_states == count, f"The cell has {layer.num_states} states.")
 
 
-def _fit(target, *seen):
-    # The best linear function of what was seen (and 1): how wrong it is, and its matrix.
-    A = np.concatenate([*seen, np.ones((len(target), 1))], axis=1).astype("float64")
-    matrix, *_ = np.linalg.lstsq(A, target.astype("float64"))
-    return np.abs(A @ matrix - target).max(), matrix
-
-
 def _depends_on(matrix, before, count):
     return bool(np.abs(matrix[before : before + count]).max() > 1e-3)
 
@@ -296,12 +290,12 @@ def check_minimal_gated(make):
     seen = x.reshape(-1, 3)
     expect(f.min() >= 0 and f.max() <= 1, "The gate is not between 0 and 1.")
     f_in, g_in = np.log(f / (1 - f)), np.arctanh(np.clip(g, -1 + 1e-6, 1 - 1e-6))
-    wrong, matrix = _fit(f_in, seen, old)
+    wrong, matrix = best_linear(f_in, seen, old)
     expect(wrong < 1e-2, "The gate is not sigmoid(x W + h U + b).")
     expect(_depends_on(matrix, 0, 3) and _depends_on(matrix, 3, units), "The gate does not see both x and h.")
     mixed = np.allclose(new, (1 - f) * old + f * g, atol=1e-4)
     expect(mixed, "The new state is not the mixture of the paper.")
-    wrong, matrix = _fit(g_in, seen, f * old)
+    wrong, matrix = best_linear(g_in, seen, f * old)
     expect(wrong < 2e-2, "The candidate is not tanh(x W + (f * h) U + b).")
     expect(_depends_on(matrix, 0, 3) and _depends_on(matrix, 3, units), "The candidate misses x or f * h.")
 
@@ -319,7 +313,7 @@ def check_independent(make):
     slopes = []
     for unit in range(units):
         above = y[:, unit] > 1e-4
-        wrong, matrix = _fit(y[above, unit : unit + 1], x[above, 0], h[above])
+        wrong, matrix = best_linear(y[above, unit : unit + 1], x[above, 0], h[above])
         expect(wrong < 1e-3, "Where it is positive, the new state is not linear in x and h.")
         own, others = matrix[3 + unit, 0], np.delete(matrix[3 : 3 + units, 0], unit)
         expect(np.abs(others).max() < 1e-3, "A unit sees the old state of another unit.")
@@ -340,14 +334,14 @@ def check_slow_and_fast(make):
     y, *after = (np.asarray(v) for v in layer.step([x[:, 0], *(given[size] for size in sizes)]))
     after = dict(zip(sizes, after, strict=True))
     h, s = given[units], given[context]
-    wrong, matrix = _fit((after[context] - keep * s) / (1 - keep), x[:, 0])
+    wrong, matrix = best_linear((after[context] - keep * s) / (1 - keep), x[:, 0])
     expect(wrong < 1e-3, "What is left of s without the part that is kept is not linear in x.")
     expect(_depends_on(matrix, 0, 3), "The new s does not see x.")
     expect(np.abs(matrix[3]).max() < 1e-3, "The new s has a bias, which the equation has not.")
     bounded = after[units].min() > 0 and after[units].max() < 1
     expect(bounded, "The new h is not between 0 and 1.")
     inside = np.log(after[units] / (1 - after[units]))
-    wrong, matrix = _fit(inside, h, after[context], x[:, 0])
+    wrong, matrix = best_linear(inside, h, after[context], x[:, 0])
     expect(wrong < 1e-2, "The new h is not a sigmoid of a sum of matrix products.")
     all_seen = _depends_on(matrix, 0, units) and _depends_on(matrix, units, context)
     expect(all_seen, "The new h misses the old h or s.")
