@@ -101,13 +101,17 @@ def _batch_major(x):
     return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
 
 
-def check_batch(x, size: int, text: str):
-    """Fail when the batch of `x` `(batch, ...)` turns out not to be `size`, as known only at run time.
+def checked_batch(values, x, size: int, text: str):
+    """`values`, unless the batch of `x` `(batch, ...)` turns out not to be `size`, as known only at run time.
+
+    What is computed from them waits for the check, so its message comes before any other's.
 
     Example:
-        >>> check_batch(x, 3, "a stateful layer of batch 3")
+        >>> states = checked_batch(states, x, 3, "a stateful layer of batch 3")
     """
-    return tf.debugging.assert_equal(tf.shape(x)[0], size, message=text)
+    check = tf.debugging.assert_equal(tf.shape(x)[0], size, message=text)
+    with tf.control_dependencies([check]):
+        return tree.map_structure(tf.identity, values)
 
 
 def gradients(function: Callable, points: list) -> list[list]:

@@ -7,7 +7,7 @@ from .arguments import Arguments
 from .errors import message
 from .fast import over_time, switches
 from .fast.program import program
-from .loop import check_batch, scan, writes_graph
+from .loop import checked_batch, scan, writes_graph
 from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
@@ -36,11 +36,11 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     sequences = layer.return_sequences or recorder is not None
     length = ops.shape(given.inputs[0])[1] if given.length is None else given.length
     batch = ops.shape(given.inputs[0])[0] if given.batch is None else given.batch
-    if layer.carried is not None:
-        _check_carried_batch(layer, given)
     forced = bool(training) and forcing.is_on(layer.teacher_force)
     mask = [] if given.mask is None else [given.mask]
     first = first_memory(layer, given, batch, training, forced, bool(mask) or not sequences)
+    if layer.carried is not None:
+        first = _of_the_carried_batch(layer, given, first)
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
     inputs = [] if layer.decode else given.inputs
@@ -165,7 +165,7 @@ def check_unroll(layer, given: Arguments):
         )
 
 
-def _check_carried_batch(layer, given):
+def _of_the_carried_batch(layer, given, first):
     size = layer.carried.batch
     text = message(
         "A stateful layer keeps one state for each sample of its batch.",
@@ -173,7 +173,7 @@ def _check_carried_batch(layer, given):
         expected=f"a batch of {size}, as when it was built",
         fix="leave out the last, smaller batch",
     )
-    check_batch(given.inputs[0], size, text)
+    return checked_batch(first, given.inputs[0], size, text)
 
 
 def _step_masks(step, given):
