@@ -60,21 +60,20 @@ def _unrolled(body, carry, xs, length, count):
 def _looped(body, carry, xs, length, emits):
     length = tf.cast(length, "int32")
     first = tree.map_structure(tf.convert_to_tensor, carry)
-    last, emitted = _over_time(body, first, [_batch_major(x) for x in xs], length, emits)
+    room = _room(xs, length)
+    reads = [_list(x.dtype, room, [x.shape[0], *x.shape[2:]]).unstack(_batch_major(x)).read for x in xs]
+    last, emitted = _over_time(body, first, reads, length, room, emits)
     return last, [_batch_major(value) for value in emitted]
 
 
-def _over_time(body, carry, xs, length, emits, backwards=False):
-    # As `scan`, on structures of tensors (time, batch, ...), from either end.
-    flat = tree.flatten(xs)
-    room = tf.shape(flat[0])[0] if flat else length  # the xs may be longer
-    sources = [_list(x.dtype, room, x.shape[1:]).unstack(x) for x in flat]
+def _over_time(body, carry, reads, length, room, emits, backwards=False):
+    # As `scan`, from either end, with functions of t in place of the xs; the emitted are (time, batch, ...).
     sinks = [_list(like.dtype, room, tuple(like.shape)) for like in emits]
     shapes = [value.shape for value in tree.flatten(carry)]
 
     def advance(i, flat, sinks):
         t = length - 1 - i if backwards else i
-        now = tree.pack_sequence_as(xs, [source.read(t) for source in sources])
+        now = tree.map_structure(lambda read: read(t), reads)
         after, emitted = body(tree.pack_sequence_as(carry, flat), now)
         after = tree.flatten(after)
         for value, shape in zip(after, shapes, strict=True):
@@ -90,6 +89,16 @@ def _over_time(body, carry, xs, length, emits, backwards=False):
         swap_memory=True,
     )
     return tree.pack_sequence_as(carry, last), [sink.stack() for sink in sinks]
+
+
+def _room(xs, length):
+    # What the xs have room for may be more than the length.
+    return tf.shape(xs[0])[1] if xs else length
+
+
+def _at(x, axis):
+    # Reads one timestep where it lies: without a copy of all of them in another order.
+    return lambda t: tf.gather(x, t, axis=axis)
 
 
 def _list(dtype, length, shape):
@@ -272,24 +281,25 @@ class _TwoWays:
             return tree.flatten(after), [*emitted, *kept]
 
         kept = [*(first[i] for i in self.kept), *(tap.like for tap in self.taps)] if save else []
-        last, stacks = _over_time(advance, first, _swapped(xs), length, [*self.emits, *kept])
+        reads = [_at(x, 1) for x in xs]
+        last, stacks = _over_time(advance, first, reads, length, _room(xs, length), [*self.emits, *kept])
         return last, _swapped(stacks[: len(self.emits)]), stacks[len(self.emits) :]
 
     def _back(self, length, first, xs, shared, emitted, saved, d_last, d_emitted):
-        xs = _swapped(xs)
         # The carry before each timestep. What was emitted too is there already, one timestep late.
         states = dict(zip(self.kept, saved, strict=False))
         for i, place in self.known.repeated.items():
             states[i] = tf.concat([first[i][None], _batch_major(emitted[place])[:-1]], axis=0)
-        now = [xs, [states[i] for i in self.read], saved[len(self.kept) :], _swapped(d_emitted)]
-        d_first, d_shared, stacks = self._loop_back(length, first, shared, now, d_last)
+        parts = (1, xs), (0, [states[i] for i in self.read]), (0, saved[len(self.kept) :]), (1, d_emitted)
+        reads = [[_at(value, axis) for value in values] for axis, values in parts]
+        d_first, d_shared, stacks = self._loop_back(length, first, xs, shared, reads, d_last)
         found = iter(stacks)
         taped_xs, taped_shared = self._taped(xs, shared)
         d_xs = [_batch_major(next(found)) for _ in taped_xs]
         d_sums = [next(found) for _ in self.taps]
         operands = {key: next(found) for key in self.computed}
         operands |= {("carry", i): value for i, value in states.items()}
-        operands |= {("x", i): value for i, value in enumerate(xs)}
+        operands |= {("x", i): _batch_major(value) for i, value in enumerate(xs)}
         d_shared = dict(zip(taped_shared, d_shared, strict=True))
         for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
             sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
@@ -297,9 +307,9 @@ class _TwoWays:
                 _add_to(d_shared, place, gradient)
         return d_first, d_xs, d_shared, d_sums
 
-    def _loop_back(self, length, first, shared, now, d_last):
+    def _loop_back(self, length, first, xs, shared, reads, d_last):
         floating = [i for i, value in enumerate(first) if _floats(value)]
-        taped_xs, taped_shared = self._taped(now[0], shared)
+        taped_xs, taped_shared = self._taped(xs, shared)
         ready = [tap.ready(shared) for tap in self.taps]
 
         def advance(after, now):
@@ -328,9 +338,10 @@ class _TwoWays:
             return [d_carry, d_shared], [*d_xs, *found, *(operands[key] for key in self.computed)]
 
         start = [d_last, [tf.zeros_like(shared[i]) for i in taped_shared]]
-        likes = [now[0][i][0] for i in taped_xs] + [tap.like for tap in self.taps]
+        likes = [xs[i][:, 0] for i in taped_xs] + [tap.like for tap in self.taps]
         likes += self.computed.values()
-        (d_first, d_shared), stacks = _over_time(advance, start, now, length, likes, backwards=True)
+        room = _room(xs, length)
+        (d_first, d_shared), stacks = _over_time(advance, start, reads, length, room, likes, backwards=True)
         return d_first, d_shared, stacks
 
     def _gradient(self, first, xs, shared, length, emitted, saved, wanted):
