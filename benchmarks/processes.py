@@ -12,7 +12,7 @@ SYSTEMS = ("rshop", "keras")
 FIGURES = {
     "first_step": ("time to the first training step, LSTM medium", 3),
     "first_prediction": ("time to the first prediction, LSTM medium", 3),
-    "peak_memory": ("peak memory of training at T = 1,000, LSTM (32, 1000, 128, 128)", 1),
+    "peak_memory": ("peak memory of training at T = 1,000, LSTM (32, 1000, 128, 128)", 3),
     "growth": ("time and memory of training from T = 100 to 10,000, LSTM (32, T, 32, 64)", 1),
 }
 #: What --quick leaves out.
