@@ -151,7 +151,7 @@ function build(root, payload, live) {
 
 function render({ model, el }) {
   const payload = model.get("payload");
-  const root = make("div", { class: "rv-inspector", role: "group", "aria-label": `Inspector of ${payload.title}` });
+  const root = make("div", { class: "rv-inspector", tabindex: -1, role: "group", "aria-label": `Inspector of ${payload.title}` });
   const style = make("style", {}, model.get("sheet"));
   const live = model.get("edit") ? (run, clock) => editPanel(run, clock, model) : null;
   const clock = build(root, payload, live);
