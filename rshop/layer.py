@@ -215,14 +215,7 @@ class RecurrentLayer(keras.layers.Layer):
         read = arguments.read(self.description, self.decode, length, x, **given)
         check_unroll(self, read)
         if self.carried is not None and read.batch not in (None, self.carried.batch):
-            raise ValueError(
-                message(
-                    "A stateful layer keeps one state for each sample of its batch.",
-                    received=f"a batch of {read.batch}",
-                    expected=f"a batch of {self.carried.batch}, as when it was built",
-                    fix="use the same batch size, or build a layer for the other one",
-                )
-            )
+            raise ValueError(self.carried.wrong_batch(f"a batch of {read.batch}"))
         return read
 
     def compute_output_shape(self, input_shape):

@@ -40,7 +40,8 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     mask = [] if given.mask is None else [given.mask]
     first = first_memory(layer, given, batch, training, forced, bool(mask) or not sequences)
     if layer.carried is not None:
-        first = _of_the_carried_batch(layer, given, first)
+        wrong = layer.carried.wrong_batch("a batch of another size")
+        first = checked_batch(first, given.inputs[0], layer.carried.batch, wrong)
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
     inputs = [] if layer.decode else given.inputs
@@ -163,17 +164,6 @@ def check_unroll(layer, given: Arguments):
                 fix="give the time in keras.Input((timesteps, ...)), or use unroll=False",
             )
         )
-
-
-def _of_the_carried_batch(layer, given, first):
-    size = layer.carried.batch
-    text = message(
-        "A stateful layer keeps one state for each sample of its batch.",
-        received="a batch of another size",
-        expected=f"a batch of {size}, as when it was built",
-        fix="leave out the last, smaller batch",
-    )
-    return checked_batch(first, given.inputs[0], size, text)
 
 
 def _step_masks(step, given):

@@ -65,6 +65,15 @@ class Carried:
         """Every variable that is kept."""
         return [*self.states, *self.readouts, *self.truths, self.running]
 
+    def wrong_batch(self, received: str) -> str:
+        """What is said of a batch of another size."""
+        return message(
+            "A stateful layer keeps one state for each sample of its batch.",
+            received=received,
+            expected=f"a batch of {self.batch}, as when it was built",
+            fix="leave out a last, smaller batch, or build a layer for the other size",
+        )
+
     def values(self, training: bool = False) -> dict:
         """The kept tensors, by what they are; initial states where nothing has run since a reset."""
         return {

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ..loop import cores, has_xla, scan_known
+from ..loop import cores, has_xla
 from ..readout import feed_back, feeds
 from ..structure import flat, tree
 from ..timestep import Timestep
@@ -10,6 +10,7 @@ from ..values import start_value
 from .known import Known, Product, Tap
 from .program import Program
 from .switches import Switches
+from .two_ways import scan_known
 
 # Measured on a CPU: a product of more weights is cut into parts by the library that multiplies, and a
 # prediction of fewer weights times timesteps is over before a second loop has begun.

@@ -1,0 +1,245 @@
+"""The loop there and the loop back through time, for a body of which more is known than `loop.scan` asks."""
+
+import keras
+from keras import ops
+
+from ..loop import compiled, deal, over_time, pull_back, reader, roomy
+from ..structure import flat, tree
+from .known import Known, no_second_derivative
+
+
+def scan_known(
+    body,
+    carry,
+    xs: list,
+    shared: list,
+    length,
+    emits: list,
+    known: Known,
+    *,
+    save: bool,
+    xla: bool,
+    parts: int = 1,
+    batch=None,
+):
+    """As `loop.scan`, for a body of which more is known: the loop back is written out here.
+
+    The gradient of a weight is one product over all timesteps and samples, after the loop: in it
+    each timestep would add to the whole matrix. And as no list crosses from the loop there to the
+    loop back, both can be compiled.
+
+    Example:
+        >>> last, emitted = scan_known(body, [h], [x], [kernel], 7, [like], known, save=True, xla=True)
+        >>> emitted[0].shape
+        (2, 7, 10)
+
+    Args:
+        body: `(carry, x_t, shared, tap) -> (carry, emitted)`; it calls
+            `tap(place, operands, others, compute)` for the value of each sum of products.
+        carry, xs, length, emits: as in `scan`; the length is an int where there are no `xs`.
+        shared: tensors that every timestep sees whole: weights, constants.
+        known: what is known of the body.
+        save: keep what the way back needs; else it runs the loop again first.
+        xla: compile both loops.
+        parts: run this many loops side by side, each on a part of the batch.
+        batch: the number of samples, an int or a scalar tensor.
+
+    Returns:
+        As `scan`. First derivatives only.
+    """
+    first = [ops.convert_to_tensor(value) for value in flat(carry)]
+    xs = [ops.convert_to_tensor(x) for x in xs]
+    open_ended = bool(xs) and xs[0].shape[1] is None
+    if open_ended:
+        length = ops.cast(ops.shape(xs[0])[1], "int32")
+        xs = [roomy(x, length) for x in xs] if xla else xs
+    ways = _TwoWays(body, carry, emits, known, xla)
+    last, emitted = _side_by_side(ways, first, xs, shared, length, save, parts, batch)
+    emitted = [value[:, :length] for value in emitted] if open_ended else emitted
+    return tree.pack_sequence_as(carry, last), emitted
+
+
+def _side_by_side(ways, first, xs, shared, length, save, parts, batch):
+    if parts == 1:
+        return ways.run(first, xs, shared, length, save)
+    sizes = [(batch + i) // parts for i in range(parts)]
+    # What each sample has of its own goes with it, the weights go to each part.
+    mine = sorted(ways.known.by_sample)
+    own = [dict(zip(mine, values, strict=True)) for values in deal([shared[i] for i in mine], sizes)]
+    given = zip(deal(first, sizes), deal(xs, sizes), own, strict=True)
+    done = [
+        ways.run(first, xs, [own.get(i, value) for i, value in enumerate(shared)], length, save)
+        for first, xs, own in given
+    ]
+    return [[ops.concatenate(same, axis=0) for same in zip(*p, strict=True)] for p in zip(*done, strict=True)]
+
+
+class _TwoWays:
+    # On tensors (batch, time, ...); what is saved from there to back is (time, batch, ...).
+    def __init__(self, body, carry, emits, known, xla):
+        self.body, self.carry, self.emits, self.known, self.taps = body, carry, emits, known, known.taps
+        places = range(len(flat(carry)))
+        self.read = [i for i in places if i not in known.unread]
+        self.kept = [i for i in self.read if i not in known.repeated]
+        parts = [(i, j, p.source) for i, tap in enumerate(self.taps) for j, p in enumerate(tap.products)]
+        self.computed = {(i, j): like for i, j, (kind, like) in parts if kind == "body"}
+        self.there = compiled(self._there, xla)
+        self.back = compiled(self._back, xla)
+
+    def run(self, first, xs, shared, length, save):
+        given = [first, xs, shared]
+
+        @ops.custom_gradient
+        def run(*values):
+            first, xs, shared = tree.pack_sequence_as(given, values)
+            last, emitted, saved = self.there(first, xs, shared, length, save)
+
+            def gradient(*wanted, upstream=None):
+                wanted = wanted if upstream is None else upstream
+                kept = saved if save else self.there(first, xs, shared, length, True)[2]
+                return self._gradient(first, xs, shared, length, emitted, kept, wanted)
+
+            return [*last, *emitted], gradient
+
+        results = run(*flat(given))
+        return results[: len(first)], results[len(first) :]
+
+    def _there(self, first, xs, shared, length, save):
+        def advance(carry, now):
+            sums = [None] * len(self.taps)
+
+            def tap(place, operands, others, compute):
+                sums[place] = compute()
+                return sums[place]
+
+            after, emitted = self.body(tree.pack_sequence_as(self.carry, carry), now, shared, tap)
+            kept = [*(carry[i] for i in self.kept), *sums] if save else []
+            return flat(after), [*emitted, *kept]
+
+        kept = [*(first[i] for i in self.kept), *(tap.like for tap in self.taps)] if save else []
+        reads = [reader(x, axis=1) for x in xs]
+        last, stacks = over_time(advance, first, reads, length, [*self.emits, *kept], _room(xs, length))
+        return last, [_turned(s) for s in stacks[: len(self.emits)]], stacks[len(self.emits) :]
+
+    def _back(self, length, first, xs, shared, emitted, saved, d_last, d_emitted):
+        states = self._states(first, emitted, saved)
+        by_axis = (1, xs), (0, [states[i] for i in self.read]), (0, saved[len(self.kept) :]), (1, d_emitted)
+        reads = [[reader(value, axis) for value in values] for axis, values in by_axis]
+        d_first, d_shared, stacks = self._loop_back(length, first, xs, shared, reads, d_last)
+        found = iter(stacks)
+        taped_xs, taped_shared = self._taped(xs, shared)
+        d_xs = [_turned(next(found)) for _ in taped_xs]
+        d_sums = [next(found) for _ in self.taps]
+        operands = {key: next(found) for key in self.computed}
+        operands |= {("carry", i): value for i, value in states.items()}
+        operands |= {("x", i): _turned(value) for i, value in enumerate(xs)}
+        d_shared = dict(zip(taped_shared, d_shared, strict=True))
+        self._late(operands, d_sums, d_shared)
+        return d_first, d_xs, d_shared, d_sums
+
+    def _states(self, first, emitted, saved):
+        # The carry before each timestep. What was emitted too is there already, one timestep late.
+        states = dict(zip(self.kept, saved, strict=False))
+        for i, place in self.known.repeated.items():
+            before = [ops.expand_dims(first[i], 0), _turned(emitted[place])[:-1]]
+            states[i] = ops.concatenate(before, axis=0)
+        return states
+
+    def _late(self, operands, d_sums, d_shared):
+        for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
+            sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
+            for place, gradient in tap.late([operands[source] for source in sources], dz):
+                _add_to(d_shared, place, gradient)
+
+    def _loop_back(self, length, first, xs, shared, reads, d_last):
+        floating = [i for i, value in enumerate(first) if _floats(value)]
+        taped_xs, taped_shared = self._taped(xs, shared)
+        ready = [tap.ready(shared) for tap in self.taps]
+
+        def advance(after, now):
+            d_carry, d_shared = after
+            xs_t, states_t, sums_t, d_emitted_t = now
+            # In place of what the body does not need, its first value does.
+            carry = _replaced(first, self.read, iter(states_t))
+
+            def step(points):
+                values, operands = iter(points), {}
+
+                def tap(place, given, others, compute):
+                    operands.update({(place, j): a for j, a in enumerate(given)})
+                    return self.taps[place].known_sum(sums[place], given, ready[place], others)
+
+                memory = tree.pack_sequence_as(self.carry, _replaced(carry, floating, values))
+                x, weights = _replaced(xs_t, taped_xs, values), _replaced(shared, taped_shared, values)
+                sums = list(values)
+                after, out = self.body(memory, x, weights, tap)
+                return [v for v in [*flat(after), *out] if _floats(v)], operands
+
+            points = [carry[i] for i in floating] + [xs_t[i] for i in taped_xs]
+            points += [shared[i] for i in taped_shared] + sums_t
+            found, operands = pull_back(step, points, [*d_carry, *d_emitted_t])
+            found = iter(found)
+            d_carry = [next(found) for _ in floating]
+            d_xs = [next(found) for _ in taped_xs]
+            d_shared = [total + next(found) for total in d_shared]
+            return [d_carry, d_shared], [*d_xs, *found, *(operands[key] for key in self.computed)]
+
+        start = [d_last, [ops.zeros_like(shared[i]) for i in taped_shared]]
+        likes = [xs[i][:, 0] for i in taped_xs] + [tap.like for tap in self.taps] + [*self.computed.values()]
+        room = _room(xs, length)
+        (d_first, d_shared), stacks = over_time(advance, start, reads, length, likes, room, backwards=True)
+        return d_first, d_shared, stacks
+
+    def _gradient(self, first, xs, shared, length, emitted, saved, wanted):
+        wanted = [w for w, result in zip(wanted, [*first, *emitted], strict=True) if _floats(result)]
+        count = sum(map(_floats, first))
+        given = [first, xs, shared, emitted, saved, wanted[:count], wanted[count:]]
+        likes = []
+
+        @ops.custom_gradient
+        def back(*values):
+            results = self.back(length, *tree.pack_sequence_as(given, values))
+            likes.append(tree.map_structure(lambda _: 0, results))
+            return flat(results), no_second_derivative
+
+        results = back(*flat(given))
+        d_first, d_xs, d_shared, d_sums = tree.pack_sequence_as(likes[0], results)
+        d_first = dict(zip([i for i, value in enumerate(first) if _floats(value)], d_first, strict=True))
+        d_xs = dict(zip(self._taped(xs, shared)[0], d_xs, strict=True))
+        # The gradient of an input that products alone read stays outside: often nobody asks for it.
+        for tap, dz in zip(self.taps, d_sums, strict=True):
+            for kind, i, kernel in [(*p.source, p.kernel) for p in tap.products]:
+                if kind == "x":
+                    _add_to(d_xs, i, _turned(ops.matmul(dz, ops.transpose(shared[kernel]))))
+        parts = (first, d_first), (xs, d_xs), (shared, d_shared)
+        return [found.get(i) for part, found in parts for i in range(len(part))]
+
+    def _taped(self, xs, shared):
+        taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.known.late_xs]
+        late = self.known.late_shared
+        return taped_xs, [i for i, value in enumerate(shared) if _floats(value) and i not in late]
+
+
+def _room(xs, length):
+    # The xs may have room for more than the length.
+    return ops.shape(xs[0])[1] if xs else length
+
+
+def _floats(value) -> bool:
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype))
+
+
+def _turned(x):
+    return ops.swapaxes(x, 0, 1)
+
+
+def _replaced(values, places, new):
+    # At these places the next new values.
+    result = list(values)
+    for place in places:
+        result[place] = next(new)
+    return result
+
+
+def _add_to(totals, key, value):
+    totals[key] = totals[key] + value if key in totals else value
