@@ -79,6 +79,33 @@ def read(
     )
 
 
+def timed(given: Arguments, decode: bool) -> list[tuple]:
+    """What comes with one value for each timestep, `(what it is, tensor)`, beside the first input."""
+    inputs = [] if decode else [("an input", x) for x in given.inputs[1:]]
+    truths = [("ground_truth", x) for x in given.truths]
+    return inputs + truths + ([] if given.mask is None else [("the mask", given.mask)])
+
+
+def wrong_length(what: str) -> str:
+    """What is said of a sequence that turns out longer or shorter than the timesteps of the call."""
+    return message(
+        "The sequences of a call have different numbers of timesteps.",
+        received=f"{what} with another number than x, or than output_length",
+        expected="one value for each timestep",
+        fix="cut or pad the sequences to the same length",
+    )
+
+
+def wrong_batch(shape: tuple) -> str:
+    """What is said of a constant whose batch turns out not to be that of x."""
+    return message(
+        "The constants of the call have another batch than x.",
+        received=f"a constant of shape {shape}",
+        expected="one for each sample of x",
+        fix="repeat it for each sample: np.repeat(constant, batch, axis=0)",
+    )
+
+
 def check_arrays(x):
     """Refuse an `x` that is not made of tensors or arrays.
 

@@ -124,15 +124,15 @@ def _turned(x):
     return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
 
 
-def checked_batch(values, x, size: int, text: str):
-    """`values`, unless the batch of `x` `(batch, ...)` turns out not to be `size`, as known only at run time.
+def checked_size(values, found, size, text: str):
+    """`values`, unless a size turns out to be another one, as known only at run time.
 
     What is computed from them waits for the check, so its message comes before any other's.
 
     Example:
-        >>> states = checked_batch(states, x, 3, "a stateful layer of batch 3")
+        >>> states = checked_size(states, tf.shape(x)[0], 3, "a stateful layer of batch 3")
     """
-    check = tf.debugging.assert_equal(tf.shape(x)[0], size, message=text)
+    check = tf.debugging.assert_equal(found, size, message=text)
     with tf.control_dependencies([check]):
         return tree.map_structure(tf.identity, values)
 

@@ -1,13 +1,15 @@
 """Run a layer's step over time: put the memory together, loop, hand back what came out."""
 
+from dataclasses import replace
+
 from keras import ops
 
-from . import forcing
+from . import arguments, forcing
 from .arguments import Arguments
 from .errors import message
 from .fast import over_time, switches
 from .fast.program import program
-from .loop import checked_batch, scan, writes_graph
+from .loop import checked_size, scan, writes_graph
 from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
@@ -37,16 +39,15 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     length = ops.shape(given.inputs[0])[1] if given.length is None else given.length
     batch = ops.shape(given.inputs[0])[0] if given.batch is None else given.batch
     forced = bool(training) and forcing.is_on(layer.teacher_force)
-    mask = [] if given.mask is None else [given.mask]
-    first = first_memory(layer, given, batch, training, forced, bool(mask) or not sequences)
-    if layer.carried is not None:
-        wrong = layer.carried.wrong_batch("a batch of another size")
-        first = checked_batch(first, given.inputs[0], layer.carried.batch, wrong)
+    hold_outputs = given.mask is not None or not sequences
+    first = first_memory(layer, given, batch, training, forced, hold_outputs)
+    first, constants, mask = _checked_at_run_time(layer, given, first, length, batch)
+    given = replace(given, constants=constants)
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
     inputs = [] if layer.decode else given.inputs
     if mask:
-        inputs = [silence(given.mask, x) for x in inputs]
+        inputs = [silence(mask[0], x) for x in inputs]
     now = {
         "inputs": turn(inputs),
         "truths": _truths(step, given) if forced else [],
@@ -71,6 +72,21 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     if layer.carried is not None and recorder is None:
         layer.carried.keep(memory)
     return first, memory, emitted
+
+
+def _checked_at_run_time(layer, given, first, length, batch):
+    # What a graph that is written for any size could not compare. What runs later waits for it.
+    values = [first, given.constants, [] if given.mask is None else [given.mask]]
+    if layer.carried is not None:
+        wrong = layer.carried.wrong_batch("a batch of another size")
+        values = checked_size(values, batch, layer.carried.batch, wrong)
+    for what, x in arguments.timed(given, layer.decode):
+        if not (isinstance(shape_of(x)[1], int) and isinstance(length, int)):
+            values = checked_size(values, ops.shape(x)[1], length, arguments.wrong_length(what))
+    for x in given.constants:
+        if isinstance(shape_of(x)[0], int) and not isinstance(batch, int):
+            values = checked_size(values, shape_of(x)[0], batch, arguments.wrong_batch(shape_of(x)))
+    return values
 
 
 def _plainly(layer, given, first, now, length, training, recorder):

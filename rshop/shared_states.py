@@ -33,9 +33,16 @@ def check_same_shapes(owner, states: list, cell, needed: list):
     if [t.shape for t in states] != [t.shape for t in needed]:
         raise ValueError(
             message(
-                "Cells that share their states have states of the same shapes.",
+                "Cells that share their states have as many of them, of the same shapes.",
                 received=f"{owner.name!r} with {shapes(states)} and {cell.name!r} with {shapes(needed)}",
-                expected="the same shapes",
-                fix="give the cells the same number of units, or use state_sync=False",
+                expected="as many states of the same shapes",
+                fix=_mend(states, needed),
             )
         )
+
+
+def _mend(states, needed) -> str:
+    same = (
+        "the same number of units" if len(states) == len(needed) else "the same states: use one kind of cell"
+    )
+    return f"give the cells {same}, or use state_sync=False"

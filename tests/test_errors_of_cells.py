@@ -75,7 +75,7 @@ SEQUENTIAL = {
         lambda: stack(LSTMCell(3, name="alpha_cell"), GRUCell(3, name="beta_cell"), state_sync=True)(
             ones(2, 4, 3)
         ),
-        ["state_sync", "alpha_cell", "beta_cell"],
+        ["state_sync", "alpha_cell", "beta_cell", "one kind of cell"],
     ),
     "sync of two sizes": (
         lambda: stack(GRUCell(3, name="alpha_cell"), GRUCell(7, name="beta_cell"), state_sync=True)(

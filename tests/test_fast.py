@@ -364,6 +364,89 @@ def test_a_second_derivative_says_what_to_do():
         assert np.isfinite(tf.function(second.python_function)()).all()
 
 
+def first_derivatives(run, weights, kind):
+    """By a tape that stays, or by two tapes: as an adversarial training step has them."""
+    if kind == "persistent":
+        with tf.GradientTape(persistent=True) as tape:
+            y = run()
+        return [*tape.gradient(y, weights), *tape.gradient(y, weights)]
+    with tf.GradientTape() as one, tf.GradientTape() as other:
+        y = run()
+        z = 2 * y
+    return [*one.gradient(y, weights), *other.gradient(z, weights)]
+
+
+@pytest.mark.parametrize("kind", ["persistent", "two"])
+@pytest.mark.parametrize("around", [False, True])
+def test_tapes_that_stay_and_two_of_them_have_the_first_derivatives(kind, around):
+    rnn = LSTMCell(3, input_dim=2).get_layer()
+    x = tf.ones((2, 4, 2))
+    rnn(x)
+    weights = [w.value for w in rnn.trainable_weights]
+
+    def total():
+        return tf.reduce_sum(rnn(x, training=True) ** 2)
+
+    def found():
+        if around:
+            return first_derivatives(tf.function(total), weights, kind)
+        return tf.function(lambda: first_derivatives(total, weights, kind))()
+
+    with switched(**OFF):
+        plain = found()
+    assert_same([np.asarray(v) for v in found()], [np.asarray(v) for v in plain])
+
+
+@pytest.mark.parametrize("activation", [layers.PReLU(alpha_initializer="ones"), layers.Dropout(0.5)])
+def test_a_layer_as_activation_keeps_its_weights_and_its_draws(activation):
+    x, h = Input((3,)), Input((3,))
+    after = layers.Dense(3, activation=activation)(h) + layers.Dense(3)(x)
+    rnn = RecurrentModel(x, after, initial_states=h, final_states=after, return_sequences=True)
+    assert is_fast(rnn) == isinstance(activation, layers.PReLU)
+    given = {"x": [tf.constant(np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32"))]}
+    rnn(**given)
+    with switched(**OFF):
+        plain = values_and_gradients(rnn, given, training=False)
+    assert_same(values_and_gradients(rnn, given, training=False), plain)
+    assert len(plain) == 2 + len(rnn.trainable_weights)
+
+
+# What only shows when the graph runs
+
+
+def unequal(kind):
+    """A layer in a graph for any length, and arguments that do not fit each other."""
+    x, r, h, c = Input((1,)), Input((1,)), Input((1,)), Input((1,))
+    any_time, any_batch = tf.TensorSpec((None, None, 1)), tf.TensorSpec((None, 1))
+    ones = {size: np.ones((1, size, 1), "float32") for size in (3, 4, 6)}
+    if kind == "truth":
+        rnn = RecurrentModel(x, r + x, readout_input=r, teacher_force=True, return_sequences=True)
+        return lambda x, t: rnn(x, ground_truth=t, training=True), [any_time] * 2, [ones[4], ones[3]]
+    if kind == "truth of a decoder":
+        rnn = RecurrentModel(x, r + x, readout_input=r, teacher_force=True, decode=True, output_length=4)
+        run = [any_batch, any_time], [ones[4][:, 0], ones[6]]
+        return lambda x, t: rnn(x, ground_truth=t, training=True), *run
+    if kind == "input":
+        rnn = RecurrentModel([x, c], h + x + c, initial_states=h, final_states=h + x, return_sequences=True)
+        return lambda x, c: rnn([x, c]), [any_time] * 2, [ones[6], ones[4]]
+    if kind == "mask":
+        rnn = RecurrentModel(x, h + x, initial_states=h, final_states=h + x, return_sequences=True)
+        spec = [any_time, tf.TensorSpec((None, None), tf.bool)]
+        return lambda x, m: rnn(x, mask=m), spec, [ones[4], np.ones((1, 3), bool)]
+    rnn = RecurrentModel(x, h + x * c, initial_states=h, final_states=h + x * c, constants=c)
+    spec = [any_time, tf.TensorSpec((1, 1))]
+    return lambda x, c: rnn(x, constants=c), spec, [np.ones((4, 3, 1), "float32"), ones[3][:, 0]]
+
+
+@pytest.mark.parametrize("kind", ["truth", "truth of a decoder", "input", "mask", "constant"])
+@pytest.mark.parametrize("on", [OFF, {}], ids=["plain", "fast"])
+def test_sizes_that_differ_only_when_the_graph_runs_are_said(kind, on):
+    run, spec, given = unequal(kind)
+    wrong = "batch" if kind == "constant" else "number of timesteps|numbers of timesteps"
+    with switched(**on), pytest.raises(tf.errors.InvalidArgumentError, match=f"{wrong}.*Fix: "):
+        tf.function(run, input_signature=spec, autograph=False)(*given)
+
+
 # The switches
 
 

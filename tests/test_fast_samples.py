@@ -38,6 +38,8 @@ TOGETHER = {
     "softmax over samples": lambda x: ops.softmax(x, axis=0),
     "all with all": lambda x: ops.matmul(x, ops.transpose(x)),
     "numbers for each sample": lambda x: x * np.arange(24.0, dtype="float32").reshape(6, 4),
+    "between numbers for each sample": lambda x: ops.clip(x, np.arange(24.0).reshape(6, 4) - 12, 9.0),
+    "between lists for each sample": lambda x: ops.clip(x, np.arange(-12.0, 12).reshape(6, 4).tolist(), 9.0),
     "spread over samples": lambda x: ops.sum(x, axis=1) + ops.zeros_like(x[:, :1]),
 }
 
@@ -147,6 +149,75 @@ def test_attention_gives_the_values_and_gradients_of_the_plain_loop(mask):
     for on in ({}, {"xla": False}, {"split": False, "xla": False}):
         with switched(**on):
             assert_same(values_and_gradients(rnn, given, mask), plain)
+
+
+def asking(query, forced=False):
+    """A decoder whose query does not depend on its state: it is known for all timesteps at once."""
+    x, memory, h, r = Input((4,)), Input((4, 4), name="memory"), Input((4,), name="h"), Input((4,))
+    after = ops.tanh(0.5 * h + ops.einsum("bi,bij->bj", query(r if forced else x), memory))
+    extra = {"readout_input": r, "teacher_force": True} if forced else {}
+    x_too = after + layers.Dense(4)(x) if forced else after
+    return RecurrentModel(x, x_too, h, after, constants=memory, return_sequences=True, **extra)
+
+
+QUERIES = {"as it is": lambda x: x, "dense": layers.Dense(4, "tanh")}
+
+
+@pytest.mark.parametrize("batch, time", [(3, 5), (4, 2), (3, 3), (4, 1)])
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("forced", [False, True])
+def test_a_query_that_is_known_beforehand_has_the_gradient_of_the_plain_loop(query, forced, batch, time):
+    """Also where the batch, or a part of it, has as many samples as there are timesteps."""
+    rng = np.random.default_rng(batch * time)
+
+    def draw(*shape):
+        return tf.constant(rng.normal(size=shape).astype("float32"))
+
+    rnn = asking(QUERIES[query], forced)
+    given = {"x": [draw(batch, time, 4)], "constants": [draw(batch, 4, 4)]}
+    given |= {"ground_truth": draw(batch, time, 4)} if forced else {}
+    rnn(**given)
+    with switched(**OFF):
+        plain = values_and_gradients(rnn, given)
+    for on in ({"xla": False}, {"xla": False, "split": False}, {"xla": False, "hoist": False}):
+        with switched(**on):
+            assert_same(values_and_gradients(rnn, given), plain)
+
+
+def one_number_a_sample():
+    x, h = Input((), batch_size=4), Input((), batch_size=4)
+    return x, h, ops.softmax(x) + 0.5 * h, (4, 5)
+
+
+def taken_from_all_samples():
+    x, h = Input((3,), batch_size=4), Input((4, 3), batch_size=4)
+    taken = ops.take(x, ops.cast(ops.argmax(x, axis=-1), "int32") * 0 + 1, axis=-1)
+    return x, h, 0.5 * h + ops.reshape(taken, (4, 4, 1)), (4, 5, 3)
+
+
+def clipped_between_arrays():
+    x, h = Input((3,), batch_size=4), Input((3,), batch_size=4)
+    least = np.arange(12, dtype="float32").reshape(4, 3) / 12
+    return x, h, ops.clip(x, least, 1.0) + 0.5 * h, (4, 5, 3)
+
+
+def an_inner_loop_from_an_array():
+    x, h = Input((6, 2), batch_size=4), Input((3,), batch_size=4)
+    start = np.arange(12, dtype="float32").reshape(4, 3) / 12
+    return x, h, LSTMCell(3).get_layer()(x, initial_state=[start, start]) + 0.5 * h, (4, 5, 6, 2)
+
+
+@pytest.mark.parametrize(
+    "make", [one_number_a_sample, taken_from_all_samples, clipped_between_arrays, an_inner_loop_from_an_array]
+)
+def test_what_needs_the_whole_batch_gives_the_numbers_of_the_plain_loop(make):
+    x, h, after, shape = make()
+    rnn = RecurrentModel(x, after, initial_states=h, final_states=after, return_sequences=True)
+    data = np.random.default_rng(6).normal(size=shape).astype("float32")
+    plain = np.asarray(rnn(data))
+    for on in ({"xla": False}, {"xla": False, "hoist": False}):
+        with switched(**on):
+            np.testing.assert_allclose(tf.function(rnn)(data), plain, atol=1e-5)
 
 
 # Products that are done as one, and loops within a loop

@@ -35,6 +35,13 @@ class Product:
         a, kernel, z = self.letters
         return ops.einsum(f"{z},{kernel}->{a}", dz, ready)
 
+    def back_over_time(self, dz, kernel):
+        """As `back`, for all timesteps at once: `(time, batch, ...)`."""
+        if self.letters is None:
+            return ops.matmul(dz, ops.transpose(kernel))
+        a, other, z = self.letters
+        return ops.einsum(f"t{z},{other}->t{a}", dz, kernel)
+
     def late(self, a, dz):
         """The gradient of the other factor, from all timesteps at once: `a^T dz`.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+import numpy as np
 from keras import ops
 
 from ..graph import Graph
@@ -203,7 +204,7 @@ class _Lowering:
         operation = node.operation
         tensors, kind = node.inputs, "call"
         variables = tuple(operation.weights) if isinstance(operation, keras.layers.Layer) else ()
-        constants = [a for a in flat([node.args, node.kwargs]) if not isinstance(a, keras.KerasTensor)]
+        constants = _constants(node)
         if rules.is_sum(operation) and _are_alike([*tensors, *node.outputs]) and not constants:
             kind = "sum"
         letters = letters_of(operation, tensors)
@@ -213,14 +214,16 @@ class _Lowering:
         # Keras's tensors are found by their place: the same one may be read twice.
         reads = [self.number(t) for t in tensors]
         writes = [self.new(t) for t in node.outputs]
-        per_sample = rules.is_per_sample(operation, constants) and _spread_alike(tensors)
+        rank = min((len(t.shape) for t in tensors), default=0)
+        per_sample = rules.is_per_sample(operation, constants, rank) and _spread_alike(tensors)
         self.result.works.append(
             Work(name, reads, writes, _call(node), kind, None, per_sample, variables, letters)
         )
 
     def is_by_sample(self, operation, tensors, constants, letters) -> bool:
         if rules.is_recurrent(operation):
-            return lower(operation.description.graph, self.training).by_sample
+            numbers = not any(getattr(c, "shape", ()) for c in constants)
+            return numbers and lower(operation.description.graph, self.training).by_sample
         return by_sample(operation, tensors, constants, letters)
 
 
@@ -245,6 +248,23 @@ def _call(node):
         return flat(node.operation(*args, **kwargs))
 
     return run
+
+
+def _constants(node) -> list:
+    # What an operation is called with beside tensors, and the arrays that it was made with. A list of
+    # numbers counts as the array that it becomes.
+    given = [a for a in flat([node.args, node.kwargs]) if not isinstance(a, keras.KerasTensor)]
+    if isinstance(node.operation, keras.layers.Layer):
+        return given
+    made_with = [*vars(node.operation).values()]
+    lists = [part for part in [*node.args, *node.kwargs.values(), *made_with] if _is_table(part)]
+    return given + [np.asarray(part) for part in lists] + [p for p in made_with if hasattr(p, "shape")]
+
+
+def _is_table(part) -> bool:
+    # A list of lists of numbers may hold something for each sample.
+    rows = isinstance(part, (list, tuple)) and any(isinstance(row, (list, tuple)) for row in part)
+    return rows and all(isinstance(number, (int, float)) for number in flat(part))
 
 
 def _pairs(node):

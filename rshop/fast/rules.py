@@ -63,16 +63,19 @@ def is_known(operation, training) -> bool:
     return _is_kerass(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
 
 
-def is_per_sample(operation, constants: list) -> bool:
+def is_per_sample(operation, constants: list, rank: int) -> bool:
     """Whether it treats each sample alone, so that time may be folded into the batch.
 
     Args:
         operation: a known operation.
         constants: what it is called with beside tensors of the step; only numbers fit any batch.
+        rank: of the tensors, the least.
     """
     if any(hasattr(constant, "shape") and len(constant.shape) for constant in constants):
         return False
     name = _name(operation)
+    if name not in _ELEMENTWISE and rank < 2:
+        return False  # the last axis is the batch
     if isinstance(operation, keras.layers.Layer):
         if name == "LayerNormalization" and operation.axis not in (-1, [-1]):
             return False
@@ -90,6 +93,7 @@ def is_dense(operation) -> bool:
         and operation.quantization_mode is None
         and not getattr(operation, "lora_enabled", False)
         and operation.autocast
+        and not isinstance(operation.activation, keras.layers.Layer)
     )
 
 
@@ -118,7 +122,7 @@ def _is_known_layer(layer, training):
         return False
     parts = [layer, *getattr(layer, "cells", [])]
     functions = [getattr(p, k, None) for p in parts for k in ("activation", "recurrent_activation")]
-    if not all(f is None or _is_kerass_function(f) for f in functions):
+    if not all(f is None or _is_known_function(f, training) for f in functions):
         return False
     return all(_is_kerass(part) for part in parts)
 
@@ -149,7 +153,9 @@ def _is_kerass(operation) -> bool:
     return type(operation).__module__.split(".")[0] == "keras"
 
 
-def _is_kerass_function(function) -> bool:
+def _is_known_function(function, training) -> bool:
+    if isinstance(function, keras.layers.Layer):
+        return is_known(function, training)
     home = getattr(function, "__module__", None) or type(function).__module__
     return home.split(".")[0] == "keras"
 

@@ -20,7 +20,7 @@ _LAYERS = rules.words(
 _ALONG = rules.words(
     """
     Argmax Concatenate ExpandDims Flip LogSoftmax Logsumexp Max Mean Min Prod Repeat Softmax Split
-    Squeeze Stack Std Sum Take TakeAlongAxis Var
+    Squeeze Stack Std Sum TakeAlongAxis Var
     """
 )
 _EACH_VALUE = {"OneHot", "OnesLike", "ZerosLike"}
@@ -46,7 +46,7 @@ def by_sample(operation, tensors: list, constants: list, letters) -> bool:
         return False
     if letters is not None:
         return True
-    if rules.is_per_sample(operation, []):
+    if rules.is_per_sample(operation, [], rank):
         # Of another rank, one would be spread along the other's first axis.
         return len({len(t.shape) for t in tensors}) == 1
     name = type(operation).__name__

@@ -1,10 +1,13 @@
 """The loop there and the loop back through time, for a body of which more is known than `loop.scan` asks."""
 
+import math
+
 import keras
 from keras import ops
 
 from ..loop import compiled, deal, over_time, pull_back, reader, roomy
 from ..structure import flat, tree
+from .groups import FEW_WEIGHTS
 from .known import Known, no_second_derivative
 
 
@@ -92,11 +95,17 @@ class _TwoWays:
         @ops.custom_gradient
         def run(*values):
             first, xs, shared = tree.pack_sequence_as(given, values)
-            last, emitted, saved = self.there(first, xs, shared, length, save)
+            unseen = _unseen(given, values)
+
+            def there(save):
+                done = self.there(*unseen, length, save)
+                return _unseen(done, flat(done))
+
+            last, emitted, saved = there(save)
 
             def gradient(*wanted, upstream=None):
                 wanted = wanted if upstream is None else upstream
-                kept = saved if save else self.there(first, xs, shared, length, True)[2]
+                kept = saved if save else there(True)[2]
                 return self._gradient(first, xs, shared, length, emitted, kept, wanted)
 
             return [*last, *emitted], gradient
@@ -122,34 +131,32 @@ class _TwoWays:
         return last, [_turned(s) for s in stacks[: len(self.emits)]], stacks[len(self.emits) :]
 
     def _back(self, length, first, xs, shared, emitted, saved, d_last, d_emitted):
-        states = self._states(first, emitted, saved)
-        by_axis = (1, xs), (0, [states[i] for i in self.read]), (0, saved[len(self.kept) :]), (1, d_emitted)
-        reads = [[reader(value, axis) for value in values] for axis, values in by_axis]
+        saves = iter(saved)
+        # What was emitted too is there already, one timestep late.
+        states = [
+            _late_reader(first[i], emitted[self.known.repeated[i]])
+            if i in self.known.repeated
+            else reader(next(saves), axis=0)
+            for i in self.read
+        ]
+        xs_at, d_at = ([reader(value, axis=1) for value in values] for values in (xs, d_emitted))
+        reads = [xs_at, states, [reader(value, axis=0) for value in saves], d_at]
         d_first, d_shared, stacks = self._loop_back(length, first, xs, shared, reads, d_last)
-        found = iter(stacks)
         taped_xs, taped_shared = self._taped(xs, shared)
+        found = iter(stacks)
         d_xs = [_turned(next(found)) for _ in taped_xs]
-        d_sums = [next(found) for _ in self.taps]
-        operands = {key: next(found) for key in self.computed}
-        operands |= {("carry", i): value for i, value in states.items()}
-        operands |= {("x", i): _turned(value) for i, value in enumerate(xs)}
+        d_sums, computed = [next(found) for _ in self.taps], list(found)
         d_shared = dict(zip(taped_shared, d_shared, strict=True))
-        self._late(operands, d_sums, d_shared)
-        return d_first, d_xs, d_shared, d_sums
+        operands = _Operands(self, first, xs, emitted, saved, computed)
+        self._late(_is_small, shared, operands, d_sums, d_shared)
+        return d_first, d_xs, d_shared, d_sums, computed
 
-    def _states(self, first, emitted, saved):
-        # The carry before each timestep. What was emitted too is there already, one timestep late.
-        states = dict(zip(self.kept, saved, strict=False))
-        for i, place in self.known.repeated.items():
-            before = [ops.expand_dims(first[i], 0), _turned(emitted[place])[:-1]]
-            states[i] = ops.concatenate(before, axis=0)
-        return states
-
-    def _late(self, operands, d_sums, d_shared):
+    def _late(self, takes, shared, operands, d_sums, d_shared):
         for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
-            sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
-            for place, gradient in tap.late([operands[source] for source in sources], dz):
-                _add_to(d_shared, place, gradient)
+            if takes(tap, shared):
+                sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
+                for place, gradient in tap.late([operands.of(source) for source in sources], dz):
+                    _add_to(d_shared, place, gradient)
 
     def _loop_back(self, length, first, xs, shared, reads, d_last):
         floating = [i for i, value in enumerate(first) if _floats(value)]
@@ -198,19 +205,22 @@ class _TwoWays:
 
         @ops.custom_gradient
         def back(*values):
-            results = self.back(length, *tree.pack_sequence_as(given, values))
+            results = self.back(length, *_unseen(given, values))
             likes.append(tree.map_structure(lambda _: 0, results))
             return flat(results), no_second_derivative
 
         results = back(*flat(given))
-        d_first, d_xs, d_shared, d_sums = tree.pack_sequence_as(likes[0], results)
+        d_first, d_xs, d_shared, d_sums, computed = tree.pack_sequence_as(likes[0], results)
         d_first = dict(zip([i for i, value in enumerate(first) if _floats(value)], d_first, strict=True))
         d_xs = dict(zip(self._taped(xs, shared)[0], d_xs, strict=True))
+        operands = _Operands(self, first, xs, emitted, saved, computed)
+        self._late(_is_large, shared, operands, d_sums, d_shared)
         # The gradient of an input that products alone read stays outside: often nobody asks for it.
         for tap, dz in zip(self.taps, d_sums, strict=True):
-            for kind, i, kernel in [(*p.source, p.kernel) for p in tap.products]:
+            for product in tap.products:
+                kind, place = product.source
                 if kind == "x":
-                    _add_to(d_xs, i, _turned(ops.matmul(dz, ops.transpose(shared[kernel]))))
+                    _add_to(d_xs, place, _turned(product.back_over_time(dz, shared[product.kernel])))
         parts = (first, d_first), (xs, d_xs), (shared, d_shared)
         return [found.get(i) for part, found in parts for i in range(len(part))]
 
@@ -218,6 +228,47 @@ class _TwoWays:
         taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.known.late_xs]
         late = self.known.late_shared
         return taped_xs, [i for i, value in enumerate(shared) if _floats(value) and i not in late]
+
+
+def _unseen(given, values):
+    # No tape looks into what is compiled: a persistent one, or a second one, would take out all lists.
+    return tree.pack_sequence_as(given, [ops.stop_gradient(value) for value in values])
+
+
+def _is_small(tap, shared):
+    # Measured on a CPU: few late products are sooner done, and compiled, with the loop back. Many are
+    # sooner done after it, where their operands take room once its own are gone.
+    weights = [shared[p.kernel].shape for p in tap.products if p.letters is None]
+    return len(weights) < len(tap.products) or sum(map(math.prod, weights)) < FEW_WEIGHTS
+
+
+def _is_large(tap, shared):
+    return not _is_small(tap, shared)
+
+
+class _Operands:
+    # What the products of a body read, at all timesteps: (time, batch, ...). Made when asked for.
+    def __init__(self, ways, first, xs, emitted, saved, computed):
+        self.first, self.xs, self.emitted, self.repeated = first, xs, emitted, ways.known.repeated
+        self.made = dict(zip(ways.computed, computed, strict=True))
+        self.made |= {("carry", i): value for i, value in zip(ways.kept, saved, strict=False)}
+
+    def of(self, source):
+        if source not in self.made:
+            self.made[source] = self._make(*source)
+        return self.made[source]
+
+    def _make(self, kind, i):
+        if kind == "x":
+            return _turned(self.xs[i])
+        before = _turned(self.emitted[self.repeated[i]])[:-1]
+        return ops.concatenate([ops.expand_dims(self.first[i], 0), before], axis=0)
+
+
+def _late_reader(first, emitted):
+    # Reads the value of the timestep before, which at the first one is `first`.
+    read = reader(emitted, axis=1)
+    return lambda t: ops.where(t > 0, read(ops.maximum(t - 1, 0)), first)
 
 
 def _room(xs, length):
