@@ -189,6 +189,11 @@ def one_number_a_sample():
     return x, h, ops.softmax(x) + 0.5 * h, (4, 5)
 
 
+def a_layer_of_one_number_a_sample():
+    x, h = Input((), batch_size=4), Input((), batch_size=4)
+    return x, h, layers.Activation("softmax")(x) + 0.5 * h, (4, 5)
+
+
 def taken_from_all_samples():
     x, h = Input((3,), batch_size=4), Input((4, 3), batch_size=4)
     taken = ops.take(x, ops.cast(ops.argmax(x, axis=-1), "int32") * 0 + 1, axis=-1)
@@ -207,9 +212,11 @@ def an_inner_loop_from_an_array():
     return x, h, LSTMCell(3).get_layer()(x, initial_state=[start, start]) + 0.5 * h, (4, 5, 6, 2)
 
 
-@pytest.mark.parametrize(
-    "make", [one_number_a_sample, taken_from_all_samples, clipped_between_arrays, an_inner_loop_from_an_array]
-)
+WHOLE = [one_number_a_sample, a_layer_of_one_number_a_sample, taken_from_all_samples]
+WHOLE += [clipped_between_arrays, an_inner_loop_from_an_array]
+
+
+@pytest.mark.parametrize("make", WHOLE)
 def test_what_needs_the_whole_batch_gives_the_numbers_of_the_plain_loop(make):
     x, h, after, shape = make()
     rnn = RecurrentModel(x, after, initial_states=h, final_states=after, return_sequences=True)

@@ -31,6 +31,8 @@ _OTHER_OPERATIONS = words(
     """
 )
 _LAST_AXIS = {"Concatenate", "LogSoftmax", "Softmax", "Split"}
+#: Layers that need no axis beside the batch.
+_OF_ONE_NUMBER = words("Add Average ELU Embedding Identity LeakyReLU Maximum Minimum Multiply ReLU Rescaling")
 _PER_SAMPLE_LAYERS = words(
     """
     Activation Add Average Concatenate Dense ELU Embedding Identity LayerNormalization LeakyReLU
@@ -74,7 +76,7 @@ def is_per_sample(operation, constants: list, rank: int) -> bool:
     if any(hasattr(constant, "shape") and len(constant.shape) for constant in constants):
         return False
     name = _name(operation)
-    if name not in _ELEMENTWISE and rank < 2:
+    if rank < 2 and name not in _ELEMENTWISE | _OF_ONE_NUMBER:
         return False  # the last axis is the batch
     if isinstance(operation, keras.layers.Layer):
         if name == "LayerNormalization" and operation.axis not in (-1, [-1]):
