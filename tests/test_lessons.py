@@ -301,6 +301,7 @@ def test_a_check_rejects_plausible_wrong_answers_with_a_reason(exercise):
         found, reason = exercise.outcome(answer)
         assert found is Outcome.DIFFERS, answer.__name__
         assert reason.endswith(".")
+        assert not re.search(r"\bnp\.\w+\d+\(", reason), "numbers as NumPy shows them, not as one writes them"
 
 
 @each_exercise
@@ -314,6 +315,23 @@ def test_no_answer_stops_a_check_or_brings_the_solution_out(exercise, capsys):
         printed = capsys.readouterr().out
         assert "differs" in printed
         assert [line for line in body.splitlines() if line.strip() and line.strip() in printed] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("", ""),
+        ("wrong\nmore", "wrong"),
+        ("Exception encountered when calling A.call().\n\n\x1b[1mwrong\x1b[0m\n\nArguments: x", "wrong"),
+        ("\x1b[1mException encountered when calling A.\x1b[0m", "Exception encountered when calling A."),
+    ],
+)
+def test_an_error_is_told_by_the_line_that_says_what_is_wrong(message, told):
+    def stops(*args):
+        raise RuntimeError(message)
+
+    reason = f"Your code stops with RuntimeError: {told}"
+    assert EXERCISES[0].outcome(stops) == (Outcome.DIFFERS, reason)
 
 
 @each_exercise
@@ -382,6 +400,39 @@ def test_a_rounded_answer_is_matched_by_what_rounds_to_it_and_by_nothing_else(mo
         assert set(predictions.outcomes("97.rounded", near).values()) == {Outcome.MATCHES}
     for far in ({"h": 0.77, "pair": (0.35, 2)}, {"h": 0.75, "pair": (0.36, 2.1)}):
         assert set(predictions.outcomes("97.rounded", far).values()) == {Outcome.DIFFERS}
+
+
+def test_a_count_that_is_off_by_one_differs(monkeypatch):
+    monkeypatch.setattr(predictions, "_REGISTERED", {})
+    predictions.register_prediction("97.count", {"weights": 1312, "shape": (2, 1312), "loss": 2.303})
+    found = predictions.outcomes("97.count", {"weights": 1312.0, "shape": (2, "1312"), "loss": 2.3026})
+    assert set(found.values()) == {Outcome.MATCHES}
+    found = predictions.outcomes("97.count", {"weights": 1313, "shape": (2, 1311), "loss": 2.31})
+    assert set(found.values()) == {Outcome.DIFFERS}
+
+
+@pytest.mark.parametrize(
+    ("given", "answer", "right"),
+    [
+        ("vanish", "vanishes", True),
+        ("Explode.", "explodes", True),
+        ("stay", "stays", True),
+        ("vanished", "vanishes", False),
+        ("y", "yes", False),
+        ("stays", "vanishes", False),
+    ],
+)
+def test_a_word_may_stand_without_its_ending(monkeypatch, given, answer, right):
+    monkeypatch.setattr(predictions, "_REGISTERED", {})
+    predictions.register_prediction("97.word", {"what happens": answer})
+    found = predictions.outcomes("97.word", {"what happens": given})["what happens"]
+    assert found is (Outcome.MATCHES if right else Outcome.DIFFERS)
+
+
+@pytest.mark.parametrize("given", [0.89, 8 / 9, 0.889, 0.8889])
+def test_the_schedule_on_paper_may_have_more_decimals_than_two(given):
+    (question,) = predictions.outcomes("08.sigmoid", {})
+    assert predictions.outcomes("08.sigmoid", {question: given})[question] is Outcome.MATCHES
 
 
 def test_the_state_on_a_calculator_may_have_more_decimals_than_two():

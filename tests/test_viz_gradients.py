@@ -9,6 +9,7 @@ from keras import layers, ops
 
 import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell, trace
+from viz.canvas import note_of
 
 matplotlib.use("Agg")
 
@@ -113,6 +114,107 @@ def test_gradients_agree_with_finite_differences():
                     ends.append(losses(s, moved))
                 squares = squares + ((ends[0] - ends[1]) / (2 * step)) ** 2
         assert_close(flow.matrix[s:, s], np.sqrt(squares).mean(axis=0), 1e-4)
+
+
+def worded(units=4, at=1.0):
+    """An LSTM whose output is a softmax, as wide as its state."""
+    x, h, c = keras.Input((2,)), keras.Input((3,), name="h"), keras.Input((3,), name="c")
+    n, (m, d) = layers.LSTMCell(3, name="lstm")(x, [h, c])
+    y = layers.Dense(units, activation="softmax", name="word")(n)
+    rnn = RecurrentModel(x, y, [h, c], [m, d], return_sequences=True)
+    rnn(X)
+    randomize(rnn, scale=at)
+    return rnn
+
+
+def test_of_a_softmax_the_largest_output_counts():
+    """The sum is always 1. A one-hot of NumPy's argmax picks the largest, and has no gradient of its own."""
+    rnn = worded()
+    hot = np.eye(4, dtype="float32")[rnn(X).numpy().argmax(axis=-1)]
+    flow = viz.gradient_flow(rnn, X)
+    picked = viz.gradient_flow(rnn, X, loss=lambda y, t: y * hot[:, t])
+    assert_close(flow.matrix, picked.matrix, 1e-7)
+    assert flow.norms.min() > 1e-4
+    assert viz.gradient_flow(rnn, X, loss=lambda y, t: y).norms.max() < 1e-6
+    words = "of the output its largest number, as its sum is always 1"
+    assert flow.note == words and picked.note == "" and repr(flow).endswith(f"; {words}")
+    assert all(note_of(ax).endswith(words) for ax in flow.axes)
+    result = viz.input_influence(rnn, X, 4)
+    assert_close(result.scores, viz.input_influence(rnn, X, 4, loss=lambda y, t: y * hot[:, t]).scores, 1e-7)
+    assert result.scores[:, :5].min() > 1e-5 and note_of(result.axes).endswith(words)
+    assert repr(result).endswith(f"; {words}")
+
+
+def test_of_several_outputs_each_is_looked_at_for_itself():
+    """word is a softmax, end is no softmax: L_t is max(word) + end."""
+    x, h = keras.Input((2,)), keras.Input((3,), name="h")
+    n = ops.tanh(layers.Dense(3)(x) + layers.Dense(3)(h))
+    outputs = {"word": layers.Dense(4, activation="softmax")(n), "end": layers.Dense(2)(n)}
+    rnn = RecurrentModel(x, outputs, h, n, return_sequences=True)
+    rnn(X)
+    randomize(rnn, scale=1.0)
+    flow = viz.gradient_flow(rnn, X)
+    mine = viz.gradient_flow(rnn, X, loss=lambda y, t: [ops.max(y["word"], axis=-1), y["end"]])
+    assert_close(flow.matrix, mine.matrix, 1e-7)
+    assert flow.note == "of output/word its largest number, as its sum is always 1"
+
+
+def test_a_sum_that_moves_is_left_as_it_is():
+    """A state, a masked softmax, one unit, and numbers that happen to be level."""
+    assert viz.gradient_flow(linear(), X).note == "" == viz.gradient_flow(worded(), X, of="h").note
+    mask = np.arange(T)[None] < np.array([[4], [6]])
+    assert "its largest number" in viz.gradient_flow(worded(), X, mask=mask, ax=False).note
+    assert viz.gradient_flow(linear(), np.zeros((1, 1, 2))).note == ""
+    assert viz.input_influence(accumulator(1), np.ones((1, 1, 1)), 0).note == ""
+    x, h = keras.Input((2,)), keras.Input((3,), name="h")
+    n = layers.LayerNormalization(center=False, scale=False)(layers.Dense(3)(x) + layers.Dense(3)(h))
+    norm = RecurrentModel(x, n, h, n, return_sequences=True)
+    assert viz.gradient_flow(norm, X).note.endswith("as its sum is always 0")
+
+
+def test_what_comes_after_nan_does_not_reach_what_was_before():
+    x = X.copy()
+    x[:, 3] = np.nan
+    rnn = lstm()
+    clean, flow = viz.gradient_flow(rnn, X).matrix, viz.gradient_flow(rnn, x)
+    assert_close(flow.matrix[:3], clean[:3], 1e-6)
+    below = np.tril(np.ones((T, T), bool))
+    assert (flow.matrix[~below] == 0).all() and np.isnan(flow.matrix[3:][below[3:]]).all()
+
+
+def test_a_distance_without_a_number_is_marked():
+    flow = viz.gradient_flow(lstm(), np.full((1, 6, 2), np.nan))
+    right = flow.axes[1]
+    (marks,) = [points for points in right.collections if len(points.get_offsets())]
+    assert marks.get_offsets()[:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+    right.figure.canvas.draw()
+    low, high = right.get_xlim()
+    assert 0 < low < 1 and 6 < high < 7
+    assert note_of(right) == "no finite value, 6 NaN (x)"
+
+
+def test_lines_that_are_compared_say_of_which_the_largest_output_counts():
+    from matplotlib import pyplot
+
+    ax = pyplot.subplots()[1]
+    viz.gradient_flow(worded(), X, ax=ax, label="words")
+    viz.gradient_flow(linear(), X, ax=ax, label="linear")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["words (largest output)", "linear"]
+
+
+@pytest.mark.parametrize("look", [viz.gradient_flow, viz.input_influence])
+def test_what_is_no_loss_is_one_clear_error(look):
+    for loss in (3, "mse"):
+        with pytest.raises(
+            TypeError, match=f"This loss is no function. Received: loss={loss!r} .*Fix: loss=lambda"
+        ):
+            look(linear(), X, loss=loss)
+    for found in (None, "mse", np.array(3), []):
+        with pytest.raises(
+            TypeError, match="gives no numbers that have a gradient. Received: .*Expected: .*Fix: "
+        ):
+            look(linear(), X, loss=lambda y, t, found=found: found)
 
 
 def test_the_readout_carries_a_gradient_too():
@@ -238,6 +340,26 @@ def test_occlusion_is_the_change_when_one_input_is_left_out():
         assert_close(result.scores[:, s], np.linalg.norm(rnn(without).numpy()[:, 4] - whole, axis=-1), 1e-5)
 
 
+def test_influence_is_that_on_a_loss_where_one_is_given():
+    """The first unit of a linear RNN, weighted in each sample and by the timestep."""
+    rnn, weight = linear(), np.array([1.0, -3.0], "float32")
+    W = rnn.step.get_layer("W").get_weights()[0].astype("float64")
+    power = [np.linalg.matrix_power(A.astype("float64"), 3 - s) for s in range(4)]
+    result = viz.input_influence(rnn, X, 3, loss=lambda y, t: t * weight * y[:, 0])
+    expected = np.zeros((2, T))
+    expected[:, :4] = 3 * np.abs(weight)[:, None] * [np.linalg.norm(W @ p[:, 0]) for p in power]
+    assert_close(result.scores, expected, 1e-5)
+    assert result.axes.get_title(loc="left") == "What mattered for the loss of timestep 3, sample 0"
+    assert repr(result).startswith("Influence on the loss of timestep 3 by gradient: 6 timesteps, most at ")
+    left_out = viz.input_influence(rnn, X, 3, method="occlusion", loss=lambda y, t: t * weight * y[:, 0])
+    expected[:, :4] = [
+        [3 * abs(w * (X[b, s] @ W @ p[:, 0])) for s, p in enumerate(power)] for b, w in enumerate(weight)
+    ]
+    assert_close(left_out.scores, expected, 1e-5)
+    with pytest.raises(ValueError, match="no numbers for each. Received: numbers of shape .. for 2 samples"):
+        viz.input_influence(rnn, X, 3, method="occlusion", loss=lambda y, t: ops.sum(y))
+
+
 def test_occlusion_works_for_tokens():
     """A running sum of embeddings: leaving token 3 out gives token 0 in its place."""
     i, h = keras.Input((), dtype="int32", name="token"), keras.Input((2,), name="h")
@@ -290,6 +412,34 @@ def test_influence_is_drawn_as_it_is():
     ):
         with pytest.raises(ValueError, match=words):
             viz.input_influence(accumulator(2), X, **how)
+    with pytest.raises(TypeError, match="`labels` is no list of texts. Received: labels=4"):
+        viz.input_influence(accumulator(2), X, labels=4)
+
+
+def test_tiny_influences_leave_no_exponent_over_the_note():
+    ax = viz.input_influence(accumulator(2), X * 1e-9, method="gradient x input").axes
+    ax.figure.canvas.draw()
+    assert ax.yaxis.get_offset_text().get_text() == ""
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["0", "5e−10"]
+
+
+def test_one_is_no_plural():
+    assert ": 1 timestep, most" in repr(viz.input_influence(accumulator(2), X[:, :1]))
+    assert ", 1 timestep: " in repr(viz.gradient_flow(linear(), X[:, :1]))
+    rnn = SimpleRNNCell(1, input_dim=1).get_layer()
+    rnn(np.ones((1, 1, 1)))
+    assert repr(viz.eigenvalues(rnn)).startswith("Eigenvalues of 1 recurrent kernel\n")
+    assert ": 1 eigenvalue, largest" in repr(viz.eigenvalues(rnn))
+
+
+def test_no_two_kernels_look_the_same():
+    rnn = RecurrentSequential()
+    for units in (2, 3, 4):
+        rnn.add(LSTMCell(units))
+    rnn(draws(1, 2, 2))
+    sets = viz.eigenvalues(rnn).axes.collections
+    looks = {(tuple(points.get_edgecolor()[0]), points.get_paths()[0].vertices.tobytes()) for points in sets}
+    assert len(looks) == len(sets) == 12
 
 
 def test_eigenvalues_of_a_rotation_are_on_the_unit_circle():

@@ -14,6 +14,7 @@ from PIL import Image
 
 import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, Trace, trace
+from viz.beside import beside
 from viz.canvas import note_of, printable
 from viz.gates import saturation
 from viz.projection import Projection
@@ -61,11 +62,11 @@ def odd_values():
 
 
 def test_a_heatmap_shows_every_unit_at_every_timestep(record):
-    ax = viz.heatmap(record, "c", sample=1)
+    ax = viz.heatmap(record, "candidate", sample=1)
     (image,) = ax.images
-    assert_close(image.get_array(), record["c"][1].T, 0)
+    assert_close(image.get_array(), record["candidate"][1].T, 0)
     assert image.get_extent() == [-0.5, 6.5, 3.5, -0.5]
-    assert title(ax) == "c, sample 1" and note_of(ax).startswith("range ")
+    assert title(ax) == "candidate, sample 1" and note_of(ax).startswith("range ")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("timestep", "unit")
 
 
@@ -86,6 +87,21 @@ def test_a_state_begins_with_its_start(record):
     assert ax.images[0].get_extent()[:2] == [-1.5, 6.5]
     ax.figure.canvas.draw()
     assert ax.get_xticklabels()[0].get_text() == "start"
+
+
+def test_a_state_begins_with_its_start_although_an_inner_value_has_its_name(record):
+    ax = viz.heatmap(record, "c", sample=1)
+    assert "c" in record.names and record["c"].shape == (3, 7, 4)
+    assert_close(ax.images[0].get_array(), record.states["c"][1].T, 0)
+    assert ax.images[0].get_extent() == [-1.5, 6.5, 3.5, -0.5]
+    assert viz.compare(record, record, "c", ax=False).difference.shape == (4, 7)
+
+
+def test_a_name_in_full_is_meant_whatever_else_ends_with_it():
+    named = made(X, "low/h", states={"h": draws(3, 8, 2)})
+    named._values._arrays["high/h"] = X
+    assert viz.heatmap(named, "h").images[0].get_array().shape == (2, 8)
+    assert viz.attention_map(named, "h").images[0].get_array().shape == (8, 2)
 
 
 def test_nan_infinity_and_clipped_values_are_marked_and_counted():
@@ -148,6 +164,18 @@ def test_names_are_written_as_they_are():
     assert printable("猫$x$é") == "\\u732b\\$x\\$é"
 
 
+def test_a_long_name_stands_in_the_title_and_short_at_the_colour_bar():
+    name = "gate_the_extraordinarily_long_name_of_a_layer_that_a_careful_student_wrote_down_in_full"
+    ax = viz.heatmap(made(X, name), name)
+    ax.figure.canvas.draw()
+    assert title(ax).replace("\n", "").startswith(name[:60])
+    label = ax.figure.axes[1].yaxis.label
+    assert label.get_text().startswith("gate_the") and label.get_text().endswith("…")
+    box, whole = label.get_window_extent(), ax.figure.bbox
+    assert box.y0 >= whole.y0 and box.y1 <= whole.y1
+    assert viz.heatmap(made(X, "v"), "v").figure.axes[1].get_ylabel() == "v"
+
+
 def test_a_plot_goes_on_the_axes_that_are_given(record):
     figure, (left, right) = plt.subplots(1, 2)
     assert viz.heatmap(record, "c", ax=left) is left
@@ -166,7 +194,7 @@ def test_what_is_not_there_is_one_clear_error(draw, record):
 
 
 def test_samples_and_limits_are_checked(record):
-    for sample in (3, -1, 1.5):
+    for sample in (3, -1, 1.5, True):
         with pytest.raises(ValueError, match="no such sample in the batch. .*from 0 to 2"):
             viz.heatmap(record, "c", sample=sample)
     for limits in ((1, 1), (0, np.nan), "ab", 3, (1, 2, 3)):
@@ -219,6 +247,77 @@ def test_the_texts_of_start_and_end_keep_away_from_each_others_marks(turn):
         half = 5 * ax.figure.dpi / 72  # of the square and of the ring
         marks = [matplotlib.transforms.Bbox([end - half, end + half]) for end in ends]
         assert not start.overlaps(marks[0]) and not start.overlaps(marks[1])
+
+
+def test_a_number_stands_off_the_path(record):
+    turns = 0.3 * np.arange(60)
+    spiral = np.exp(-turns / 12) * np.stack([np.cos(turns), np.sin(turns)])
+    for values in (spiral.T[None], np.outer(np.arange(9.0), [1.0, 0.0])[None], record.states["c"][:1]):
+        ax = viz.trajectory(made(values), "v")
+        ax.figure.canvas.draw()
+        path = ax.transData.transform(ax.lines[0].get_xydata())
+        parts = np.linspace(0, 1, 50)[:, None, None]
+        dense = (path[:-1] * (1 - parts) + path[1:] * parts).reshape(-1, 2)
+        numbers = [text for text in ax.texts if text.get_text().isdigit()]
+        assert len(numbers) > 2
+        for text in numbers:
+            box = text.get_window_extent()
+            assert not ((dense > box.min) & (dense < box.max)).all(axis=1).any(), text
+
+
+def test_a_text_stands_on_the_free_side_of_a_corner():
+    corner = np.array([[-40.0, -40.0], [0.0, 0.0], [40.0, -40.0]])
+    assert beside(corner, 1, (8, 10)) == (0.0, 12.5)
+    assert beside(-corner, 1, (8, 10)) == (0.0, -12.5)
+    assert beside(corner, 1, (8, 10), taken=[(-5, 5, 5, 25)])[1] < 12.5
+    # No direction of its own: the only point, or neighbours that are not finite.
+    assert np.hypot(*beside(corner[:1], 0, (8, 10))) > 10
+    assert np.isfinite(beside(np.where([[0], [1], [0]], corner, np.nan), 1, (8, 10))).all()
+
+
+def bar_ticks(ax):
+    ax.figure.canvas.draw()
+    bar = ax.figure.axes[1]
+    low, high = bar.get_ylim()
+    shown = zip(bar.get_yticks(), bar.get_yticklabels(), strict=True)
+    return [label.get_text() for place, label in shown if low <= place <= high]
+
+
+def test_the_colours_of_timesteps_have_whole_numbers_and_the_start():
+    state = made(X[:, :1], states={"s": draws(3, 2, 2)})
+    assert bar_ticks(viz.trajectory(state, "s")) == ["start", "0"]
+    assert bar_ticks(viz.trajectory(made(X[:, :1]), "v")) == ["0"]
+    labels = bar_ticks(viz.trajectory(long_state(20), "s"))
+    assert labels[0] == "start" and all(label.isdigit() for label in labels[1:])
+    labels = bar_ticks(viz.trajectory(long_state(1000), "s"))
+    assert labels[0] == "start" and "0" not in labels and labels[-1] == "800"
+
+
+def test_the_lines_of_several_samples_are_told_apart(record):
+    legend = viz.trajectory(record, "c").get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["sample 0", "sample 1", "sample 2"]
+    assert viz.trajectory(record, "c", sample=1).get_legend() is None
+    ax = viz.trajectory(made(draws(24, 3, 2)), "v")
+    looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+    assert len(looks) == 24 and len(ax.get_legend().get_texts()) == 24
+    ax = viz.trajectory(made(draws(25, 3, 2)), "v")
+    assert ax.get_legend() is None and note_of(ax).endswith("lines repeat after 24 samples")
+
+
+def test_a_long_path_is_drawn_finer():
+    looks = []
+    for steps in (20, 60, 1000):
+        ax = viz.trajectory(made(draws(1, steps, 3)), "v")
+        looks.append((ax.lines[0].get_linewidth(), ax.collections[0].get_sizes()[0]))
+    assert looks[0] == looks[1] == (1.2, 16)
+    assert_close(looks[2], np.array(looks[0]) * (60 / 1000) ** 0.5, 1e-9)
+
+
+def test_tiny_numbers_leave_no_exponent_over_the_note():
+    ax = viz.trajectory(made(draws(1, 5, 3) * 1e-9), "v")
+    ax.figure.canvas.draw()
+    assert ax.yaxis.get_offset_text().get_text() == ax.xaxis.get_offset_text().get_text() == ""
+    assert all(label.get_text() == "0" or "e" in label.get_text() for label in ax.get_yticklabels())
 
 
 def test_the_sign_of_a_direction_is_settled():
@@ -293,6 +392,56 @@ def test_masked_timesteps_are_no_saturation():
     assert viz.gates(made(values, mask=~mask & False), "v")
 
 
+def names_of(ax):
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def test_a_gate_that_is_stuck_is_drawn_and_named_in_the_note():
+    """Two that are stuck open, one that is stuck shut, one that moves; and token ids that never change."""
+    x, h = keras.Input((3,)), keras.Input((3,), name="h")
+    moving = layers.Dense(3, activation="sigmoid", name="moving")(x)
+    ends = {"open_1": 1000.0, "open_2": 1000.0, "shut": -1000.0}
+    ends = [layers.Activation("sigmoid", name=name)(x * 0 + end) for name, end in ends.items()]
+    n = moving * h + ends[0] * ops.tanh(x) + ends[1] * h + ends[2] * h
+    ax = viz.gates(trace(RecurrentModel(x, n, h, n), draws(2, 5, 3)))
+    found = dict(zip(names_of(ax), bands(ax)[::-1], strict=True))
+    assert {"moving", "open_1", "open_2", "shut"} <= set(found)
+    assert_close([found["open_1"][1], found["open_2"][1], found["shut"][0]], np.ones((3, 5)), 1e-9)
+    assert "never changing: " in note_of(ax) and "open_2" in note_of(ax) and "moving" not in note_of(ax)
+    with pytest.raises(ValueError, match="there is no gate to draw"):
+        tokens = made(X)
+        tokens._values._arrays.update(v=np.ones((3, 7), "int32"))
+        viz.gates(tokens)
+
+
+def test_one_gate_of_one_unit_at_one_timestep_is_drawn():
+    ax = viz.gates(made([[[0.95]]]))
+    assert names_of(ax) == ["v"] and bands(ax)[0][1].tolist() == pytest.approx([1.0])
+    assert note_of(ax) == "range 0.95 to 0.95"
+    with pytest.raises(ValueError, match="there is no gate to draw"):
+        viz.gates(made([[[0.0]]]))  # as the zeros of a first state leave behind
+
+
+def test_long_names_of_gates_stay_apart_and_leave_room():
+    long = "the_extraordinarily_long_name_of_a_layer_that_a_careful_student_wrote_down_in_full"
+    two = made(np.abs(X) / 10, f"input_{long}_1")
+    two._values._arrays[f"input_{long}_2"] = np.abs(X) / 20
+    ax = viz.gates(two)
+    assert len(set(names_of(ax))) == 2 and all("…" in name and len(name) < 30 for name in names_of(ax))
+    ax.figure.canvas.draw()
+    whole = ax.figure.bbox
+    seen = [*ax.get_yticklabels(), ax.xaxis.label, ax.get_legend(), ax._left_title]
+    for box in [one.get_window_extent() for one in seen]:
+        assert box.x0 >= whole.x0 and box.x1 <= whole.x1 and box.y0 >= whole.y0 and box.y1 <= whole.y1
+
+
+def test_names_of_gates_are_checked(record):
+    with pytest.raises(ValueError, match=r"no gate to draw among these names. Received: names=\[\]"):
+        viz.gates(record, [])
+    with pytest.raises(TypeError, match="no gate to draw among these names. Received: names=5"):
+        viz.gates(record, 5)
+
+
 def test_nan_in_a_gate_is_marked():
     values = np.full((1, 3, 2), 0.95)
     values[0, 1, 0] = np.nan
@@ -344,6 +493,41 @@ def test_equal_runs_never_part_and_equal_nan_is_equal():
     assert viz.compare(made(values), made(values + 1e-3), "v", tolerance=0.1).first_divergence is None
 
 
+def test_what_is_nan_or_infinite_in_one_run_only_is_said_in_words():
+    values = draws(1, 6, 3)
+    nan, both, inf = values.copy(), values.copy(), values.copy()
+    nan[0, 4:] = np.nan
+    assert repr(viz.compare(made(values), made(nan), "v")) == (
+        "Comparison of v: first differ at timestep 4, NaN in one run only from timestep 4"
+    )
+    both[0, 2, 1] += 0.5
+    both[0, 4:] = np.nan
+    assert viz.compare(made(values), made(both), "v", ax=False).text() == (
+        "first differ at timestep 2, by at most 0.5, NaN in one run only from timestep 4"
+    )
+    inf[0, 3, 0], values[0, 3, 0] = np.inf, -np.inf
+    assert viz.compare(made(values), made(inf), "v", ax=False).text() == (
+        "first differ at timestep 3, infinitely far apart from timestep 3"
+    )
+    start = np.zeros((1, 7, 3))
+    other = start.copy()
+    other[0, 0] = np.nan
+    pair = [made(draws(1, 6, 3), states={"s": s}) for s in (start, other)]
+    assert viz.compare(*pair, "s", ax=False).text() == (
+        "first differ at the start, NaN in one run only from the start"
+    )
+
+
+def test_labels_and_tolerance_are_checked():
+    for labels in (("a",), "ab", 3, ("a", "b", "c")):
+        with pytest.raises(ValueError, match="Two runs have two labels. Received: labels="):
+            viz.compare(*pair(), "v", labels=labels)
+    for tolerance in ("a", -1, None, float("nan"), True):
+        with pytest.raises(ValueError, match="This is no tolerance. Received: tolerance="):
+            viz.compare(*pair(), "v", tolerance=tolerance)
+    assert plt.get_fignums() == []
+
+
 def test_gates_are_compared_from_zero_to_one_and_cells_with_each_other(record):
     gru = GRUCell(4, input_dim=2).get_layer(return_sequences=True)
     result = viz.compare(record, trace(gru, X), "h")
@@ -386,6 +570,35 @@ def test_heads_are_shown_one_at_a_time_or_as_their_mean():
         viz.attention_map(made(weights), "v", head=3)
 
 
+def test_axes_of_size_1_are_left_out_wherever_they_are():
+    """Bahdanau's usual form: Dense(1), then a softmax over the places."""
+    weights = softmax(draws(2, 4, 7))
+    for shape in ((2, 4, 7, 1), (2, 4, 1, 7), (2, 4, 1, 7, 1)):
+        ax = viz.attention_map(made(weights.reshape(shape)), "v", sample=1, memory=list("abcdefg"))
+        assert_close(ax.images[0].get_array(), weights[1], 0)
+        assert title(ax) == "v, sample 1" and note_of(ax).endswith("rows sum to 1")
+        assert [t.get_text() for t in ax.get_xticklabels()] == list("abcdefg")
+    ax = viz.attention_map(made(np.ones((1, 4, 1, 1))), "v")
+    assert ax.images[0].get_array().shape == (4, 1)
+
+
+def test_only_weights_have_a_mean_of_their_heads():
+    keys = draws(1, 4, 7, 8)
+    for values in (keys, np.abs(keys), softmax(keys) * 2):
+        with pytest.raises(ValueError, match="no mean of its heads: its rows are no weights. .*Fix: head=0"):
+            viz.attention_map(made(values), "v")
+    ax = viz.attention_map(made(keys), "v", head=3)
+    assert_close(ax.images[0].get_array(), keys[0, :, 3], 0)
+    masked = softmax(keys)
+    masked[0, 1] = 0.0  # where every place is masked
+    masked[0, 2, 5] = np.nan
+    shown = viz.attention_map(made(masked), "v").images[0].get_array()
+    assert_close(shown[0], masked[0, 0].mean(axis=0), 1e-6)
+    assert shown.mask[2].all() and not shown.mask[[0, 1, 3]].any()
+    with pytest.raises(ValueError, match="no such head. Received: head=True"):
+        viz.attention_map(made(softmax(keys)), "v", head=True)
+
+
 def test_scores_are_signed_and_what_is_no_map_is_one_clear_error():
     ax = viz.attention_map(made(draws(1, 4, 3)), "v")
     assert ax.images[0].get_cmap().name == "RdBu_r" and "rows sum to -" in note_of(ax)
@@ -394,6 +607,38 @@ def test_scores_are_signed_and_what_is_no_map_is_one_clear_error():
             viz.attention_map(made(values), "v")
     with pytest.raises(ValueError, match="`memory` does not have one text for each. Received: 2 texts"):
         viz.attention_map(made(draws(1, 4, 3)), "v", memory=["a", "b"])
+    with pytest.raises(
+        TypeError, match="`memory` is no list of texts. Received: memory=3. Expected: a list of 3"
+    ):
+        viz.attention_map(made(draws(1, 4, 3)), "v", memory=3)
+    plt.close("all")
+    with pytest.raises(TypeError, match="`outputs` is no list of texts"):
+        viz.attention_map(made(draws(1, 4, 3)), "v", outputs=4)
+    assert plt.get_fignums() == []
+
+
+def lines_apart(axis):
+    """How far apart the lines of text of neighbouring labels are, as a part of their height."""
+    axis.axes.figure.canvas.draw()
+    places = axis.axes.transData.transform([(t, t) for t in axis.get_ticklocs()])
+    step = np.diff(places[:, 0 if axis.axis_name == "x" else 1])
+    label = axis.get_ticklabels()[0]
+    slant = np.sin(np.radians(label.get_rotation())) if axis.axis_name == "x" else 1.0
+    return np.abs(step).min() * slant / (label.get_fontsize() * axis.axes.figure.dpi / 72)
+
+
+@pytest.mark.parametrize("count", [30, 60, 200])
+def test_texts_at_ticks_are_short_and_as_many_as_fit(count):
+    texts = [f"supercalifragilistic_{i}" for i in range(count)]
+    ax = viz.attention_map(made(softmax(draws(1, count, count))), "v", memory=texts, outputs=texts)
+    for axis in (ax.xaxis, ax.yaxis):
+        labels = [label.get_text() for label in axis.get_ticklabels()]
+        assert lines_apart(axis) > 1.0 and max(map(len, labels)) <= 20
+        assert len(set(labels)) == len(labels) > 10  # each still another one
+    assert ax.get_xticklabels()[0].get_rotation() == 60
+    # Letters lie level, and all are there where they fit.
+    ax = viz.attention_map(made(softmax(draws(1, 3, 30))), "v", memory="x" * 30)
+    assert len(ax.get_xticklabels()) == 30 and touching(ax.xaxis) == []
 
 
 # animate ------------------------------------------------------------------------------------------
@@ -403,13 +648,24 @@ def test_an_animation_is_a_gif_with_a_frame_a_timestep(tmp_path, record):
     movie = viz.animate(record, "c")
     path = movie.save(tmp_path / "c.gif")
     with Image.open(path) as gif:
-        assert gif.n_frames == 7
-    assert repr(movie) == "Animation of c as heatmap, 7 frames"
+        assert gif.n_frames == 8
+    assert repr(movie) == "Animation of c as heatmap, 8 frames"
+    assert repr(viz.animate(record, "c", kind="trajectory")) == "Animation of c as trajectory, 8 frames"
+    assert repr(viz.animate(record, "candidate")) == "Animation of candidate as heatmap, 7 frames"
+    assert repr(viz.animate(made(X[:, :1]), "v")) == "Animation of v as heatmap, 1 frame"
+
+
+@pytest.mark.parametrize("fps", [0, -2, "4", None, float("nan"), float("inf"), True])
+def test_a_speed_is_a_number_above_0(fps, record):
+    with pytest.raises(ValueError, match="no speed of an animation. Received: fps=.*above 0. Fix: fps=4"):
+        viz.animate(record, "c", fps=fps)
 
 
 def test_each_frame_uncovers_one_timestep(record):
     movie = viz.animate(record, "c", sample=1)
-    assert_close(movie.axes.images[0].get_array(), record["c"][1].T, 0)
+    assert_close(movie.axes.images[0].get_array(), record.states["c"][1].T, 0)
+    movie.show(-1)
+    assert title(movie.axes) == "c, sample 1, start" and movie.axes.patches[0].get_x() == -0.5
     for t in (0, 3, 6):
         movie.show(t)
         (veil,) = movie.axes.patches

@@ -10,8 +10,10 @@ import pytest
 from test_viz_step import recurrent_layers
 
 import rshop
+import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
 from viz import cut, places, recorded, sources
+from viz.labels import told_apart
 from viz.record import record
 
 
@@ -55,6 +57,73 @@ def test_the_payload_holds_the_numbers_of_the_trace():
         for name in ("forget_gate", "candidate", "h"):
             np.testing.assert_array_equal(numbers(payload, name, "inner", sample)[:5], trace[name][sample])
         np.testing.assert_array_equal(numbers(payload, "output", "output", sample)[:5], trace.outputs[sample])
+
+
+def test_the_input_of_one_timestep_is_no_constant():
+    payload, x = record(accumulator(), normal(2, 1, 3)), normal(2, 1, 3)
+    value = next(v for v in payload["values"] if v["name"] == "x")
+    assert (value["fixed"], value["frames"]) == (False, 1)
+    np.testing.assert_array_equal(numbers(payload, "x", "input", 1), x[1])
+
+
+def test_gates_open_and_what_shares_out_or_is_handed_out_does_not():
+    x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h")
+    gate = keras.layers.Activation("sigmoid", name="gate")(x)
+    shares = keras.layers.Softmax(name="shares")(x)
+    end = keras.layers.Dense(1, "sigmoid", name="end")(h)
+    rnn = RecurrentModel(x, {"end": end, "sum": shares + h}, h, gate * h, return_sequences=True)
+    for mask in (None, np.array([[True, True, False, True]])):
+        payload = record(rnn, normal(1, 4, 3), mask=mask)
+        found = {v["name"]: (v["gate"], v["opens"]) for v in payload["values"] if v["role"] == "inner"}
+        assert (found["gate"], found["shares"], found["end"]) == ((True, True), (True, False), (True, False))
+
+
+def test_a_readout_of_probabilities_has_their_colours():
+    x, r = keras.Input((3,), name="x"), keras.Input((3,), name="r")
+    rnn = RecurrentModel(x, keras.layers.Dense(3, "softmax")(x + r), readout_input=r, return_sequences=True)
+    for start, gate in ((None, True), (np.full((1, 3), 2.0), False)):
+        payload = record(rnn, normal(1, 4, 3), initial_readout=start)
+        assert next(v["gate"] for v in payload["values"] if v["role"] == "readout") is gate
+
+
+LONG = "decoder_layer_two_{}_gate_that_is_dense"
+
+
+def test_long_names_read_different_from_each_other():
+    x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h")
+    gates = [keras.layers.Dense(3, "sigmoid", name=LONG.format(name))(x) for name in ("update", "reset")]
+    payload = record(RecurrentModel(x, h, h, gates[0] * h + gates[1], return_sequences=True), normal(1, 2, 3))
+    shorts = {v["name"]: v["short"] for v in payload["values"]}
+    assert [shorts[LONG.format(name)] for name in ("update", "reset")] == [
+        "decoder_layer_two_update_…",
+        "decoder_layer_two_reset_g…",
+    ]
+    boxes = {box["name"]: box["short"] for box in payload["views"][0]["boxes"]}
+    assert "update" in boxes[LONG.format("update")] and "reset" in boxes[LONG.format("reset")]
+
+
+def test_of_a_name_that_is_cut_what_differs_stays():
+    names = ["a_long_beginning_of_red_and_a_long_end", "a_long_beginning_of_blue_and_a_long_end"]
+    cut = [told_apart(name, names, lambda text: len(text) <= 12) for name in names]
+    assert cut == ["…of_red_and…", "…of_blue_an…"]
+    paths = ["outer_model/fast/reset_gate", "outer_model/slow/reset_gate"]
+    assert [told_apart(name, paths, lambda text: len(text) <= 18) for name in paths] == [
+        "…/fast/reset_gate",
+        "…/slow/reset_gate",
+    ]
+    assert told_apart("short", names, lambda text: len(text) <= 12) == "short"
+
+
+def test_the_outputs_of_a_nested_model_read_different():
+    inner = RecurrentSequential(name="inner")
+    inner.add(GRUCell(2, name="fast"))
+    inner.add(GRUCell(2, name="slow"))
+    outer = RecurrentSequential(return_sequences=True)
+    outer.add(inner.get_cell())
+    outer.add(LSTMCell(2, name="top"))
+    for view in record(outer, normal(1, 2, 3))["views"]:
+        shorts = [box["short"] for box in view["boxes"] if box["role"] == "output"]
+        assert len(set(shorts)) == len(shorts) > 0
 
 
 def test_what_repeats_another_value_is_sent_once():
@@ -275,6 +344,45 @@ def test_a_large_batch_keeps_the_chosen_sample_and_says_so():
 def test_a_sample_that_is_not_there_is_named(sample):
     with pytest.raises(ValueError, match="from 0 to 1"):
         record(layer(), normal(2, 3, 3), sample=sample)
+
+
+@pytest.mark.parametrize("labels", [[3, 1, 2], np.array([3, 1, 2]), [[3, 1, 2], [3, 1, 2]]])
+def test_token_ids_are_labels(labels):
+    assert record(layer(), normal(2, 3, 3), labels=labels)["labels"] == [["3", "1", "2"]] * 2
+
+
+def test_what_is_no_list_of_labels_is_one_clear_line():
+    with pytest.raises(TypeError, match="Received: labels=5. Expected: a list of 3 strings or numbers"):
+        record(layer(), normal(2, 3, 3), labels=5)
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [
+        ("1", TypeError),
+        (None, TypeError),
+        (True, TypeError),
+        (float("nan"), ValueError),
+        (-1, ValueError),
+        (0, ValueError),
+    ],
+)
+def test_a_size_is_a_number_above_0(size, error):
+    with pytest.raises(error, match=f"Received: megabytes={size!r}. Expected: a number above 0"):
+        record(layer(), normal(1, 3, 3), megabytes=size)
+
+
+def test_an_argument_that_there_is_not_is_answered_with_those_that_there_are():
+    for name, fix in (
+        ("foo", "leave foo out"),
+        ("inital_state", "initial_state=..."),
+        ("labls", "labels=..."),
+    ):
+        for picture in (record, viz.edit):
+            with pytest.raises(
+                TypeError, match=f"Received: {name}=3. Expected: labels, .*output_length. Fix: {fix}"
+            ):
+                picture(layer(), normal(1, 3, 3), **{name: 3})
 
 
 @pytest.mark.parametrize("shape", [(2, 0, 3), (0, 2, 3)])

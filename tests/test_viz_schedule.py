@@ -47,3 +47,8 @@ def test_a_closed_cell_stands_in_the_loop():
         assert {box.role for box in viz.draw_step(rnn, fold=fold, schedule=True).scene.boxes}.isdisjoint(
             {"before", "after"}
         )
+
+
+def test_a_step_that_runs_in_the_loop_as_a_whole_says_so():
+    scene = viz.draw_step(LSTMCell(3, input_dim=2).get_layer(), schedule=True).scene
+    assert scene.notes == ["All of it runs in the loop, timestep by timestep."]

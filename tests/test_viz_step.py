@@ -251,3 +251,9 @@ def test_a_model_that_was_never_called_says_so(draw):
 def test_only_recurrent_layers_of_this_project_are_drawn(draw, what):
     with pytest.raises(TypeError, match="Only recurrent layers and cells of rshop can be drawn. Received: "):
         draw(what)
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_the_schedule_is_on_or_off(value):
+    with pytest.raises(TypeError, match="`schedule` is on or off. Received: schedule="):
+        viz.draw_step(DRAWN["lstm"](), schedule=value)

@@ -431,3 +431,15 @@ def test_an_image_shaped_state_and_a_large_one_are_drawn():
         "4096"
         in viz.draw_unrolled(LSTMCell(4096, input_dim=1, recurrent_initializer="zeros").get_layer()).text
     )
+
+
+@pytest.mark.parametrize("option", ["rolled", "training"])
+def test_a_word_is_no_switch(option):
+    with pytest.raises(TypeError, match=f"`{option}` is on or off. Received: {option}='yes'"):
+        viz.draw_unrolled(DRAWN["lstm"](), **{option: "yes"})
+
+
+@pytest.mark.parametrize(("option", "value"), [("focus", 3), ("mask", [True] * 4)])
+def test_a_rolled_drawing_says_what_it_cannot_show(option, value):
+    with pytest.raises(ValueError, match=f"no `{option}`. Received: rolled=True with {option}="):
+        viz.draw_unrolled(DRAWN["lstm"](), rolled=True, **{option: value})

@@ -7,10 +7,11 @@ import numpy as np
 from rshop import Trace
 from rshop.errors import message
 
-from . import canvas, painting, palette
+from . import canvas, painting, palette, ticks
 from .heatmap import label_units
 from .painting import Scale
 from .projection import Projection
+from .trajectory import label_components
 from .values import check_sample, series
 
 KINDS = ("heatmap", "trajectory", "image")
@@ -71,7 +72,7 @@ class Animation:
             return self._movie().to_jshtml(fps=self.fps, default_mode="once")
 
     def __repr__(self):
-        return f"Animation of {self.name} as {self.kind}, {len(self.timesteps)} frames"
+        return f"Animation of {self.name} as {self.kind}, {canvas.counted(len(self.timesteps), 'frame')}"
 
 
 def animate(
@@ -83,14 +84,14 @@ def animate(
     of more than 200 timesteps is shown in strides, and the title says so.
 
     Example:
-        >>> movie = viz.animate(rshop.trace(rnn, x), "c")  # 7 timesteps
+        >>> movie = viz.animate(rshop.trace(rnn, x), "c")  # a state: its start and 7 timesteps
         >>> movie
-        Animation of c as heatmap, 7 frames
+        Animation of c as heatmap, 8 frames
         >>> movie.save("c.gif")
 
     Args:
         trace: what `rshop.trace` returned.
-        name: the name of a value or state.
+        name: the name of a state (which begins with its start), or of any other value.
         sample: which sample of the batch.
         kind: `"heatmap"`, `"trajectory"` or `"image"` (values `(batch, time, height, width, ...)`, of
             the first channel); None takes the image for values of that shape, else the heat map.
@@ -102,12 +103,13 @@ def animate(
 
     Raises:
         TypeError: not a trace.
-        ValueError: no such name, sample or kind, or nothing to draw.
+        ValueError: no such name, sample, kind or speed, or nothing to draw.
     """
     from matplotlib import pyplot as plt
 
-    found = series(trace, name, states_first=kind == "trajectory")
+    found = series(trace, name, states_first=True)
     check_sample(sample, len(found.values))
+    _check_speed(fps)
     kind = _check_kind(kind, found)
     stride = -(-len(found.times) // _MOST_FRAMES)
     # The last timestep is always shown: the frames are counted from it.
@@ -141,7 +143,7 @@ def _heatmap(ax, found, sample):
     veil = ax.axvspan(found.first, high, color="white", zorder=5)
     cursor = ax.axvline(found.first, color=palette.INK, linewidth=2, zorder=6)
     label_units(ax, found, len(matrix))
-    canvas.time_axis(ax, found.first)
+    ticks.time_axis(ax, found.first)
 
     def show(t):
         veil.set_x(t + 0.5)
@@ -159,9 +161,7 @@ def _trajectory(ax, found, sample):
     ax.plot(*path.T, color="#CBD2D9", linewidth=1)
     (line,) = ax.plot([], [], color=palette.LINES[0], linewidth=1.6, marker="o", markersize=3)
     (head,) = ax.plot([], [], color=palette.INK, marker="s", markersize=9, fillstyle="none")
-    for axis, number, share in zip((ax.xaxis, ax.yaxis), (1, 2), project.shares, strict=True):
-        axis.set_label_text(f"component {number} ({100 * share:.0f} % of the variance)")
-    ax.set_aspect("equal", adjustable="datalim")
+    label_components(ax, project)
     canvas.quiet(ax)
 
     def show(t):
@@ -176,8 +176,8 @@ def _image(ax, found, sample):
     pictures = pictures.reshape(*pictures.shape[:3], -1)[..., 0]
     scale = Scale.of(pictures)
     image = painting.paint(ax, pictures[0], scale, bar=found.name)
-    canvas.whole_numbers(ax.xaxis)
-    canvas.whole_numbers(ax.yaxis)
+    ticks.whole_numbers(ax.xaxis)
+    ticks.whole_numbers(ax.yaxis)
     ax.set(xlabel="column", ylabel="row", aspect="equal")
 
     def show(t):
@@ -202,6 +202,19 @@ def _check_kind(kind, found):
             )
         )
     return kind
+
+
+def _check_speed(fps):
+    number = isinstance(fps, (int, float, np.number)) and not isinstance(fps, bool)
+    if not number or not 0 < fps < np.inf:
+        raise ValueError(
+            message(
+                "This is no speed of an animation.",
+                received=f"fps={fps!r:.80}",
+                expected="a number of timesteps a second, above 0",
+                fix="fps=4",
+            )
+        )
 
 
 def _page(name, body):

@@ -5,7 +5,7 @@ import numpy as np
 from rshop import Trace
 from rshop.errors import message
 
-from . import canvas, painting
+from . import canvas, painting, ticks
 from .painting import Scale
 from .values import check_sample, series
 
@@ -25,9 +25,10 @@ def attention_map(trace: Trace, name: str, *, sample: int = 0, head=None, memory
 
     Args:
         trace: what `rshop.trace` returned.
-        name: a value `(batch, time, places)`; axes of size 1 are left out.
+        name: a value `(batch, time, places)`; axes of size 1 are left out, wherever they are.
         sample: which sample of the batch.
-        head: where there are several, `(batch, time, heads, places)`: which one; None takes their mean.
+        head: where there are several, `(batch, time, heads, places)`: which one; None takes the mean of
+            weights, whose rows sum to 1 (other numbers have no mean that says where a timestep looks).
         memory, outputs: a text for each place of the memory and for each timestep.
         ax: matplotlib axes to draw on.
 
@@ -35,17 +36,21 @@ def attention_map(trace: Trace, name: str, *, sample: int = 0, head=None, memory
         The axes.
 
     Raises:
-        TypeError: not a trace.
-        ValueError: no such name, sample or head, or a value that is no map.
+        TypeError: not a trace, or texts that are none.
+        ValueError: no such name, sample or head, a value that is no map, or another number of texts.
     """
     found = series(trace, name)
     values = found.values[check_sample(sample, len(found.values))]
     weights, which = _one_map(found.name, values, head)
+    memory = None if memory is None else ticks.check_texts(memory, weights.shape[1], "memory")
+    outputs = None if outputs is None else ticks.check_texts(outputs, len(weights), "outputs")
     scale = Scale.of(weights)
     ax = canvas.axes(ax, size=(6.4, 4.6))
     painting.paint(ax, weights, scale, bar=found.name)
-    _ticks(ax.xaxis, memory, weights.shape[1], "memory")
-    _ticks(ax.yaxis, outputs, len(weights), "outputs")
+    for axis, texts in ((ax.xaxis, memory), (ax.yaxis, outputs)):
+        ticks.whole_numbers(axis)
+        if texts is not None:
+            ticks.name_ticks(axis, texts)
     ax.set(xlabel="place in the memory", ylabel="timestep")
     canvas.title(
         ax, f"{found.name}, sample {sample}{which}", f"{painting.note(weights, scale)}, {_sums(weights)}"
@@ -54,8 +59,8 @@ def attention_map(trace: Trace, name: str, *, sample: int = 0, head=None, memory
 
 
 def _one_map(name, values, head):
-    kept = [size for size in values.shape[1:-1] if size != 1]
-    if values.ndim < 2 or len(kept) > 1:
+    kept = [size for size in values.shape[1:] if size != 1] or [1]
+    if values.ndim < 2 or len(kept) > 2:
         raise ValueError(
             message(
                 f"{name!r} is no attention map.",
@@ -64,11 +69,10 @@ def _one_map(name, values, head):
                 fix="name the value after the softmax over the memory",
             )
         )
-    values = values.reshape(len(values), kept[0] if kept else 1, values.shape[-1])
+    values = values.reshape(len(values), -1, kept[-1])
     if head is None:
-        count = values.shape[1]
-        return values.mean(axis=1), f", mean of {count} heads" if count > 1 else ""
-    if not isinstance(head, (int, np.integer)) or not 0 <= head < values.shape[1]:
+        return _mean(name, values)
+    if isinstance(head, bool) or not isinstance(head, (int, np.integer)) or not 0 <= head < values.shape[1]:
         raise ValueError(
             message(
                 "There is no such head.",
@@ -80,14 +84,27 @@ def _one_map(name, values, head):
     return values[:, head], f", head {head}"
 
 
+def _mean(name, values):
+    _, heads, places = values.shape
+    if heads == 1:
+        return values[:, 0], ""
+    rows = values.reshape(-1, places)
+    sums = rows[np.isfinite(rows).all(axis=1)].sum(axis=1)
+    # Half precision rounds; where everything is masked the sum is 0.
+    if (rows < 0).any() or not ((np.abs(sums - 1) < 1e-2) | (sums == 0)).all():
+        raise ValueError(
+            message(
+                f"{name!r} has no mean of its heads: its rows are no weights.",
+                received=f"values of shape (batch, time, {heads}, {places}), {_sums(rows)}",
+                expected="(batch, time, heads, places) within 0 and 1, each row of which sums to 1",
+                fix=f"head=0 for the first of the {heads}, or name the value after the softmax",
+            )
+        )
+    return values.mean(axis=1), f", mean of {heads} heads"
+
+
 def _sums(weights):
     sums = weights.sum(axis=1)
     if np.allclose(sums, 1, atol=1e-4):
         return "rows sum to 1"
     return f"rows sum to {sums.min():.3g} to {sums.max():.3g}"
-
-
-def _ticks(axis, texts, count, what):
-    canvas.whole_numbers(axis)
-    if texts is not None:
-        canvas.name_ticks(axis, texts, count, what)

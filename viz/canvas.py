@@ -1,4 +1,4 @@
-"""What the plots share: axes, titles, the axis of time, and text that can be drawn."""
+"""What the plots share: axes, titles, legends, and text that can be drawn."""
 
 import textwrap
 
@@ -7,8 +7,8 @@ import numpy as np
 from rshop.errors import message
 
 from . import palette
+from .labels import told_apart
 
-_MOST_LABELS = 60
 _WIDEST, _TALLEST = 12.0, 7.0
 
 
@@ -34,7 +34,7 @@ def figure_size(size) -> tuple[float, float]:
     """
     pairs = zip(size, (_WIDEST, _TALLEST), strict=True)
     # As far as a screen goes.
-    width, height = (max(length, min(text_size(length / 10), most)) for length, most in pairs)
+    width, height = (max(inches, min(text_size(inches / 10), most)) for inches, most in pairs)
     return width, height
 
 
@@ -88,41 +88,40 @@ def title(ax, text: str, note: str = ""):
         )
 
 
-def letters_across(ax, part: float = 1.0) -> int:
-    """About how many letters of this size fit beside each other along the width of the axes."""
-    width = 72 * ax.figure.get_figwidth() * ax.get_position().width
-    return int(width / text_size(0.55 * part))
+def length(ax, side: str) -> float:
+    """The width (`"x"`) or height (`"y"`) of the axes in points, before the layout moves them."""
+    figure, place = ax.figure, ax.get_position()
+    inches = figure.get_figwidth() * place.width if side == "x" else figure.get_figheight() * place.height
+    return 72 * inches
+
+
+def letters_across(ax, part: float = 1.0, side: str = "x") -> int:
+    """About how many letters of this size fit beside each other along the width (or height) of the axes."""
+    return int(length(ax, side) / text_size(0.55 * part))
+
+
+def short(text: str, most: int, others=()) -> str:
+    """The text, printable, in at most so many letters, and another one than each of the others.
+
+    Example:
+        >>> short("decoder/update_gate", 14), short("first", 14)
+        ('…/update_gate', 'first')
+    """
+
+    def fits(piece):
+        return len(printable(piece)) <= most
+
+    return printable(text if fits(text) else told_apart(text, others, fits))
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things: `1 timestep`, `2 timesteps`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def note_of(ax) -> str:
     """What stands under the title of these axes."""
     return " ".join(" ".join(t.get_text().split("\n")) for t in ax.texts if t.get_gid() == "note")
-
-
-def time_axis(ax, first: int = 0, label: str = "timestep"):
-    """Whole numbers along the time axis, and `start` for the state before timestep 0."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    class Times(MaxNLocator):
-        def __call__(self):
-            ticks = super().__call__()
-            if first >= 0:
-                return ticks
-            # The word is wider than a number: a timestep that it would touch has no tick.
-            low, high = self.axis.get_view_interval()
-            a_step = ax.bbox.width / ax.figure.dpi * 72 / (high - low)
-            return [-1, *[t for t in ticks if 0 <= t <= high and (t + 1) * a_step > text_size(2.6)]]
-
-    ax.xaxis.set_major_locator(Times("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: "start" if t == -1 else f"{t:g}"))
-    ax.set_xlabel(label)
-
-
-def whole_numbers(axis):
-    """Ticks at whole numbers only, as many as fit."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def legend_below(ax, **options):
@@ -160,36 +159,3 @@ def printable(text: str) -> str:
     plain = "".join(known).replace("$", r"\$")
     # A label that starts with an underscore would be left out of a legend.
     return f" {plain}" if plain.startswith("_") else plain
-
-
-def name_ticks(axis, texts, count: int, what: str):
-    """A text at each of `count` ticks, slanted where they would touch.
-
-    Raises:
-        ValueError: another number of texts.
-    """
-    if len(texts) != count:
-        raise ValueError(
-            message(
-                f"`{what}` does not have one text for each.",
-                received=f"{len(texts)} texts",
-                expected=f"{count}",
-                fix=f"give {what}=[...] of {count} texts",
-            )
-        )
-    shown = range(0, count, -(-count // _MOST_LABELS))
-    axis.set_ticks(list(shown), [printable(str(texts[i])) for i in shown])
-    longest = max((len(str(texts[i])) for i in shown), default=0)
-    if axis.axis_name == "x" and (longest + 1) * len(shown) > letters_across(axis.axes):
-        axis.set_tick_params(rotation=60)
-
-
-def plain_log(axis):
-    """Ticks of a log scale as plain numbers, and not too many."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = sorted(axis.get_view_interval())
-    decades = np.log10(high / low)
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.5 else (1,), numticks=8))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())

@@ -7,7 +7,7 @@ import numpy as np
 from rshop import Trace
 from rshop.errors import message
 
-from . import canvas, painting, palette
+from . import canvas, painting, palette, ticks
 from .heatmap import label_units, mark_masked
 from .painting import Scale
 from .values import Series, series
@@ -27,6 +27,7 @@ class Comparison:
         first_divergence: the first timestep at which they differ, -1 for the start, None for never.
         limits: the two ends of the shared colours.
         axes: the matplotlib axes: first, second, difference; none where nothing was drawn.
+        first: the timestep of the first column of the difference, -1 for the start.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Comparison:
     first_divergence: int | None
     limits: tuple[float, float]
     axes: list = field(default_factory=list)
+    first: int = 0
 
     @property
     def largest(self) -> float:
@@ -45,8 +47,12 @@ class Comparison:
         """Where they part, in words."""
         if self.first_divergence is None:
             return "the same at every timestep"
-        place = "the start" if self.first_divergence < 0 else f"timestep {self.first_divergence}"
-        return f"first differ at {place}, by at most {self.largest:.3g}"
+        words = [f"by at most {self.largest:.3g}"] if self.largest else []
+        odd = {"NaN in one run only": np.isnan, "infinitely far apart": np.isinf}
+        for what, is_odd in odd.items():
+            columns = np.flatnonzero(is_odd(self.difference).any(axis=0))
+            words += [f"{what} from {_when(self.first + columns[0])}"] if len(columns) else []
+        return ", ".join([f"first differ at {_when(self.first_divergence)}", *words])
 
     def __repr__(self):
         return f"Comparison of {self.name}: {self.text()}"
@@ -76,7 +82,7 @@ def compare(
         trace_a, trace_b: two traces with as many timesteps and units.
         name: the name of a value or state in both.
         sample: which sample of the batch.
-        labels: what the runs are called.
+        labels: what the runs are called, two texts.
         tolerance: numbers that are nearer than this are the same; NaN is the same as NaN.
         ax: three matplotlib axes (first, second, difference); False draws nothing.
 
@@ -85,11 +91,12 @@ def compare(
 
     Raises:
         TypeError: not traces.
-        ValueError: no such name or sample, or different shapes.
+        ValueError: no such name or sample, different shapes, not two labels, or no tolerance.
     """
     pair = [series(trace, name) for trace in (trace_a, trace_b)]
     first, second = (found.units(sample).T for found in pair)
     _check_shapes(pair, first, second)
+    _check_looks(labels, tolerance)
     with np.errstate(invalid="ignore"):
         difference = np.where(_same(first, second), 0.0, first - second)
     parted = np.flatnonzero(~_near(first, second, tolerance).all(axis=0))
@@ -99,27 +106,32 @@ def compare(
         difference,
         int(pair[0].times[parted[0]]) if len(parted) else None,
         (scale.low, scale.high),
+        first=pair[0].first,
     )
     if ax is not False:
         result.axes = canvas.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
-        for axis, found, matrix, label in zip(result.axes, pair, (first, second), labels, strict=False):
+        for axis, found, matrix, label in zip(result.axes[:2], pair, (first, second), labels, strict=True):
             note = _panel(axis, found, matrix, scale, sample)
             canvas.title(axis, f"{found.name}, {label}, sample {sample}", note)
         _difference(result, pair[0], sample, labels)
     return result
 
 
+def _when(t):
+    return "the start" if t < 0 else f"timestep {t}"
+
+
 def _panel(ax, found: Series, matrix, scale, sample):
     painting.paint(ax, matrix, scale, first=found.first, bar="value")
     label_units(ax, found, len(matrix))
-    canvas.time_axis(ax, found.first, label="")
+    ticks.time_axis(ax, found.first, label="")
     return painting.note(matrix, scale) + mark_masked(ax, found, sample)
 
 
 def _difference(result, found, sample, labels):
     ax, scale = result.axes[2], Scale(palette.SIGNED, *palette.symmetric_limits(result.difference))
     note = _panel(ax, found, result.difference, scale, sample)
-    canvas.time_axis(ax, found.first)
+    ticks.time_axis(ax, found.first)
     canvas.title(ax, f"Difference: {labels[0]} - {labels[1]}", f"{result.text()}; {note}")
     if result.first_divergence is not None:
         for axis in result.axes:
@@ -148,3 +160,26 @@ def _check_shapes(pair, first, second):
             fix="compare a value of the same size, or draw each with viz.heatmap",
         )
     )
+
+
+def _check_looks(labels, tolerance):
+    listed = list(labels) if isinstance(labels, (tuple, list)) else []
+    if len(listed) != 2:
+        raise ValueError(
+            message(
+                "Two runs have two labels.",
+                received=f"labels={labels!r:.80}",
+                expected="two texts: (for the first run, for the second)",
+                fix="labels=('before', 'after')",
+            )
+        )
+    number = isinstance(tolerance, (int, float, np.number)) and not isinstance(tolerance, bool)
+    if not number or not tolerance >= 0:
+        raise ValueError(
+            message(
+                "This is no tolerance.",
+                received=f"tolerance={tolerance!r:.80}",
+                expected="a number, 0 or above",
+                fix="tolerance=1e-5",
+            )
+        )

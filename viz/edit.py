@@ -8,8 +8,10 @@ import numpy as np
 import rshop
 
 from . import html, recorded
+from .change import as_arguments, checked, in_words
 from .intervene import MODES, intervene
 from .record import MEGABYTES, payload_of
+from .request import check_call
 from .wrapped import refuse_both_ways
 
 
@@ -42,7 +44,8 @@ class Editor:
 
     Attributes:
         edits: the changes, oldest first. Those that count are the last ones of one timestep.
-        futures: for each mode an `Intervention`, or what it says why there is none; empty before a change.
+        futures: for each mode an `Intervention`, or what it says why the model cannot run on its own
+            outputs; empty before a change.
         said: the last change in words.
         widget: the anywidget, made when it is first shown.
     """
@@ -50,15 +53,29 @@ class Editor:
     def __init__(self, rnn, x, labels, sample, megabytes, call):
         self._rnn, self._x, self._call = rnn, x, call
         refuse_both_ways(rnn)
+        check_call(x, call)
         self.trace = rshop.trace(rnn, x, **call)
         payload = payload_of(rnn, self.trace, labels, sample, megabytes, call)
         self.payload, self.picture = html.with_picture(payload)
         self.edits, self.futures, self.said, self._widget = [], {}, "", None
 
     def change(self, name: str, *, t: int, value: float, unit: int = 0, sample: int = 0) -> "Editor":
-        """Change one unit of a state, an input or the readout that timestep `t` reads."""
-        role = next((v["role"] for v in self.payload["values"] if v["name"] == name), "state")
-        one = {"role": role, "name": name, "unit": unit, "t": t, "sample": sample, "value": value}
+        """Change one unit of a state, an input or the readout that timestep `t` reads.
+
+        Args:
+            name: of a state, an input or the readout; an unambiguous ending is enough.
+            t: the timestep, counted from the end where it is negative.
+            value: the new number.
+            unit: which number, as the inspector counts them: row after row, of an image the channels of
+                a row side by side.
+            sample: of the batch.
+
+        Raises:
+            TypeError: the value is no number.
+            ValueError: no such name, timestep, unit or sample; a number that the value cannot be. The
+                changes before this one stay.
+        """
+        one = {"name": name, "unit": unit, "t": t, "sample": sample, "value": value}
         return self._set([*self.edits, one])
 
     def undo(self) -> "Editor":
@@ -66,27 +83,35 @@ class Editor:
         return self._set(self.edits[:-1])
 
     def _set(self, edits):
-        self.edits = list(edits)
-        self.futures, self.said = {}, ""
-        if self.edits:
-            counting = _last_experiment(self.edits)
-            self.said = "; ".join(map(self._words, counting)) + "."
-            self.futures = {mode: self._future(mode, counting) for mode in MODES}
+        # Nothing is kept before all of it has succeeded: a change that fails leaves no trace.
+        edits, futures, said = [checked(self._rnn, self.trace, one) for one in edits], {}, ""
+        if edits:
+            counting = _last_experiment(edits)
+            said = "; ".join(in_words(self._rnn, self.trace, one) for one in counting) + "."
+            futures = {mode: self._future(mode, counting) for mode in MODES}
+        self.edits, self.futures, self.said = edits, futures, said
         if self._widget is not None:
-            self._widget.answer = self.answer()
+            self._widget.edits, self._widget.answer = edits, self.answer()
         return self
+
+    def _from_browser(self, edits):
+        if edits == self.edits:
+            return
+        try:
+            self._set(edits)
+        except (TypeError, ValueError) as error:
+            self._widget.edits = self.edits
+            self._widget.answer = {**self.answer(), "said": str(error)}
 
     def _future(self, mode, edits):
         call = {key: value for key, value in self._call.items() if key != "training"}
+        changed = as_arguments(self._rnn, self.trace, edits)
         try:
-            changed = _changed(self._rnn, self.trace, edits)
             return intervene(self._rnn, self._x, at=edits[0]["t"], mode=mode, **changed, **call)
-        except (TypeError, ValueError) as error:
-            return str(error)
-
-    def _words(self, one):
-        before = _read(self.trace, self._rnn, one)
-        return f"{one['name']}[{one['unit']}] at t = {one['t']}: {before:.3g} to {one['value']:.3g}"
+        except ValueError as error:
+            if mode == MODES[0]:
+                raise
+            return str(error)  # not every model can run on its own outputs
 
     def answer(self) -> dict:
         """What the browser is told: the change in words, and the futures of all states and outputs."""
@@ -120,8 +145,9 @@ class Editor:
     def widget(self):
         """The anywidget that talks to the browser."""
         if self._widget is None:
-            self._widget = _widget_class()(payload=self.payload, sheet=html.style(), answer=self.answer())
-            self._widget.observe(lambda change: self._set(change["new"]), names="edits")
+            given = {"payload": self.payload, "edits": self.edits, "answer": self.answer()}
+            self._widget = _widget_class()(sheet=html.style(), **given)
+            self._widget.observe(lambda change: self._from_browser(change["new"]), names="edits")
         return self._widget
 
     def __repr__(self):
@@ -138,51 +164,6 @@ def _last_experiment(edits):
     # One intervention changes one timestep of one sample: the one that was touched last.
     last = (edits[-1]["t"], edits[-1]["sample"])
     return [one for one in edits if (one["t"], one["sample"]) == last]
-
-
-def _read(trace, rnn, one):
-    value = _arrays(trace, rnn, one)[one["sample"], one["t"]]
-    return float(np.asarray(value).reshape(-1)[one["unit"]])
-
-
-def _arrays(trace, rnn, one):
-    step = rnn.description
-    if one["role"] == "state":
-        return trace.states[one["name"]]
-    part = (
-        (step.inputs, trace.inputs, "input")
-        if one["role"] == "input"
-        else (step.readouts, trace.readout, "readout")
-    )
-    return dict(recorded.named_parts(*part))[one["name"]]
-
-
-def _changed(rnn, trace, edits):
-    # The arguments of `intervene`: for each role the whole value of the timestep, changed.
-    changed = {}
-    for one in edits:
-        key = (one["role"], one["name"])
-        if key not in changed:
-            changed[key] = np.array(_arrays(trace, rnn, one)[:, one["t"]])
-        row = changed[key][one["sample"]].reshape(-1)
-        row[one["unit"]] = one["value"]
-        changed[key][one["sample"]] = row.reshape(changed[key].shape[1:])
-    states = {name: value for (role, name), value in changed.items() if role == "state"}
-    given = {"states": states} if states else {}
-    for role, argument, structure in (
-        ("input", "inputs", rnn.description.inputs),
-        ("readout", "readout", rnn.description.readouts),
-    ):
-        mine = {name: value for (kind, name), value in changed.items() if kind == role}
-        if mine:
-            given[argument] = _whole(structure, role, mine, trace, rnn, edits[0]["t"])
-    return given
-
-
-def _whole(structure, role, mine, trace, rnn, t):
-    names = [name for name, _ in recorded.named_parts(structure, structure, role)]
-    values = [mine.get(n, _arrays(trace, rnn, {"role": role, "name": n})[:, t]) for n in names]
-    return recorded.keras.tree.pack_sequence_as(structure, values)
 
 
 @cache

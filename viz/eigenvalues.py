@@ -36,9 +36,10 @@ class Spectrum:
 
     def __repr__(self):
         count = len(self.values)
-        lines = [f"Eigenvalues of {count} recurrent kernel{'s' if count > 1 else ''}"]
+        lines = [f"Eigenvalues of {canvas.counted(count, 'recurrent kernel')}"]
         for name, values in self.values.items():
-            lines.append(f"{name}: {len(values)} eigenvalues, largest absolute value {self.radius[name]:.3g}")
+            many = canvas.counted(len(values), "eigenvalue")
+            lines.append(f"{name}: {many}, largest absolute value {self.radius[name]:.3g}")
         return "\n".join(lines)
 
 
@@ -105,7 +106,8 @@ def _draw(result, ax):
             values.real,
             values.imag,
             s=26,
-            marker="osD^vP"[place % 6],
+            # One on in each round of the colours: a pair comes back after 36 kernels.
+            marker="osD^vP"[(place + place // 6) % 6],
             facecolors="none",
             edgecolors=palette.LINES[place % len(palette.LINES)],
             linewidths=1.3,

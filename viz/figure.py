@@ -6,9 +6,8 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from rshop.errors import message
-
 from .dot import dot_text, draw
+from .endings import checked_path
 from .scene import Scene
 from .svg import finish
 
@@ -98,19 +97,11 @@ class Figure:
             The path.
 
         Raises:
+            TypeError: no path.
             ValueError: another ending.
         """
-        path = Path(path)
+        path = checked_path(path, _FORMS, "figure")
         form = path.suffix.lstrip(".").lower()
-        if form not in _FORMS:
-            raise ValueError(
-                message(
-                    "The ending of the file says in which form a figure is saved.",
-                    received=str(path),
-                    expected=", ".join(f".{name}" for name in _FORMS),
-                    fix=f"figure.save({path.stem + '.svg'!r})",
-                )
-            )
         content = self.text if form == "txt" else getattr(self, form)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path

@@ -2,20 +2,20 @@
 
 import base64
 import io
-import re
+import textwrap
 
 import numpy as np
 
-from . import palette
+from . import canvas, palette, strips
 from .canvas import figure_size, text_size
 from .labels import shorten
 
-_MOST = 5
-_LETTERS, _TITLE_LETTERS = 16, 40
+_MOST = 8
+_TITLE_LETTERS = 40
 
 
 def filmstrip(payload: dict) -> bytes:
-    """The whole run of one sample as a PNG: states, gates, readout and outputs over time, as heat maps.
+    """The whole run of one sample as a PNG: states, outputs, gates and inputs over time, as heat maps.
 
     Example:
         >>> filmstrip(record(rnn, x))[:4]
@@ -32,6 +32,8 @@ def filmstrip(payload: dict) -> bytes:
 def still(payload: dict):
     """The figure of `filmstrip`: it grows with the `font.size` of the user's settings, as other plots do.
 
+    What is not shown is named under it, and so is how many numbers are NaN or infinite.
+
     Args:
         payload: what `record` returned.
 
@@ -41,42 +43,83 @@ def still(payload: dict):
     from matplotlib.figure import Figure
 
     numbers = np.frombuffer(base64.b64decode(payload["data"]), "<f4")
-    shown = _chosen(payload["values"])
+    shown, left = _chosen(payload["values"])
+    tables = [_frames(value, numbers, payload) for value, _ in shown]
     # Higher than a plot may be: each strip needs room for the three numbers of its scale.
     size = figure_size((8, 1))[0], text_size(0.075 + 0.075 * max(1, len(shown)))
     figure = Figure(figsize=size, dpi=100, facecolor="white", layout="constrained")
     title = _title({**payload, "title": shorten(payload["title"], _TITLE_LETTERS)})
-    figure.suptitle(title, fontsize=text_size(1.1), color=palette.INK, parse_math=False)
+    figure.suptitle(canvas.printable(title), fontsize=text_size(1.1), color=palette.INK)
     if shown:
         axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-        for ax, value in zip(axes, shown, strict=True):
-            _draw(figure, ax, value, _frames(value, numbers, payload))
-        axes[-1].xaxis.get_major_locator().set_params(integer=True)
+        names = strips.names([names for _, names in shown])
+        for ax, (value, _), name, table in zip(axes, shown, names, tables, strict=True):
+            strips.draw(figure, ax, value, table, name)
+            strips.veil(ax, _mask(payload))
+        axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
+    _note(figure, payload, tables, left)
     return figure
 
 
 def describe(payload: dict) -> str:
     """The picture in words, for those who do not see it."""
-    names = ", ".join(value["name"] for value in _chosen(payload["values"]))
-    return f"{_title(payload)}: {names} over {payload['steps']} timesteps, as heat maps"
+    shown, left = _chosen(payload["values"])
+    names = ", ".join(" = ".join(names) for _, names in shown)
+    more = f"; {_not_shown(left)}" if left else ""
+    return f"{_title(payload)}: {names} over {payload['steps']} timesteps, as heat maps{more}"
 
 
 def _title(payload):
     return f"{payload['title']}, sample {payload['samples'][payload['first']]}"
 
 
+def _mask(payload):
+    return None if payload["mask"] is None else np.array(payload["mask"][payload["first"]], bool)
+
+
+def _note(figure, payload, tables, left):
+    numbers = np.concatenate([table.ravel() for table in tables]) if tables else np.zeros(0)
+    nan, infinite = int(np.isnan(numbers).sum()), int(np.isinf(numbers).sum())
+    mask = _mask(payload)
+    said = [f"{nan:,} NaN: magenta"] if nan else []
+    said += [f"{infinite:,} infinite: cyan"] if infinite else []
+    said += ["hatched: masked"] if mask is not None and not mask.all() else []
+    said += [_not_shown(left)] if left else []
+    if said:
+        letters = int(72 * figure.get_figwidth() / text_size(0.5))
+        text = "\n".join(textwrap.wrap(canvas.printable("; ".join(said)), letters))
+        figure.supxlabel(text, fontsize=text_size(0.875), color=palette.QUIET)
+
+
+def _not_shown(left):
+    rest = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    return f"not shown: {', '.join(left[:3])}{rest}"
+
+
 def _chosen(values):
-    roles = ("state", "output", "readout", "input")
-    chosen = [value for role in roles for value in values if value["role"] == role and not value["fixed"]]
+    """What is drawn, each value with the names of those that are the same, and the names of the rest."""
+    outer, places = [], {}
+    for role in ("state", "output", "readout", "input"):
+        for value in (v for v in values if v["role"] == role and not v["fixed"]):
+            # What the step hands out is often its next state.
+            key = value["start"], value["lag"] + (role == "state")
+            if role == "output" and key in places:
+                outer[places[key]][1].append(value["name"])
+            else:
+                places[key] = len(outer)
+                outer.append((value, [value["name"]]))
     # An output is often a gate too, and the same as the layer's that computed it: it is drawn once.
-    drawn, gates = {_origin(value, values) for value in chosen}, []
-    for gate in [value for value in values if value["gate"]]:
+    drawn, gates = {_origin(value, values) for value, _ in outer}, []
+    for gate in [value for value in values if value["gate"] and value["role"] == "inner"]:
         origin = _origin(gate, values)
         if origin not in drawn:
             drawn.add(origin)
-            gates.append(gate)
-    return [*chosen[:2], *gates[:3], *chosen[2:]][:_MOST]
+            gates.append((gate, [gate["name"]]))
+    first = [pair for pair in outer if pair[0]["role"] in ("state", "output")]
+    room = max(0, _MOST - len(outer))
+    order = [*first, *gates[:room], *[pair for pair in outer if pair not in first], *gates[room:]]
+    return order[:_MOST], [" = ".join(names) for _, names in order[_MOST:]]
 
 
 def _origin(value, values):
@@ -96,42 +139,3 @@ def _frames(value, numbers, payload):
     table = numbers[start : start + frames * units].reshape(frames, units)
     later = value["lag"] + (value["role"] == "state")
     return table[later : later + payload["steps"], :128].T
-
-
-def _draw(figure, ax, value, table):
-    limits = (0, 1) if value["gate"] else palette.symmetric_limits(table)
-    colours = palette.GATE if value["gate"] else palette.SIGNED
-    shown = np.ma.masked_invalid(table)
-    picture = ax.imshow(
-        shown, aspect="auto", cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="nearest"
-    )
-    ax.set_facecolor("#FF00E5")
-    ax.grid(False)  # whatever the reader's settings say: lines would cross the strips
-    ax.set_yticks([])
-    ax.tick_params(labelsize=text_size(0.875))
-    look = {"rotation": 0, "ha": "right", "va": "center", "parse_math": False}
-    ax.set_ylabel(_short(value["name"]), fontsize=text_size(), color=palette.INK, **look)
-    _scale(figure.colorbar(picture, ax=ax, pad=0.01, aspect=8).ax, limits)
-
-
-def _scale(ax, limits):
-    # Its ends and its middle, within its height: no number touches one of the next strip.
-    low, high = limits
-    middle = (low + high) / 2
-    ax.set_yticks([low, middle, high], [f"{number:.2g}" for number in (low, middle, high)])
-    ax.tick_params(labelsize=text_size(0.875))
-    for label, place in zip(ax.get_yticklabels(), ("bottom", "center", "top"), strict=True):
-        label.set_verticalalignment(place)
-
-
-def _short(name):
-    """A name on at most two lines, broken where a word of it ends; of a long one the end is kept."""
-    text = "".join(c if c.isprintable() else " " for c in name)
-    lines = [""]
-    for piece in re.findall(r"[^/_ ]*[/_ ]|[^/_ ]+", text):
-        if lines[-1] and len(lines[-1]) + len(piece) > _LETTERS:
-            lines.append("")
-        lines[-1] += piece
-    cut = "…" if len(lines) > 2 else ""
-    lines = [line if len(line) <= _LETTERS else line[: _LETTERS - 1] + "…" for line in lines[-2:]]
-    return cut + "\n".join(line.rstrip(" ") for line in lines)

@@ -5,7 +5,7 @@ import numpy as np
 from rshop import Trace
 from rshop.errors import message
 
-from . import canvas, palette
+from . import canvas, palette, ticks
 from .painting import range_text
 from .values import Series, check_trace, series
 
@@ -28,15 +28,17 @@ def gates(trace: Trace, names=None, *, ax=None):
     Args:
         trace: what `rshop.trace` returned.
         names: the values to draw, `(batch, time, ...)`; None takes every value of the trace that
-            lies within 0 and 1, whatever cell it is from.
+            lies within 0 and 1, whatever cell it is from. One that is stuck at a number is drawn too,
+            and the note names it. Of one timestep what is 0 throughout is left out: a first state of
+            zeros makes many such.
         ax: matplotlib axes to draw on.
 
     Returns:
         The axes; the numbers are those of `saturation`.
 
     Raises:
-        TypeError: not a trace.
-        ValueError: no such name, no value within 0 and 1, or a named one that leaves it.
+        TypeError: not a trace, or no names.
+        ValueError: no such name, no name at all, no value within 0 and 1, or a named one that leaves it.
 
     Source:
         A. Karpathy, J. Johnson and L. Fei-Fei, Visualizing and understanding recurrent networks,
@@ -76,15 +78,31 @@ def saturation(values, mask=None) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _listed(names):
-    return [names] if isinstance(names, str) else list(names)
+    try:
+        listed = [names] if isinstance(names, str) else list(names)
+    except TypeError:
+        listed = None
+    if not listed:
+        raise (TypeError if listed is None else ValueError)(
+            message(
+                "There is no gate to draw among these names.",
+                received=f"names={names!r:.80}",
+                expected="a list of names of values, one at least",
+                fix="names=['forget_gate'], or leave names out",
+            )
+        )
+    return listed
 
 
 def _find(trace) -> list[Series]:
     found: list[Series] = []
     for name in trace.names:
         gate = series(trace, name)
-        same = any(np.array_equal(gate.values, other.values, equal_nan=True) for other in found)
-        if _is_gate(gate.values) and not same:
+        # What is stuck at the same number is no repetition: two gates can be.
+        repeated = not _is_stuck(gate.values) and any(
+            np.array_equal(gate.values, other.values, equal_nan=True) for other in found
+        )
+        if _is_gate(gate.values, trace[name].dtype) and not repeated:
             found.append(gate)
     if not found:
         raise ValueError(
@@ -98,9 +116,17 @@ def _find(trace) -> list[Series]:
     return found
 
 
-def _is_gate(values) -> bool:
+def _is_gate(values, dtype) -> bool:
     finite = values[np.isfinite(values)]
-    return finite.size > 0 and finite.min() >= 0 and finite.max() <= 1 and np.ptp(finite) > 0
+    if not finite.size or finite.min() < 0 or finite.max() > 1:
+        return False
+    whole_or_zero = dtype.kind in "biu" or (values.shape[1] == 1 and not finite.any())
+    return not (whole_or_zero and _is_stuck(values))
+
+
+def _is_stuck(values) -> bool:
+    finite = values[np.isfinite(values)]
+    return finite.size > 0 and np.ptp(finite) == 0
 
 
 def _check_gate(gate):
@@ -144,13 +170,17 @@ def _draw_band(ax, row, gate):
 def _label(ax, chosen):
     from matplotlib.patches import Patch
 
-    names = [canvas.printable(gate.name) for gate in chosen]
+    every = [gate.name for gate in chosen]
+    names = [canvas.short(name, max(12, canvas.letters_across(ax, 2.8)), every) for name in every]
     ax.set_yticks(np.arange(len(names)) + 0.5, reversed(names))
     ax.set(ylim=(0, len(names)), xlim=(min(g.first for g in chosen) - 0.5, chosen[0].times[-1] + 0.5))
     ax.tick_params(axis="y", length=0)
-    canvas.time_axis(ax, min(g.first for g in chosen))
+    ticks.time_axis(ax, min(g.first for g in chosen))
     ax.spines[["top", "right", "left"]].set_visible(False)
-    every = np.concatenate([gate.values.ravel() for gate in chosen])
-    canvas.title(ax, "Saturation of the gates", range_text(every))
+    note = range_text(np.concatenate([gate.values.ravel() for gate in chosen]))
+    stuck = [name for name, gate in zip(names, chosen, strict=True) if _is_stuck(gate.values)]
+    # One number is no sign of being stuck.
+    note += f"; never changing: {', '.join(stuck)}" if stuck and chosen[0].values.size > 1 else ""
+    canvas.title(ax, "Saturation of the gates", note)
     keys = {"over 0.9 (open)": "#FDE725", "between": "#E4E7EB", "under 0.1 (closed)": "#440154"}
     canvas.legend_below(ax, handles=[Patch(color=colour, label=text) for text, colour in keys.items()])

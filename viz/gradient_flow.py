@@ -8,6 +8,7 @@ from rshop.loop import gradients
 from rshop.structure import find, tree
 
 from .gradient_picture import GradientFlow
+from .loss import Loss
 from .walk import Walk, is_float
 
 # Numbers of the state times timesteps times copies that may be under way at once.
@@ -29,9 +30,10 @@ def gradient_flow(
     """The `T x T` matrix of `|d L_t / d state_s|`: how far the gradient reaches back in your own model.
 
     `state_s` is the state that timestep `s` starts from, `trace.states[name][:, s]`. `L_t` is the sum
-    of the output of timestep `t`, or what `of` and `loss` say. From `s` to `t` the gradient passes
-    through `t - s + 1` timesteps: their distance. A state after the output (`s > t`) cannot have
-    mattered: exactly 0.
+    of the output of timestep `t`, or what `of` and `loss` say. Where that sum is the same in the whole
+    run (a softmax always sums to 1) it depends on nothing, and `L_t` is the largest number of the output
+    in its place; the note says so. From `s` to `t` the gradient passes through `t - s + 1` timesteps:
+    their distance. A state after the output (`s > t`) cannot have mattered: exactly 0.
 
     Example:
         A linear RNN `h = 0.5 h + x`: half as much with each timestep that is passed::
@@ -47,7 +49,8 @@ def gradient_flow(
         x: what the layer is called with, `(batch, time, ...)`.
         of: take `L_t` from this state after timestep `t` in place of the output.
         state: differentiate by this state (or readout) alone; None takes all states together.
-        loss: `(y_t, t) -> numbers`, `y_t` the output `(batch, ...)`; `L_t` is their sum in a sample.
+        loss: `(y_t, t) -> numbers`, `y_t` the output (or the state `of`) `(batch, ...)`; `L_t` is their sum
+            in a sample.
         truncate: cut the gradient at the borders of windows of this many timesteps, as truncated
             backpropagation through time does (Williams & Peng, 1990): exactly 0 across them.
         label: the name of the line, where several models are drawn on the same axes.
@@ -62,36 +65,19 @@ def gradient_flow(
         the units of one sample, then averaged over samples (and, for `.norms`, over equal distances).
 
     Raises:
-        TypeError: not a recurrent layer.
+        TypeError: not a recurrent layer, or a loss that is no function or gives no numbers.
         ValueError: no such state, or none that has a gradient; as the layer's own call would raise.
 
     Source:
         R. Pascanu et al., On the difficulty of training recurrent neural networks, 2013.
     """
     walk = Walk(rnn, x, **call)
-    target = _Target(walk, of, loss)
-    chosen = _chosen(walk, state)
-    matrix = _matrix(walk, target, chosen, _check_window(truncate))
+    chosen, truncate = _chosen(walk, state), _check_window(truncate)
+    target = Loss(walk, loss, of=of, steps=walk.steps)
+    matrix = _matrix(walk, target, chosen, truncate)
     names = [_names(walk, part)[i] for part, i in chosen]
-    flow = GradientFlow(matrix, target.name, ", ".join(names))
+    flow = GradientFlow(matrix, target.name, ", ".join(names), note=target.note)
     return flow if ax is False else flow.draw(ax, label or rnn.name)
-
-
-class _Target:
-    # What is differentiated at a timestep: a tensor of each sample, summed.
-    def __init__(self, walk, of, loss):
-        self.walk, self.loss = walk, loss
-        self.state = None if of is None else find(of, walk.states, "state")
-        self.name = "loss" if loss is not None else "output" if of is None else walk.states[self.state]
-
-    def __call__(self, memory, outputs, rows, t):
-        if self.state is not None:
-            y = memory["states"][self.state][rows]
-        else:
-            y = tree.pack_sequence_as(self.walk.step.outputs, [o[rows] for o in outputs])
-        y = y if self.loss is None else self.loss(y, t)
-        parts = [p for p in tree.flatten(y) if is_float(p)]
-        return sum((ops.sum(ops.cast(p, "float32")) for p in parts), ops.zeros(()))
 
 
 def _matrix(walk, target, chosen, truncate):
@@ -113,11 +99,12 @@ def _rows(walk, target, chosen, timesteps, truncate):
         for s in range(last + 1):
             if truncate and s % truncate == 0:
                 memory = tree.map_structure(ops.stop_gradient, memory)
+            memory = _ended(memory, max(0, s - timesteps[0]) * batch, many.batch)
             memory = _added(memory, chosen, points[s * len(chosen) : (s + 1) * len(chosen)])
             memory, outputs = many(memory, s, many.inputs(s))
             if s in timesteps:
                 copy = s - timesteps[0]
-                losses += target(memory, outputs, slice(copy * batch, (copy + 1) * batch), s)
+                losses += target(memory, outputs, s, slice(copy * batch, (copy + 1) * batch))
         return [losses]
 
     (found,) = gradients(total, points)
@@ -126,8 +113,18 @@ def _rows(walk, target, chosen, timesteps, truncate):
     for s in range(last + 1):
         parts = found[s * len(chosen) : (s + 1) * len(chosen)]
         squares = sum((g**2).reshape(len(timesteps), batch, -1).sum(axis=-1) for g in parts)
-        matrix[:, s] = np.sqrt(squares).mean(axis=-1)
+        # A state after the output has no gradient, not even where its step gives NaN.
+        matrix[:, s] = np.where(np.array(timesteps) >= s, np.sqrt(squares).mean(axis=-1), 0.0)
     return matrix
+
+
+def _ended(memory, rows, size):
+    # The first rows have their loss behind them. What they run into must not come back as 0 * NaN.
+    def cut(value):
+        on = np.arange(size).reshape(-1, *[1] * (len(value.shape) - 1)) >= rows
+        return ops.where(on, value, ops.stop_gradient(value))
+
+    return tree.map_structure(cut, memory) if rows else memory
 
 
 def _added(memory, chosen, deltas):

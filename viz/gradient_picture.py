@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import canvas, palette
+from . import canvas, palette, ticks
 from .painting import odd_cells, range_text
 
 
@@ -20,12 +20,14 @@ class GradientFlow:
         matrix: `(time, time)`; row `t`, column `s` is `|d L_t / d state_s|`.
         of, state: the names of what was differentiated, and by what.
         axes: the matplotlib axes that were drawn on, none where nothing was.
+        note: what there is to say of `L_t`, else empty.
     """
 
     matrix: np.ndarray
     of: str
     state: str
     axes: list = field(default_factory=list)
+    note: str = ""
 
     @property
     def distances(self) -> np.ndarray:
@@ -63,33 +65,34 @@ class GradientFlow:
         ax.grid(False)  # lines of a grid would read as values
         for (_, cells), marker in zip(odd_cells(self.matrix).items(), "x^v", strict=False):
             ax.scatter(cells[:, 1], cells[:, 0], marker=marker, color=palette.INK, s=18)
-        note = f"{range_text(self.matrix)}; white: exactly 0"
+        note = self._with_note(f"{range_text(self.matrix)}; white: exactly 0")
         canvas.title(ax, f"|d {self.of}_t / d {self._state}_s|", note)
         ax.set(
             xlabel="state that timestep s starts from", ylabel=f"{canvas.printable(self.of)} of timestep t"
         )
-        canvas.whole_numbers(ax.xaxis)
-        canvas.whole_numbers(ax.yaxis)
+        ticks.whole_numbers(ax.xaxis)
+        ticks.whole_numbers(ax.yaxis)
         bar = ax.figure.colorbar(image, ax=ax, pad=0.02, label="norm (log scale)")
         bar.outline.set_visible(False)
-        canvas.plain_log(bar.ax.yaxis)
+        ticks.plain_log(bar.ax.yaxis)
         canvas.quiet(ax)
 
     def draw_distance(self, ax, label: str | None = None):
         """The mean norm at each distance, on a log scale where it is not 0."""
-        drawn = np.where(self.norms > 0, self.norms, np.nan)
+        drawn = np.where((self.norms > 0) & np.isfinite(self.norms), self.norms, np.nan)
         colour = palette.LINES[len(ax.lines) % len(palette.LINES)]
-        text = None if label is None else canvas.printable(label)
+        text = None if label is None else canvas.printable(label + (" (largest output)" if self.note else ""))
         ax.plot(self.distances, drawn, marker="o", markersize=3.5, linewidth=1.5, color=colour, label=text)
         ax.set_yscale("log")
+        _mark(ax, self.norms, colour)
         _widen(ax)
-        canvas.plain_log(ax.yaxis)
+        ticks.plain_log(ax.yaxis)
         zeros = int((self.norms == 0).sum())
         note = range_text(self.norms) + (f"; {zeros} exactly 0, not drawn" if zeros else "")
         several = len(ax.lines) > 1
-        canvas.title(ax, "Gradient against distance", "" if several else note)
+        canvas.title(ax, "Gradient against distance", "" if several else self._with_note(note))
         ax.set(xlabel="timesteps passed through, t - s + 1", ylabel="mean norm (log scale)")
-        canvas.whole_numbers(ax.xaxis)
+        ticks.whole_numbers(ax.xaxis)
         ax.grid(color="#E4E7EB", linewidth=0.6)
         canvas.quiet(ax)
         if several and ax.get_legend_handles_labels()[1]:
@@ -99,10 +102,14 @@ class GradientFlow:
     def _state(self):
         return f"({self.state})" if "," in self.state else self.state
 
+    def _with_note(self, text):
+        return f"{text}; {self.note}" if self.note else text
+
     def __repr__(self):
         last = len(self.matrix)
         ends = f"{self.norms[0]:.3g} at distance 1, {self.norms[-1]:.3g} at distance {last}"
-        return f"GradientFlow of |d {self.of}_t / d {self._state}_s|, {last} timesteps: {ends}"
+        what = f"|d {self.of}_t / d {self._state}_s|, {canvas.counted(last, 'timestep')}"
+        return self._with_note(f"GradientFlow of {what}: {ends}")
 
 
 def _two(ax):
@@ -114,6 +121,17 @@ def _two(ax):
         1, 2, figsize=canvas.figure_size((10.5, 4.2)), layout="constrained", width_ratios=[1.1, 1]
     )
     return list(made)
+
+
+def _mark(ax, norms, colour):
+    # What has no place on the scale stands on its lower end.
+    distances = np.arange(1, len(norms) + 1)
+    for (_, cells), marker in zip(odd_cells(norms[None]).items(), "x^v", strict=False):
+        places = distances[cells[:, 1]], np.full(len(cells), 0.03)
+        ax.scatter(*places, marker=marker, color=colour, s=24, transform=ax.get_xaxis_transform())
+    # Distances that have nothing but marks are on the axis too.
+    ax.dataLim.update_from_data_x(distances, ignore=False)
+    ax.autoscale_view(scaley=False)
 
 
 def _widen(ax):

@@ -2,7 +2,7 @@
 
 from rshop import Trace
 
-from . import canvas, painting, palette
+from . import canvas, painting, palette, ticks
 from .painting import Scale
 from .values import Series, series
 
@@ -23,7 +23,7 @@ def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
 
     Args:
         trace: what `rshop.trace` returned.
-        name: the name of an inner value, of a state (which then begins with its start), `outputs`,
+        name: the name of a state (which begins with its start), of an inner value, `outputs`,
             `inputs` or `readout`. Values of shape `(batch, time, height, width)` are laid out flat.
         sample: which sample of the batch.
         limits: the numbers at the two ends of the colours; the default shows every number.
@@ -36,21 +36,21 @@ def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
         TypeError: not a trace.
         ValueError: no such name or sample, or nothing to draw.
     """
-    found = series(trace, name)
+    found = series(trace, name, states_first=True)
     matrix = found.units(sample).T
     scale = Scale.of(matrix, limits=limits)
     ax = canvas.axes(ax)
     painting.paint(ax, matrix, scale, first=found.first, bar=found.name)
     note = painting.note(matrix, scale) + mark_masked(ax, found, sample)
     label_units(ax, found, len(matrix))
-    canvas.time_axis(ax, found.first)
+    ticks.time_axis(ax, found.first)
     canvas.title(ax, f"{found.name}, sample {sample}", note)
     return ax
 
 
 def label_units(ax, found: Series, count: int):
     """The axis of the units, with the shape that they have in the step."""
-    canvas.whole_numbers(ax.yaxis)
+    ticks.whole_numbers(ax.yaxis)
     shape = found.shape_text()
     ax.set_ylabel(f"unit\n({shape})" if shape else "unit")
     if count == 1:

@@ -38,7 +38,7 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <main>
-<h1 style="font-size: 20px; margin: 0 0 12px">{title}</h1>
+<h1 style="font-size: 20px; margin: 0 0 12px; overflow-wrap: anywhere">{title}</h1>
 {fragment}
 </main>
 </body>
@@ -72,12 +72,12 @@ def with_picture(payload: dict) -> tuple[dict, bytes]:
 
 @cache
 def palette_stops() -> dict:
-    """Both colour maps as a few colours to draw lines between: `{"signed": ["#053061", ...]}`."""
+    """The colour maps as a few colours to draw lines between: `{"signed": ["#053061", ...]}`."""
     import matplotlib
     from matplotlib.colors import to_hex
 
     stops = {}
-    for kind, name in (("signed", palette.SIGNED), ("gate", palette.GATE)):
+    for kind, name in (("signed", palette.SIGNED), ("gate", palette.GATE), ("whole", palette.WHOLE)):
         colours = matplotlib.colormaps[name]
         stops[kind] = [to_hex(colours(i / 32)) for i in range(33)]
     return stops

@@ -9,7 +9,8 @@ from rshop.errors import given_name, message
 from rshop.loop import gradients
 from rshop.structure import flat
 
-from . import canvas, palette
+from . import canvas, palette, ticks
+from .loss import Loss
 from .painting import range_text
 from .values import check_sample
 from .walk import Walk, check_timestep, is_float
@@ -30,12 +31,16 @@ class Influence:
         by_input: the same for each input by name.
         t, method: the timestep asked for, and how the scores were measured.
         axes: the matplotlib axes, None where nothing was drawn.
+        of: `output` or `loss`.
+        note: what there is to say of it, else empty.
     """
 
     by_input: dict[str, np.ndarray]
     t: int
     method: str
     axes: object = field(default=None)
+    of: str = "output"
+    note: str = ""
 
     @property
     def scores(self) -> np.ndarray:
@@ -46,18 +51,30 @@ class Influence:
     def __repr__(self):
         mean = self.scores.mean(axis=0)
         most = f"most at timestep {np.nanargmax(mean)}" if np.isfinite(mean).any() else "no finite score"
-        return f"Influence on the output of timestep {self.t} by {self.method}: {len(mean)} timesteps, {most}"
+        what = f"Influence on the {self.of} of timestep {self.t} by {self.method}"
+        found = f"{canvas.counted(len(mean), 'timestep')}, {most}"
+        return f"{what}: {found}" + (f"; {self.note}" if self.note else "")
 
 
 def input_influence(
-    rnn, x, t: int = -1, *, method: str | None = None, sample: int = 0, labels=None, ax=None, **call
+    rnn,
+    x,
+    t: int = -1,
+    *,
+    method: str | None = None,
+    loss=None,
+    sample: int = 0,
+    labels=None,
+    ax=None,
+    **call,
 ) -> Influence:
     """Which inputs mattered for the output at timestep `t`: one bar for each timestep.
 
-    `gradient` is the norm of `d y_t / d x_s`, `y_t` summed over its units; `gradient x input` the norm
-    of its product with `x_s`, unit by unit; `occlusion` the norm of the change of `y_t` when `x_s` alone
-    is replaced by 0, and the one that works for token ids. An input after `t` cannot have mattered:
-    exactly 0.
+    `gradient` is the norm of `d y_t / d x_s`, `y_t` summed over its units (where that sum is the same in
+    the whole run, as of a softmax, its largest number in its place; the note says so); `gradient x input`
+    the norm of its product with `x_s`, unit by unit; `occlusion` the norm of the change of `y_t` when
+    `x_s` alone is replaced by 0, and the one that works for token ids. An input after `t` cannot have
+    mattered: exactly 0.
 
     Example:
         A running sum, asked for its output at timestep 1 of 3::
@@ -71,6 +88,7 @@ def input_influence(
             timestep `s` sees it. With `go_backwards`, timesteps are in the order of processing.
         t: the timestep of the output; -1 is the last.
         method: one of `METHODS`; None takes the gradient, or occlusion where an input has none.
+        loss: `(y_t, t) -> numbers`, `y_t` the output `(batch, ...)`: what counts in place of `y_t`.
         sample: which sample is drawn; the numbers are for all.
         labels: a text for each timestep (the tokens).
         ax: matplotlib axes to draw on; False draws nothing.
@@ -80,7 +98,7 @@ def input_influence(
         An `Influence` with `.scores`, `.by_input` and `.axes`.
 
     Raises:
-        TypeError: not a recurrent layer.
+        TypeError: not a recurrent layer, a loss that is no function or gives no numbers, or no labels.
         ValueError: no such timestep, method or sample, or a gradient by whole numbers.
 
     Source:
@@ -91,11 +109,16 @@ def input_influence(
     t = check_timestep(t, walk.steps)
     sample = check_sample(sample, walk.batch)
     method = _check_method(walk, method)
-    scores = _occlusion(walk, t) if method == "occlusion" else _gradient(walk, t, method)
+    labels = None if labels is None else ticks.check_texts(labels, walk.steps, "labels")
+    # What has no gradient to lose needs no look for an output without one.
+    target = Loss(walk, loss, steps=0 if method == "occlusion" else t + 1)
+    scores = _occlusion(walk, t, target) if method == "occlusion" else _gradient(walk, t, method, target)
     names = [given_name(tensor) or f"x_{i}" for i, tensor in enumerate(flat(walk.step.inputs))]
-    result = Influence(dict(zip(names, scores, strict=True)), t, method)
+    result = Influence(dict(zip(names, scores, strict=True)), t, method, of=target.name, note=target.note)
     if ax is not False:
-        result.axes = _draw(result, sample, labels, canvas.axes(ax, size=(7.2, 2.8)))
+        # Long labels stand on end: they need room of their own.
+        size = (7.2, 2.8 if labels is None else 3.3)
+        result.axes = _draw(result, sample, labels, canvas.axes(ax, size=size))
     return result
 
 
@@ -106,13 +129,13 @@ def _run(walk, t, read):
     return outputs
 
 
-def _gradient(walk, t, method):
+def _gradient(walk, t, method, target):
     inputs = [walk.inputs(s) for s in range(t + 1)]
     width = len(inputs[0])
 
     def total(points):
         outputs = _run(walk, t, lambda s: points[s * width : (s + 1) * width])
-        return [sum(ops.sum(ops.cast(y, "float32")) for y in outputs if is_float(y))]
+        return [target(None, outputs, t)]
 
     # A decoder's input is one tensor at every timestep: each needs a gradient of its own.
     points = [ops.add(tensor, ops.zeros_like(tensor)) for step in inputs for tensor in step]
@@ -126,21 +149,38 @@ def _gradient(walk, t, method):
     return scores
 
 
-def _occlusion(walk, t):
-    whole = _run(walk, t, walk.inputs)
+def _occlusion(walk, t, target):
+    whole = _of_each(target.parts(None, _run(walk, t, walk.inputs), t), walk.batch)
     width, batch = len(walk.inputs(0)), walk.batch
     # One copy of the batch for each timestep that is left out, and input by input.
     many = walk.copies(t + 1)
     scores = np.zeros((width, batch, walk.steps))
     for i in range(width):
         outputs = _run(many, t, lambda s, i=i: _without(many.inputs(s), i, slice(s * batch, (s + 1) * batch)))
-        change = [
-            ops.convert_to_numpy(y).astype("float64").reshape(t + 1, batch, -1)
-            - ops.convert_to_numpy(first).reshape(batch, -1)
-            for y, first in zip(outputs, whole, strict=True)
-        ]
-        scores[i, :, : t + 1] = np.sqrt(sum((c**2).sum(axis=-1) for c in change)).T
+        for s in range(t + 1):
+            parts = target.parts(None, outputs, t, slice(s * batch, (s + 1) * batch))
+            change = [_difference(y, first) for y, first in zip(parts, whole, strict=True)]
+            scores[i, :, s] = np.sqrt(sum(_norms(c, batch) ** 2 for c in change))
     return scores
+
+
+def _of_each(numbers, batch):
+    odd = [tuple(part.shape) for part in numbers if tuple(part.shape[:1]) != (batch,)]
+    if odd:
+        raise ValueError(
+            message(
+                "Occlusion looks at each sample: this loss has no numbers for each.",
+                received=f"numbers of shape {odd[0]} for {batch} samples",
+                expected=f"a tensor of shape ({batch}, ...)",
+                fix="leave the sum over the samples out of the loss",
+            )
+        )
+    return numbers
+
+
+def _difference(a, b):
+    a, b = (ops.convert_to_numpy(value).astype("float64") for value in (a, b))
+    return a - b
 
 
 def _without(inputs, i, rows):
@@ -184,13 +224,15 @@ def _draw(result, sample, labels, ax):
     if result.t < steps - 1:
         ax.axvspan(result.t + 0.5, steps - 0.5, color="#EEF0F2", zorder=0, linewidth=0)
     ax.set_xlim(-0.6, steps - 0.4)
-    canvas.time_axis(ax)
+    ticks.time_axis(ax)
+    ticks.plain_numbers(ax.yaxis)
     if labels is not None:
-        canvas.name_ticks(ax.xaxis, labels, steps, "labels")
+        ticks.name_ticks(ax.xaxis, labels)
     ax.set_ylabel(f"influence\n({result.method})")
     note = range_text(result.scores[sample])
     note += "; grey: after the output, exactly 0" if result.t < steps - 1 else ""
-    canvas.title(ax, f"What mattered for the output of timestep {result.t}, sample {sample}", note)
+    note += f"; {result.note}" if result.note else ""
+    canvas.title(ax, f"What mattered for the {result.of} of timestep {result.t}, sample {sample}", note)
     canvas.quiet(ax)
     if stacked:
         ax.legend(frameon=False)

@@ -98,7 +98,7 @@ function hover(root, run, clock) {
     if (!found) return;
     const { series, t, unit } = found;
     const when = series.fixed ? "" : t < 0 ? "before t = 0" : `t = ${t}`;
-    tip.replaceChildren(make("b", {}, `${series.name}${series.unitName(unit)} = ${written(series.at(clock.sample, t, unit))}`), ` ${when}`);
+    tip.replaceChildren(make("b", {}, `${series.name}${series.unitName(unit)} = ${series.write(series.at(clock.sample, t, unit))}`), ` ${when}`);
     const frame = root.getBoundingClientRect();
     tip.style.left = `${Math.min(event.clientX - frame.left + 12, frame.width - tip.offsetWidth - 4)}px`;
     tip.style.top = `${event.clientY - frame.top + 16}px`;
@@ -141,7 +141,7 @@ function build(root, payload, live) {
   const table = numbersTable(run);
   const editor = live ? live(run, clock) : null;
   parts = [bar, step, ...side, whole, { update: worked.update }, table, editor].filter(Boolean);
-  const body = make("div", { class: "rv-body" }, step.node, make("div", { class: "rv-side" }, side.map((part) => part.node)), worked.panel);
+  const body = make("div", { class: `rv-body ${step.place}`, style: `--rv-room:${step.room}px` }, step.node, make("div", { class: "rv-side" }, side.map((part) => part.node)), worked.panel);
   const tip = hover(root, run, clock);
   keys(root, clock);
   root.replaceChildren(...[bar.node, notes, editor && editor.node, body, whole.node, table.node, tip].filter(Boolean));

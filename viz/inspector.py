@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from . import html
+from .endings import checked_path
 from .record import MEGABYTES, record
 
 
@@ -12,7 +13,7 @@ class Inspector:
     Example:
         >>> inspector = viz.inspect(rnn, np.ones((2, 7, 3)))
         >>> inspector
-        Inspector of lstm: 7 timesteps, 2 samples
+        Inspector of LSTMCell: 7 timesteps, 2 samples
         >>> inspector.save("lesson.html")
 
     Attributes:
@@ -24,8 +25,13 @@ class Inspector:
         self.payload, self.picture = html.with_picture(payload)
 
     def save(self, path) -> Path:
-        """Write a page that opens in any browser, without a network; returns its path."""
-        path = Path(path)
+        """Write a page that opens in any browser, without a network; returns its path.
+
+        Raises:
+            TypeError: no path.
+            ValueError: a path that does not end with .html or .htm.
+        """
+        path = checked_path(path, ("html", "htm"), "inspector")
         path.write_text(html.page(self.payload, self.picture), encoding="utf-8")
         return path
 
@@ -53,12 +59,13 @@ def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> In
     Example:
         >>> rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
         >>> viz.inspect(rnn, np.ones((1, 3, 3)), labels=["the", "cat", "sat"])
-        Inspector of lstm_cell: 3 timesteps, 1 sample
+        Inspector of LSTMCell: 3 timesteps, 1 sample
 
     Args:
         rnn: a recurrent layer of rshop, called before or not.
         x: what it is called with, `(batch, time, ...)`.
-        labels: a word for each timestep, `time` strings, or a list of such lists, one for each sample.
+        labels: a word or token id for each timestep, `time` of them, or a list of such lists, one for
+            each sample.
         sample: the sample that is shown first.
         megabytes: about how large the numbers may become. A longer or wider run is cut, and says so.
         **call: as in `rshop.trace`: `initial_state`, `initial_readout`, `ground_truth`, `constants`,
@@ -68,6 +75,7 @@ def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> In
         An `Inspector`: shows itself in a notebook; `.save("lesson.html")`.
 
     Raises:
-        TypeError, ValueError: what `rshop.trace` raises; labels or a sample that do not fit the run.
+        TypeError, ValueError: what `rshop.trace` raises; an argument that it does not have; labels, a
+            sample or a size that do not fit the run.
     """
     return Inspector(record(rnn, x, labels=labels, sample=sample, megabytes=megabytes, **call))

@@ -9,6 +9,13 @@ function futureSeries(run, i, numbers, name) {
   return new Series(run, { ...value, name, at, fixed: false, first: later ? -1 : 0 });
 }
 
+// The unit as it is counted where nothing was cut for size.
+function wholeUnit({ shape, columns }, unit) {
+  if (shape.length < 2) return unit;
+  const all = shape.slice(1).reduce((product, size) => product * size, 1);
+  return Math.floor(unit / columns) * all + (unit % columns);
+}
+
 function decoded(text) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return new Float32Array(bytes.buffer);
@@ -19,8 +26,7 @@ function comparison(run, clock, i, futures) {
   const { name } = run.values[i];
   const pairs = futures.map(({ mode, before, after }) => [mode, ...[before, after].map((values) => futureSeries(run, i, decoded(values[i]), name))]);
   const every = pairs.flatMap((pair) => pair.slice(1));
-  const limit = Math.max(...every.map((series) => series.limit));
-  every.forEach((series) => (series.limit = limit));
+  sameScale(every);
   const parts = pairs.map(([mode, was, is]) => {
     const maps = [["as it was", was], ["changed", is]].map(([text, series]) => [text, heatMap(series, (t) => clock.go(t))]);
     const away = make("span", { class: "rv-value" });
@@ -57,7 +63,7 @@ function editPanel(run, clock, model) {
     const i = Number(what.node.value);
     const number = run.series[i].at(last.sample, last.t, unitOf(i));
     box.value = Number(number.toPrecision(4));
-    where.textContent = `unit ${run.series[i].unitName(unitOf(i)) || "0"} at t = ${last.t}, now ${written(number)},`;
+    where.textContent = `unit ${run.series[i].unitName(unitOf(i)) || "0"} at t = ${last.t}, now ${run.series[i].write(number)},`;
   };
   const send = (edits) => {
     model.set("edits", edits);
@@ -66,7 +72,7 @@ function editPanel(run, clock, model) {
   const form = make("form", { on: { submit: (event) => {
     event.preventDefault();
     const i = Number(what.node.value);
-    const edit = { role: run.values[i].role, name: run.values[i].name, unit: unitOf(i), t: last.t, sample: run.payload.samples[last.sample], value: Number(box.value) };
+    const edit = { role: run.values[i].role, name: run.values[i].name, unit: wholeUnit(run.values[i], unitOf(i)), t: last.t, sample: run.payload.samples[last.sample], value: Number(box.value) };
     send([...model.get("edits"), edit]);
   } } }, what.label, where, make("label", { class: "rv-choice" }, "to", box), change, undo, compare.label);
   undo.addEventListener("click", () => send(model.get("edits").slice(0, -1)));

@@ -12,24 +12,28 @@ function statesPanel(run) {
     if (value.role !== "state") return;
     const three = [labelled("before", run.series[i]), labelled("after", run.after[i]), labelled("change", run.change[i])];
     parts.push(...three);
-    const warning = run.after[i].warning || run.series[i].warning;
+    const warn = warning([run.after[i], run.series[i]]);
+    parts.push({ update: ({ sample }) => warn.update(sample) });
     rows.push(make("div", { class: "rv-group" },
       make("div", { class: "rv-group-name" }, make("b", { class: "rv-role-state" }, value.name),
-        make("span", {}, `${run.series[i].range}, change ${run.change[i].range}`), warning ? make("span", { class: "rv-warning" }, warning) : null),
+        make("span", {}, `${run.series[i].range}, change ${run.change[i].range}`), warn.node),
       ...three.map((part) => part.node)));
   });
   return rows.length ? { node: section("States", rows), update: (now) => parts.forEach((part) => part.update(now)) } : null;
 }
 
 function gatesPanel(run) {
-  const gates = run.series.filter((series, i) => series.gate && run.values[i].role === "inner");
+  const gates = run.values.map((value, i) => [value, run.series[i]]).filter(([value]) => value.gate && value.role === "inner");
   if (!gates.length) return null;
-  const detail = (series) => ({ t, sample }) => {
+  const detail = ({ opens }, series) => ({ t, sample }) => {
     const numbers = [...Array(series.units).keys()].map((unit) => series.at(sample, t, unit));
     const count = (test) => numbers.filter(test).length;
-    return `${count((x) => x < 0.1)} shut (below 0.1), ${count((x) => x > 0.9)} open (above 0.9)`;
+    if (opens) return `${count((x) => x < 0.1)} shut (below 0.1), ${count((x) => x > 0.9)} open (above 0.9)`;
+    // Weights and probabilities share something out.
+    const largest = numbers.indexOf(Math.max(...numbers));
+    return series.units > 1 && largest >= 0 ? `largest: ${series.unitName(largest)}, ${written(numbers[largest])}` : "";
   };
-  const parts = gates.map((series) => labelled(nameParts(series.name), series, detail(series)));
+  const parts = gates.map(([value, series]) => labelled(nameParts(value.short), series, detail(value, series)));
   return { node: section("Gates and probabilities, 0 to 1", parts.map((part) => part.node), "rv-gates"), update: (now) => parts.forEach((part) => part.update(now)) };
 }
 
@@ -42,7 +46,7 @@ const SAID = {
 function readoutPanel(run) {
   const parts = run.values.map((value, i) => [value, i]).filter(([value]) => value.role === "readout").map(([value, i], place) => {
     const chip = make("span", { class: "rv-chip" });
-    const row = labelled(nameParts(value.name), run.series[i]);
+    const row = labelled(nameParts(value.short), run.series[i]);
     const update = (now) => {
       const code = ORIGIN[run.payload.sources[place][now.sample][now.t]];
       chip.className = `rv-chip rv-chip-${code}`;
@@ -76,11 +80,12 @@ function diagramPanel(run, choose) {
     if (last) current.update(last);
   };
   const picker = select("inside", views.map((view, i) => [i, view.title]), show);
-  // Beside the states a wide diagram would be too small to read.
-  const width = views.some((view) => view.width > 700) ? "rv-step rv-wide" : "rv-step";
-  const node = section("This timestep", [views.length > 1 ? picker.label : null, holder].filter(Boolean), width);
+  const node = section("This timestep", [views.length > 1 ? picker.label : null, holder].filter(Boolean), "rv-step");
   show(0);
-  return { node, update: (now) => current.update((last = now)) };
+  // Beside the states a wide diagram would be too small to read; under a low one there is room for the equations.
+  const width = Math.max(...views.map((view) => view.width));
+  const place = width > 700 ? "rv-wide" : views[0].height < 340 ? "rv-low" : "rv-high";
+  return { node, place, room: Math.ceil(width) + 28, update: (now) => current.update((last = now)) };
 }
 
 function runPanel(run, clock) {
@@ -99,7 +104,7 @@ function runPanel(run, clock) {
   run.values.filter((value) => value.role === "readout").forEach((value, i) =>
     parts.push(track(run, `${value.name} from`, (s, t) => ORIGIN[run.payload.sources[i][s][t]],
       [["start", "first value"], ["own", "own output"], ["truth", "truth"]])));
-  parts.push(...[...rows.values()].map((same) => heatMap(same[0], go, [...new Set(same.map((series) => series.name))].join(" = "))));
+  parts.push(...[...rows.values()].map((same) => heatMap(same[0], go, [...new Set(same.map((series) => series.short))].join(" = "))));
   const extra = make("div");
   let [more, last] = [null, null];
   const choose = (place) => {
@@ -111,7 +116,8 @@ function runPanel(run, clock) {
   };
   const rest = run.values.map((value, i) => [i, value.name]).filter(([i]) => !shown.includes(fixed[i]) && !fixed[i].fixed);
   const others = select("also show", [[-1, "nothing more"], ...rest], choose);
-  const gap = Math.max(1, Math.ceil(run.steps / 12));
+  const least = run.steps / 12;
+  const gap = [1, 2, 5].flatMap((n) => [...Array(8).keys()].map((power) => n * 10 ** power)).sort((a, b) => a - b).find((n) => n >= least);
   const ticks = [...Array(run.steps).keys()].filter((t) => t % gap === 0).map((t) =>
     make("span", { style: `left:${((t - run.first + 0.5) / run.columns) * 100}%` }, String(t)));
   if (run.first < 0) ticks.push(make("span", { style: `left:${(0.5 / run.columns) * 100}%` }, run.steps <= 40 ? "start" : ""));
@@ -142,9 +148,11 @@ function legend(run) {
   const bar = (stops, words) => make("span", { class: "rv-key" }, words[0],
     make("i", { class: "rv-ramp", style: `background:linear-gradient(to right,${stops.join(",")})` }), words[1]);
   const any = (kind) => run.series.some((series) => series[kind]);
+  const strange = (kind) => run.series.some((series) => series.any(kind));
   return make("div", { class: "rv-legend" }, bar(run.payload.colours.signed, ["negative", "positive"]),
     any("gate") ? bar(run.payload.colours.gate, ["0", "1"]) : null,
-    any("nan") ? make("span", { class: "rv-key" }, make("i", { class: "rv-nan" }), "NaN") : null,
-    any("infinite") ? make("span", { class: "rv-key" }, make("i", { class: "rv-infinite" }), "infinite") : null);
+    any("whole") ? bar(run.payload.colours.whole, ["whole numbers: smallest", "largest"]) : null,
+    strange("nan") ? make("span", { class: "rv-key" }, make("i", { class: "rv-nan" }), "NaN") : null,
+    strange("infinite") ? make("span", { class: "rv-key" }, make("i", { class: "rv-infinite" }), "infinite") : null);
 }
 

@@ -14,10 +14,10 @@ function strip(series, box = {}) {
   const update = ({ t, sample, unit }) => {
     if (drawn !== sample) {
       picture.setAttribute("href", series.film(sample));
-      picture.setAttribute("height", series.rows * (series.fixed ? 1 : series.run.steps));
+      picture.setAttribute("height", (series.rows + 2) * (series.fixed ? 1 : series.run.steps));
       drawn = sample;
     }
-    const y = series.fixed ? 0 : t * series.rows;
+    const y = 1 + (series.fixed ? 0 : t * (series.rows + 2));
     node.setAttribute("viewBox", `0 ${y} ${series.columns} ${series.rows}`);
     marker.setAttribute("y", y + Math.floor(unit / series.columns));
     if (shown !== unit) {
@@ -37,7 +37,17 @@ function strip(series, box = {}) {
 function readout(series) {
   const node = make("span", { class: "rv-value" });
   const update = ({ t, sample, unit }) => {
-    node.textContent = written(series.at(sample, t, Math.min(unit, series.units - 1)));
+    node.textContent = series.write(series.at(sample, t, Math.min(unit, series.units - 1)));
+  };
+  return { node, update };
+}
+
+// How many numbers of the sample that is shown are NaN or infinite, in the first of these that has any.
+function warning(every) {
+  const node = make("span", { class: "rv-warning" });
+  const update = (sample) => {
+    node.textContent = every.map((series) => series.warning(sample)).find(Boolean) || "";
+    node.hidden = !node.textContent;
   };
   return { node, update };
 }
@@ -68,7 +78,7 @@ function cursorOver(height) {
 }
 
 // The whole run of one series, with a cursor; `go(t)` is called where it is clicked or dragged.
-function heatMap(series, go, name = series.name) {
+function heatMap(series, go, name = series.short) {
   const units = Math.min(series.units, 128);
   const [width, first] = [series.run.steps - series.first, series.first];
   const lead = -series.run.first + first; // columns before this series begins
@@ -86,6 +96,7 @@ function heatMap(series, go, name = series.name) {
   };
   node.addEventListener("pointerdown", at);
   node.addEventListener("pointermove", (event) => event.buttons && at(event));
+  const warn = warning([series]);
   let drawn;
   const update = ({ t, sample, unit }) => {
     if (drawn !== sample) {
@@ -95,6 +106,7 @@ function heatMap(series, go, name = series.name) {
         make("rect", { x: step - series.run.first, y: 0, width: 1, height: units })));
       drawn = sample;
     }
+    warn.update(sample);
     cursor.setAttribute("transform", `translate(${t - series.run.first},0)`);
     marker.setAttribute("y", Math.min(unit, units - 1));
     marker.setAttribute("visibility", unit < units && units > 1 ? "visible" : "hidden");
@@ -103,9 +115,7 @@ function heatMap(series, go, name = series.name) {
     const column = Math.floor(x * series.run.columns) + series.run.first;
     return column < first ? null : { series, t: column, unit: Math.floor(y * units) };
   };
-  const note = series.units > units ? ` (first ${units} of ${series.units})` : "";
-  const words = [...nameParts(name), make("span", {}, `${series.units} unit${series.units > 1 ? "s" : ""}${note}, ${series.range}`)];
-  if (series.warning) words.push(make("span", { class: "rv-warning" }, series.warning));
+  const words = [...nameParts(name), make("span", {}, `${series.size(units)}, ${series.range}`), warn.node];
   return { node: make("div", { class: "rv-map-row" }, make("div", { class: "rv-map-name" }, ...words), node), update };
 }
 
@@ -159,7 +169,7 @@ function diagram(run, view, { open, choose }) {
   }
   const edges = view.edges.map(([line, head]) => [make("path", { d: line, class: "rv-edge" }), make("path", { d: head, class: "rv-head" })]);
   const node = make("svg", { viewBox: `0 0 ${view.width} ${view.height}`, role: "group", "aria-label": `Diagram of ${view.title}`,
-    class: "rv-diagram", style: `max-width:${view.width}px;min-width:${Math.max(Math.min(view.width, 460), 0.8 * view.width)}px` }, ...edges.flat(), boxes);
+    class: "rv-diagram", style: `max-width:${view.width}px;min-width:${0.95 * view.width}px` }, ...edges.flat(), boxes);
   return { node, update: (now) => strips.forEach((one) => one.update(now)) };
 }
 
@@ -193,7 +203,7 @@ function numbersTable(run) {
     if (!node.open) return;
     caption.textContent = `t = ${now.t}, sample ${run.payload.samples[now.sample]}`;
     cells.forEach((row, unit) => row.forEach((cell, i) => {
-      if (unit < columns[i][1].units) cell.textContent = written(columns[i][1].at(now.sample, now.t, unit));
+      if (unit < columns[i][1].units) cell.textContent = columns[i][1].write(columns[i][1].at(now.sample, now.t, unit));
     }));
   };
   node.addEventListener("toggle", () => last && update(last));

@@ -120,6 +120,11 @@ function joined(parts, kind) {
   });
 }
 
+// Whether all that an equation reads was kept when the run was cut for size.
+function isWhole(tree) {
+  return tree.unknown === undefined && (tree.parts || []).every(isWhole);
+}
+
 function spellOther(run, tree) {
   const read = tree.of.map((part) => part.name ?? (part.v === undefined ? written(part.n) : run.values[part.v].name));
   return [tree.kind === "lookup" ? "the row of the table for " : "made of ", read.join(", ")];
@@ -142,15 +147,18 @@ function spellLinear(run, { law, e, v }, say, numbers) {
 
 // The panel. `update` writes the numbers of another timestep into it.
 function workedNumbers(run) {
-  const list = make("div", { class: "rv-equations", tabindex: 0, role: "group", "aria-label": "Equations" });
-  const panel = section("Worked numbers", list, "rv-worked");
+  const list = make("div", { class: "rv-lines" });
+  const panel = section("Worked numbers", make("div", { class: "rv-equations", tabindex: 0, role: "group", "aria-label": "Equations" }, list), "rv-worked");
   const number = (v, e) => [written(run.now(v, e))];
   const line = ({ v, e, tree }, place) => {
     const name = (w, f) => nameOf(run, w, run.series[w].unitName(f), place);
-    const values = spell(run, tree, number, true);
-    return make("p", { class: "rv-equation" },
-      make("span", { class: "rv-left" }, ...name(v, e)),
-      make("span", { class: "rv-right" }, "= ", ...spell(run, tree, name, false)),
+    const values = isWhole(tree) ? spell(run, tree, number, true) : [];
+    const left = make("span", { class: "rv-left" }, ...name(v, e));
+    // Beside a long name there is no room for the rest.
+    const kind = left.textContent.length > 24 ? "rv-equation rv-stacked" : "rv-equation";
+    return make("p", { class: kind },
+      left,
+      make("span", { class: "rv-right" }, "=\u00a0", ...spell(run, tree, name, false)),
       make("span", { class: "rv-right" }, ...(values.length ? ["= ", ...values, " "] : []),
         make("span", { class: "rv-result" }, "= ", written(run.now(v, e)))));
   };

@@ -1,6 +1,8 @@
 """What is written on a box: a Label, escaped for Graphviz, and how much room it needs."""
 
 import html
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -124,6 +126,49 @@ def shorten(text: str, longest: int = _LONGEST) -> str:
         return text
     whole = text[: longest - 2].rpartition(", ")[0]
     return f"{whole}, …" if whole else text[: longest - 1] + "…"
+
+
+def told_apart(name: str, others: Iterable[str], fits: Callable[[str], bool]) -> str:
+    """A name cut so that it fits, and so that no other one reads the same.
+
+    Example:
+        >>> told_apart("decoder_update_gate", ["decoder_candidate"], lambda text: len(text) < 15)
+        'decoder_updat…'
+
+    Args:
+        name: what is to be written.
+        others: the names beside it.
+        fits: whether a text has room.
+    """
+    name = clean(name)
+    if fits(name):
+        return name
+    others = {clean(other) for other in others} - {name}
+    first = None
+    for form in _cuts(name, fits):
+        first = first or form
+        pattern = re.compile(".*".join(map(re.escape, form.split("…"))))
+        if not any(map(pattern.fullmatch, others)):
+            return form
+    return first or name[:1] + "…"
+
+
+def _cuts(name: str, fits) -> Iterator[str]:
+    # Of a path the end says what it is (`…/gru_cell_1/h`), of a name the start; then what is between.
+    starts = [found.end() for found in re.finditer("[/_ .]+", name)]
+    paths = [f"…{name[i:]}" for i in range(1, len(name)) if name[i] == "/"]
+    lengths = range(len(name) - 1, 3, -1)
+    families = [
+        paths,
+        [f"{name[:k]}…" for k in lengths],
+        [f"{name[: ceil(k / 2)]}…{name[-(k // 2) :]}" for k in lengths],
+        [f"…{name[-k:]}" for k in lengths],
+        *[[f"…{name[i : i + k]}…" for k in lengths if i + k < len(name)] for i in starts],
+    ]
+    for family in families:
+        longest = next(filter(fits, family), None)
+        if longest is not None:
+            yield longest
 
 
 def shape_text(shape, dtype: str = "float32") -> str:

@@ -52,9 +52,27 @@ def find_laws(graph, values, sample: int, valid=None):
 
 def is_gate(value, every) -> bool:
     """Whether a value holds numbers between 0 and 1 that say how much: gates, weights, probabilities."""
-    while value.law["law"] == "same" and "v" in value.law["of"][0]:
-        value = every[value.law["of"][0]["v"]]
-    return value.law.get("function") in GATES
+    return every[origin(value, every)].law.get("function") in GATES
+
+
+def opens(value, every) -> bool:
+    """Whether a value lets something through: a gate that is no weight and no probability.
+
+    What sums to 1 shares something out, and what is handed out as an output is an answer: neither is
+    open or shut.
+    """
+    place = origin(value, every)
+    if every[place].law.get("function") not in GATES[:2]:
+        return False
+    return place not in [origin(every[other.next], every) for other in every if other.role == "output"]
+
+
+def origin(value, every) -> int:
+    """The place of the value that this one only repeats; its own where it repeats none."""
+    place = next(i for i, other in enumerate(every) if other is value)
+    while every[place].law["law"] == "same" and "v" in every[place].law["of"][0]:
+        place = every[place].law["of"][0]["v"]
+    return place
 
 
 class _Claim:

@@ -7,7 +7,7 @@ import numpy as np
 from rshop.errors import message
 
 from . import palette
-from .canvas import printable
+from .canvas import letters_across, short
 
 # A cross in each of a million cells would take minutes; the colour of the cell and the count stay.
 _MOST_MARKS = 2000
@@ -127,7 +127,8 @@ def range_text(values, scale: Scale | None = None) -> str:
     """
     values = np.atleast_2d(np.asarray(values, dtype="float64"))
     finite = values[np.isfinite(values)]
-    text = "no finite value" if not finite.size else f"range {finite.min():.3g} to {finite.max():.3g}"
+    low, high = (finite.min() + 0.0, finite.max() + 0.0) if finite.size else (0, 0)  # no "-0"
+    text = f"range {low:.3g} to {high:.3g}" if finite.size else "no finite value"
     symbols = dict(zip(_MARKS, ("x", "▲", "▼", "○"), strict=True))
     odd = {name: len(cells) for name, cells in odd_cells(values, scale).items()}
     return text + "".join(f", {n} {name} ({symbols[name]})" for name, n in odd.items() if n)
@@ -161,7 +162,8 @@ def _colour_bar(ax, image, matrix, scale, label):
     below, above = (matrix < scale.low).any(), (matrix > scale.high).any()
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[int(below), int(above)]
     bar = ax.figure.colorbar(image, ax=ax, extend=extend, pad=0.02)
-    bar.set_label(printable(label))
+    # The title has the name in full; here it stands on end, beside the axes.
+    bar.set_label(short(label, max(8, int(0.9 * letters_across(ax, side="y")))))
     bar.outline.set_visible(False)
 
 

@@ -12,6 +12,10 @@ import numpy as np
 SIGNED = "RdBu_r"
 #: The colour map of gates and probabilities, from 0 to 1.
 GATE = "viridis"
+#: The colour map of whole numbers that count or name things (token ids), from the smallest to the largest.
+WHOLE = "Greys"
+#: What is no number, what is infinite, and what lies over a timestep that does not count.
+NAN, INFINITE, VEIL = "#FF00E5", "#00E5FF", "#9AA5B1"
 
 #: What is written and drawn, what is said beside it, and what is behind it.
 INK = "#1F2933"

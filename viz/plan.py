@@ -6,21 +6,22 @@ from dataclasses import dataclass, field
 import keras
 
 from . import kinds, places
-from .labels import shape_text, shorten
+from .labels import shape_text, told_apart
 from .letters import width
 
 #: The least and the most width in pixels of a box, its height, that of the strip in it, and of a sign.
-WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 112, 190, 42, 13, 24
-# Sizes at which Helvetica is as wide as the bold name (12 px) and the shape (10.5 px) in DejaVu Sans,
-# the widest font of the style sheet.
-_NAME, _SHAPE = 15.5, 12.6
+WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 100, 190, 42, 13, 24
+# Sizes at which Helvetica is as wide as the bold name (12 px), the shape (11 px) and the bold sign (13 px)
+# in DejaVu Sans, the widest font of the style sheet.
+_NAME, _SHAPE, _SIGN = 15.5, 13.2, 16.8
 
 
 @dataclass
 class Box:
     """One box, its `size` in pixels, and its name as `short` as the box needs it.
 
-    `values` are places in `Recorded`; `inside` is the number of the view that shows what is in it.
+    `values` are places in `Recorded`; `inside` is the number of the view that shows what is in it;
+    `beside` is the room in pixels for what stands beside the name.
     """
 
     role: str
@@ -34,9 +35,7 @@ class Box:
     sign: str = ""
     after: bool = False
     short: str = ""
-
-    def __post_init__(self):
-        self.short = shorten(self.name)
+    beside: float = 0.0
 
 
 class _View:
@@ -100,8 +99,8 @@ def _node_box(node, values):
     symbol = kinds.sign(node.operation)
     found = [values.of(t) for t in node.outputs]
     if symbol is not None and given is None:
-        width = max(SIGN, 12 + 7 * len(what))
-        return Box("operation", what, what, values=found, size=(width, SIGN), sign=what)
+        room = max(SIGN, round(14 + width(what, _SIGN)))
+        return Box("operation", what, what, values=found, size=(room, SIGN), sign=what, short=what)
     role = "cell" if node.inner is not None else "layer"
     if not isinstance(node.operation, keras.layers.Layer):
         role = "operation"
@@ -112,25 +111,25 @@ def _node_box(node, values):
 
 
 def _sized(box, rows, more=""):
-    room = width(f"{box.shape}{more}", _SHAPE) + 24
-    box.short = _as_fits(box.name, WIDEST - room)
+    box.beside = width(f"{box.shape}{more}", _SHAPE) + 24
     # A picture shows as one; a vector is a strip.
     tall = max(0, min(60, 8 * rows) - STRIP) if rows > 1 else 0
-    box.size = (round(min(WIDEST, max(WIDTH, width(box.short, _NAME) + room))), HEIGHT + tall)
+    box.size = (WIDTH, HEIGHT + tall)
     return box
 
 
-def _as_fits(name, room):
-    # Of a path the end says what it is (`…/gru_cell_1/h`), of a name the start.
-    parts = name.split("/")
-    forms = [shorten(name), *["…/" + "/".join(parts[i:]) for i in range(1, len(parts))]]
-    text = next((form for form in forms if width(form, _NAME) <= room), forms[-1])
-    while width(text, _NAME) > room and len(text) > 4:
-        text = shorten(text, len(text) - 1)
-    return text
+def _write_names(view):
+    names = [box.name for box in view.boxes]
+    for box in view.boxes:
+        if not box.sign:
+            room = WIDEST - box.beside
+            box.short = told_apart(box.name, names, lambda text, room=room: width(text, _NAME) <= room)
+            needed = width(box.short, _NAME) + box.beside
+            box.size = (round(min(WIDEST, max(WIDTH, needed))), box.size[1])
 
 
 def _sent(view, index):
+    _write_names(view)
     drawing = places.arrange([(b.size, b.rank) for b in view.boxes], view.edges)
     boxes = []
     for box, (x, y) in zip(view.boxes, drawing.middles, strict=True):

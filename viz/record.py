@@ -5,9 +5,12 @@ import base64
 import numpy as np
 
 import rshop
-from rshop.errors import message
+from rshop.readout import feeds
 
 from . import cut, laws, plan, recorded, sources
+from .ends import read_model
+from .labels import told_apart
+from .request import check_call, check_sample, check_size, read_labels
 from .wrapped import refuse_both_ways
 
 #: About how large the numbers in a page may become, in megabytes of text.
@@ -16,6 +19,8 @@ MEGABYTES = 1.0
 WEIGHTS = 60_000
 #: Laws of nodes without a name of their own that are written into the equation that reads them.
 INLINE = ("sum", "difference", "product", "quotient", "mean", "max", "min", "power", "function", "shift")
+# The most letters of a name in a narrow column.
+_LETTERS = 26
 
 
 def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> dict:
@@ -29,16 +34,18 @@ def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> dic
     Args:
         rnn: a recurrent layer.
         x: what it is called with, `(batch, time, ...)`.
-        labels: a token for each timestep: a list of `time` strings, or one such list for each sample.
+        labels: a token for each timestep: a list of `time` strings or numbers, or one such list for each
+            sample.
         sample: the sample that is shown first, and kept whatever is cut.
         megabytes: about how large the numbers may become.
         **call: the other arguments of `rshop.trace`.
 
     Raises:
-        TypeError, ValueError: as `rshop.trace`; labels that do not fit; no such sample.
+        TypeError, ValueError: as `rshop.trace`; an argument that it does not have; labels that do not
+            fit; no such sample; no size.
     """
     refuse_both_ways(rnn)
-    _check_size(x)
+    check_call(x, call)
     return payload_of(rnn, rshop.trace(rnn, x, **call), labels, sample, megabytes, call)
 
 
@@ -47,19 +54,20 @@ def payload_of(rnn, trace, labels=None, sample=0, megabytes=MEGABYTES, call=None
     call = call or {}
     outputs = recorded.flatten(trace.outputs)[0]
     batch, steps = outputs.shape[:2]
-    _check_sample(sample, batch)
-    labels = _labels(labels, batch, steps, rnn.go_backwards)
+    check_sample(sample, batch)
+    check_size(megabytes)
+    labels = read_labels(labels, batch, steps, rnn.go_backwards)
     every = recorded.collect(rnn, trace, call.get("constants"))
     mask = sources.mask_of(trace)
     laws.find_laws(rnn.description.graph, every, sample, None if mask is None else mask[sample])
     sizes = [cut.trim_units(value) for value in every.every]
     kept = cut.choose(every.every, steps, batch, sample, int(megabytes * 1e6 * 3 / 4 / 4))
     trimmed = {every.every[i].name: sizes[i] for i in kept.values if sizes[i]}
-    pack = _Pack(every, kept)
+    pack = _Pack(every, kept, _fed_by_gates(rnn, every))
     described = [pack.describe(i) for i in kept.values]
     origins = sources.readout_sources(rnn, trace, call.get("ground_truth"), call.get("training"))
     return {
-        "title": str(rnn.name),
+        "title": read_model(rnn).title,
         "steps": kept.steps,
         "allSteps": int(steps),
         "samples": kept.samples,
@@ -78,8 +86,9 @@ def payload_of(rnn, trace, labels=None, sample=0, megabytes=MEGABYTES, call=None
 
 class _Pack:
     # Numbers one after another, as float32. What is equal to something there already is not sent again.
-    def __init__(self, every, kept):
-        self.every, self.kept = every, kept
+    def __init__(self, every, kept, gates):
+        self.every, self.kept, self.gates = every, kept, gates
+        self.names = [value.name for value in every.every]
         self.places = {place: i for i, place in enumerate(kept.values)}
         self.chunks, self.length, self.known, self.spent = [], 0, {}, 0
 
@@ -87,11 +96,11 @@ class _Pack:
         value = self.every.every[place]
         extra = 1 if value.role == "state" else 0
         count = 1 if value.role == "constant" else self.kept.steps + extra
-        fixed = value.array.shape[1] == 1 and value.role in ("input", "constant")
-        frames = value.array[self.kept.samples, : 1 if fixed else count]
+        frames = value.array[self.kept.samples, :count]
         start, size, lag = self._put(np.ascontiguousarray(frames), state=bool(extra))
         return {
             "name": value.name,
+            "short": told_apart(value.name, self.names, lambda text: len(text) <= _LETTERS),
             "role": value.role,
             "shape": list(value.shape),
             "rows": value.rows,
@@ -99,9 +108,10 @@ class _Pack:
             "start": start,
             "frames": size,
             "lag": lag,
-            "fixed": bool(fixed),
+            "fixed": value.role == "constant",
             "whole": value.whole,
-            "gate": laws.is_gate(value, self.every.every),
+            "gate": place in self.gates or laws.is_gate(value, self.every.every),
+            "opens": laws.opens(value, self.every.every),
             "auto": value.unnamed and value.law["law"] in INLINE,
             "unnamed": value.unnamed,
             "next": self.places.get(value.next),
@@ -153,43 +163,14 @@ def _rows(codes, kept):
     return [[int(code) for code in codes[s, : kept.steps]] for s in kept.samples]
 
 
-def _labels(labels, batch, steps, backwards):
-    if labels is None:
-        return None
-    rows = [labels] * batch if all(isinstance(label, str) for label in labels) else list(labels)
-    rows = [[str(label) for label in row] for row in rows]
-    if len(rows) != batch or any(len(row) != steps for row in rows):
-        raise ValueError(
-            message(
-                "`labels` does not have one label for each timestep.",
-                received=f"labels of lengths {[len(row) for row in rows]}",
-                expected=f"a list of {steps} strings, or {batch} such lists",
-                fix="labels=[vocabulary[i] for i in ids[0]]",
-            )
-        )
-    return [row[::-1] for row in rows] if backwards else rows
-
-
-def _check_size(x):
-    shapes = [np.shape(part) for part in recorded.flatten(x)]
-    if any(0 in shape[:2] for shape in shapes):
-        raise ValueError(
-            message(
-                "There is nothing to show: the run has no timestep or no sample.",
-                received=f"x of shape {', '.join(map(str, shapes))}",
-                expected="at least one sample and one timestep",
-                fix="give x of shape (batch, time, ...) with batch and time at least 1",
-            )
-        )
-
-
-def _check_sample(sample, batch):
-    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
-        raise ValueError(
-            message(
-                "There is no such sample.",
-                received=f"sample={sample!r}",
-                expected=f"a whole number from 0 to {batch - 1}",
-                fix="sample=0",
-            )
-        )
+def _fed_by_gates(rnn, every) -> set[int]:
+    """The readouts that hold probabilities: fed by an output that does, and nothing else was ever fed."""
+    step, found = rnn.description, set()
+    outputs, readouts = every.roles("output"), every.roles("readout")
+    for place, (source, greedy) in zip(readouts, feeds(step.outputs, step.readouts), strict=True):
+        numbers = every.every[place].array
+        inside = bool(np.all((numbers >= 0) & (numbers <= 1)))
+        fed = every.every[every.every[outputs[source]].next]
+        if inside and not greedy and laws.is_gate(fed, every.every):
+            found.add(place)
+    return found

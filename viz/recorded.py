@@ -27,7 +27,8 @@ class Value:
         whole: whether these are whole numbers (token ids).
         law: how it is computed, see `laws`.
         unnamed: whether it comes from a layer or operation that the user gave no name.
-        next: for a state, the place of the value that becomes the next one.
+        next: for a state, the place of the value that becomes the next one; for an output, of the value
+            that is handed out.
     """
 
     name: str
@@ -103,12 +104,11 @@ def collect(rnn, record, constants=None) -> Recorded:
     _collect_inner(step.graph, record, found, "")
     ends = iter(step.graph.outputs)
     for name, array in named_parts(step.outputs, record.outputs, "output"):
-        place = found.add(None, name, "output", array)
+        value, source = found.every[found.add(None, name, "output", array)], found.of(next(ends))
+        value.next = source
         # At a masked timestep the layer returns something else than the step.
         if record.mask is None:
-            found.every[place].law = {"law": "same", "of": [{"v": found.of(next(ends))}]}
-        else:
-            next(ends)
+            value.law = {"law": "same", "of": [{"v": source}]}
     for place, tensor in zip(found.roles("state"), ends, strict=True):
         found.every[place].next = found.of(tensor)
     return found

@@ -24,19 +24,22 @@ def mark(scene: Scene, model: Model, flow: Flow):
     where = places(
         model.step, decode=bool(model.option("decode")), forced=model.option("teacher_force") is True
     )
-    boxes = {box.id: box for box in scene.boxes}
+    boxes, outside = {box.id: box for box in scene.boxes}, False
     for part in flow.parts:
         place = _place(part.values, where)
         if place != "in":
+            outside = True
             box = boxes[part.id]
             words = ", ".join(text for text in (box.label.shape, _WORDS[place]) if text)
             box.label, box.role = replace(box.label, shape=words), place
     if strange:
         scene.notes.append(f"All in the plain loop: nothing is known beforehand of {', '.join(strange)}.")
+    elif outside:
+        scene.notes.append(
+            "Before and after the loop: once, for all timesteps together. In the loop: timestep by timestep."
+        )
     else:
-        scene.notes += [
-            "Before and after the loop: once, for all timesteps together. In the loop: timestep by timestep.",
-        ]
+        scene.notes.append("All of it runs in the loop, timestep by timestep.")
 
 
 def _place(values, where):

@@ -9,6 +9,7 @@ from .fold import opener
 from .labels import Label, shape_text
 from .scene import Box, Edge, Group, Scene
 from .schedule import mark
+from .switches import check_switch
 
 
 def draw_step(rnn, *, fold=False, schedule=False) -> Figure:
@@ -33,9 +34,10 @@ def draw_step(rnn, *, fold=False, schedule=False) -> Figure:
         A `Figure`, which Jupyter shows.
 
     Raises:
-        TypeError: no recurrent layer, or a `fold` of another kind.
+        TypeError: no recurrent layer, or a `fold` or `schedule` of another kind.
         ValueError: a layer that was never called, or a name that no nested model has.
     """
+    check_switch("schedule", schedule)
     model = read_model(rnn)
     flow = flow_of(model.step.graph, opener(fold, model.step.graph))
     scene = _scene(model, flow)

@@ -4,20 +4,26 @@ import numpy as np
 
 from rshop import Trace
 
-from . import canvas, palette
+from . import canvas, palette, ticks
+from .beside import beside
 from .painting import range_text
 from .projection import Projection
 from .values import check_sample, series
 
 _MOST_NUMBERS = 8
+# Of the size of the axes, on each side of a path with numbers.
+_MARGIN = 0.12
+# Longer paths are drawn finer, down to what can still be seen.
+_LONG, _FINEST = 60, 0.2
+_STYLES = ("-", "--", ":", "-.")
 
 
 def trajectory(trace: Trace, name: str, *, sample: int | None = None, ax=None):
     """The path of a state over time, seen in its two principal components.
 
     One line a sample, a ring where it starts, a square where it ends; the points are coloured by
-    timestep. Both axes have the same unit, so distances are those between the states, as far as two
-    directions show them: the axes say how much of the variance that is.
+    timestep, and of one path some are numbered. Both axes have the same unit, so distances are those
+    between the states, as far as two directions show them: the axes say how much of the variance that is.
 
     Example:
         >>> ax = viz.trajectory(rshop.trace(rnn, x), "h")  # x of shape (3, 20, 5): 3 paths
@@ -42,24 +48,42 @@ def trajectory(trace: Trace, name: str, *, sample: int | None = None, ax=None):
     project = Projection.of(values.reshape(-1, values.shape[-1]))
     chosen = range(len(values)) if sample is None else [check_sample(sample, len(values))]
     ax = canvas.axes(ax, size=(6.4, 5.2))
-    for i in chosen:
-        points = _draw_path(ax, project(values[i]), found.times, i)
-    if len(chosen) == 1:
-        _number(ax, project(values[chosen[0]]), found.times)
+    lines, points = zip(*[_draw_path(ax, project(values[i]), found.times, i) for i in chosen], strict=True)
     _label(ax, found, project, values[list(chosen)], chosen)
-    ax.figure.colorbar(points, ax=ax, pad=0.02, label="timestep").outline.set_visible(False)
+    ticks.time_bar(points[-1], ax, found.first)
+    if len(chosen) == 1:
+        # Last, as where a number has room depends on the size of the axes.
+        _number(ax, project(values[chosen[0]]), found.times)
+    elif len(chosen) <= _most_lines():
+        canvas.legend_below(ax, handles=list(lines))
     return ax
 
 
+def label_components(ax, project: Projection):
+    """The axes of two principal components: their shares of the variance, and the same unit on both."""
+    for axis, number, share in zip((ax.xaxis, ax.yaxis), (1, 2), project.shares, strict=True):
+        axis.set_label_text(f"component {number} ({100 * share:.0f} % of the variance)")
+        ticks.plain_numbers(axis)
+    ax.set_aspect("equal", adjustable="datalim")
+
+
+def _most_lines():
+    return len(palette.LINES) * len(_STYLES)
+
+
 def _draw_path(ax, path, times, sample):
-    colour = palette.LINES[sample % len(palette.LINES)]
-    ax.plot(*path.T, color=colour, linewidth=1.2, alpha=0.7, label=f"sample {sample}", zorder=2)
-    limits = {"vmin": times[0], "vmax": max(times[-1], times[0] + 1)}
-    points = ax.scatter(*path.T, c=times, cmap=palette.GATE, s=16, zorder=3, linewidths=0, **limits)
+    round_, place = divmod(sample, len(palette.LINES))
+    fine = max(_FINEST, min(1.0, (_LONG / len(times)) ** 0.5))
+    look = {"color": palette.LINES[place], "linestyle": _STYLES[round_ % len(_STYLES)]}
+    (line,) = ax.plot(*path.T, linewidth=1.2 * fine, alpha=0.7, label=f"sample {sample}", zorder=2, **look)
+    # A single point has a colour of its own too.
+    wide = 0.5 if len(times) == 1 else 0
+    limits = {"vmin": times[0] - wide, "vmax": times[-1] + wide}
+    points = ax.scatter(*path.T, c=times, cmap=palette.GATE, s=16 * fine, zorder=3, linewidths=0, **limits)
     seen = np.flatnonzero(np.isfinite(path).all(axis=1))
-    for place, marker in ((seen[:1], "o"), (seen[-1:], "s")):
+    for ends, marker in ((seen[:1], "o"), (seen[-1:], "s")):
         ax.scatter(
-            *path[place].T,
+            *path[ends].T,
             s=90,
             marker=marker,
             facecolors="none",
@@ -67,30 +91,46 @@ def _draw_path(ax, path, times, sample):
             linewidths=1.4,
             zorder=4,
         )
-    return points
+    return line, points
 
 
 def _number(ax, path, times):
-    stride = -(-len(times) // _MOST_NUMBERS)
+    from matplotlib.patheffects import withStroke
+
     seen = np.flatnonzero(np.isfinite(path).all(axis=1))
-    # Where a path comes back to its start, the text of the lower end stands below: on no mark of the other.
-    below = min(seen[[0, -1]], key=lambda i: path[i, 1]) if len(seen) else None
-    look = {"fontsize": canvas.text_size(0.875), "color": palette.QUIET, "textcoords": "offset points"}
-    for i in [i for i in range(0, len(times), stride) if i in seen]:
-        text = "start" if times[i] < 0 else f"{times[i]}"
-        offset, side = ((7, -8), "top") if i == below else ((7, 5), "baseline")
-        ax.annotate(text, path[i], offset, va=side, **look)
+    if not len(seen):
+        return
+    ax.margins(_MARGIN)
+    at, letter = path * _scale(ax, path[seen]), canvas.text_size(0.875)
+    # The ring and the square, 10 points wide, and then each number that stands there already.
+    taken = [(*(at[end] - 6), *(at[end] + 6)) for end in seen[[0, -1]]]
+    look = {"fontsize": letter, "color": palette.INK, "textcoords": "offset points", "zorder": 5}
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    for i in range(0, len(times), -(-len(times) // _MOST_NUMBERS)):
+        if i in seen:
+            text = "start" if times[i] < 0 else f"{times[i]}"
+            size = np.array([0.62 * letter * len(text), letter])
+            offset = np.array(beside(at, i, size, taken))
+            taken.append((*(at[i] + offset - size / 2), *(at[i] + offset + size / 2)))
+            ax.annotate(text, path[i], offset, ha="center", va="center", path_effects=halo, **look)
+
+
+def _scale(ax, path):
+    # Points for one unit of the path, which is as long on both axes; the layout is not settled yet.
+    spans = np.ptp(path, axis=0) * (1 + 2 * _MARGIN)
+    sides = [canvas.length(ax, side) for side in "xy"]
+    scales = [side / span for side, span in zip(sides, spans, strict=True) if span > 0]
+    return min(scales, default=1.0)
 
 
 def _label(ax, found, project, values, chosen):
     lost = int((~np.isfinite(values).all(axis=-1)).sum())
     note = f"ring: start, square: end, {range_text(values.reshape(-1, 1))}"
-    note += f", {lost} points left out" if lost else ""
+    note += f", {canvas.counted(lost, 'point')} left out" if lost else ""
+    note += f"; lines repeat after {_most_lines()} samples" if len(chosen) > _most_lines() else ""
     who = f"sample {chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} samples"
     canvas.title(ax, f"{found.name}, {who}", note)
-    for axis, number, share in zip((ax.xaxis, ax.yaxis), (1, 2), project.shares, strict=True):
-        axis.set_label_text(f"component {number} ({100 * share:.0f} % of the variance)")
-    ax.set_aspect("equal", adjustable="datalim")
+    label_components(ax, project)
     ax.grid(color="#E4E7EB", linewidth=0.6)
     ax.set_axisbelow(True)
     canvas.quiet(ax)

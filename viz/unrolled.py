@@ -15,6 +15,7 @@ from .labels import Label
 from .over_time import over_time
 from .rolled import roll
 from .rows import lay_out
+from .switches import check_switch
 from .timeline import shown
 from .wrapped import is_both_ways
 
@@ -38,7 +39,8 @@ def draw_unrolled(
             `keras.layers.Bidirectional` around such a layer, which is drawn with both its directions.
         steps: the number of timesteps.
         focus: a timestep, or the first and last of up to eight, to draw beside the first and last one.
-        rolled: draw one column, with each state and readout coming back through a delay of one step.
+        rolled: draw one column, with each state and readout coming back through a delay of one step; it
+            stands for every timestep, and goes without `focus` and `mask`.
         fold: `"auto"` draws as few boxes as tell the truth about what depends on what; False draws
             every operation; True closes nested models; names, or a depth, close these.
         mask: for each timestep whether it is valid; a masked one lets states pass and holds the output.
@@ -48,9 +50,12 @@ def draw_unrolled(
         A `Figure`, which Jupyter shows.
 
     Raises:
-        TypeError: no recurrent layer, or no numbers of timesteps.
+        TypeError: no recurrent layer, no numbers of timesteps, or no bool for `rolled` or `training`.
         ValueError: a layer that was never called, no timesteps, or a focus or mask that does not fit.
     """
+    check_switch("rolled", rolled)
+    check_switch("training", training, or_none=True)
+    _check_rolled(rolled, focus=focus, mask=mask)
     moments = shown(steps, focus)
     if is_both_ways(rnn):
         _check_both_ways(rolled=rolled, fold=fold, mask=mask, training=training)
@@ -68,6 +73,19 @@ def draw_unrolled(
 def _made_of(model: Model) -> str:
     labels = [part.label for part in _flow(model, "auto").parts]
     return ", ".join(dict.fromkeys(label.detail or label.title for label in labels))
+
+
+def _check_rolled(rolled, **options):
+    chosen = [name for name, value in options.items() if value is not None]
+    if rolled and chosen:
+        raise ValueError(
+            message(
+                f"A rolled drawing has one column for every timestep, and no `{chosen[0]}`.",
+                received=f"rolled=True with {chosen[0]}={options[chosen[0]]!r:.80}",
+                expected=f"rolled=True, or {chosen[0]}",
+                fix=f"leave rolled=True out, or {chosen[0]}",
+            )
+        )
 
 
 def _check_both_ways(**options):

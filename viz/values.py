@@ -54,7 +54,8 @@ def series(trace: Trace, name: str, *, states_first: bool = False) -> Series:
     Args:
         trace: what `rshop.trace` returned.
         name: a name in full, or an ending after `/` that fits only one.
-        states_first: look among the states before the inner values: `(batch, time + 1, ...)`.
+        states_first: look among the states before the inner values: `(batch, time + 1, ...)`, the start
+            first. As in `heatmap`, `trajectory` and `animate`, which show it.
 
     Raises:
         TypeError: not a trace.
@@ -63,8 +64,9 @@ def series(trace: Trace, name: str, *, states_first: bool = False) -> Series:
     check_trace(trace)
     values = {full: (trace[full], 0) for full in trace.names}
     states = {full: (trace.states[full], -1) for full in trace.states}
-    rooms = [states, values] if states_first else [values, states]
-    for room in [*rooms, _ends(trace)]:
+    rooms = [*([states, values] if states_first else [values, states]), _ends(trace)]
+    # A name in full is meant, whatever else ends with it.
+    for room in [room for room in rooms if name in room] or rooms:
         fits = [name] if name in room else [full for full in room if full.endswith(f"/{name}")]
         if len(fits) == 1:
             array, first = room[fits[0]]
@@ -100,7 +102,8 @@ def check_sample(sample, batch: int) -> int:
     Raises:
         ValueError: it has not.
     """
-    if not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
+    whole = isinstance(sample, (int, np.integer)) and not isinstance(sample, bool)
+    if not whole or not 0 <= sample < batch:
         raise ValueError(
             message(
                 "There is no such sample in the batch.",

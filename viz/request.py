@@ -1,0 +1,121 @@
+"""What the inspector is asked for, checked before anything runs: the call, labels, the sample, the size."""
+
+import difflib
+import inspect as signatures
+import math
+from numbers import Number
+
+import numpy as np
+
+import rshop
+from rshop.errors import message
+
+from .recorded import flatten
+
+# What the inspector is asked for beside the arguments of the call.
+_OWN = ("labels", "sample", "megabytes")
+
+
+def check_call(x, call: dict):
+    """That a call has something to run on, and no argument that there is not.
+
+    Example:
+        >>> check_call(np.ones((2, 7, 3)), {"mask": None})
+
+    Raises:
+        TypeError: an argument that there is not.
+        ValueError: no timestep or no sample.
+    """
+    every = signatures.signature(rshop.trace).parameters.values()
+    known = [*_OWN, *[parameter.name for parameter in every if parameter.kind == parameter.KEYWORD_ONLY]]
+    strange = [name for name in call if name not in known]
+    if strange:
+        near = difflib.get_close_matches(strange[0], known, 1)
+        raise TypeError(
+            message(
+                "A run is not called with this argument.",
+                received=f"{strange[0]}={call[strange[0]]!r:.80}",
+                expected=", ".join(known),
+                fix=f"{near[0]}=..." if near else f"leave {strange[0]} out",
+            )
+        )
+    shapes = [np.shape(part) for part in flatten(x)]
+    if any(0 in shape[:2] for shape in shapes):
+        raise ValueError(
+            message(
+                "There is nothing to show: the run has no timestep or no sample.",
+                received=f"x of shape {', '.join(map(str, shapes))}",
+                expected="at least one sample and one timestep",
+                fix="give x of shape (batch, time, ...) with batch and time at least 1",
+            )
+        )
+
+
+def check_sample(sample, batch: int):
+    """That there is such a sample.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
+        raise ValueError(
+            message(
+                "There is no such sample.",
+                received=f"sample={sample!r}",
+                expected=f"a whole number from 0 to {batch - 1}",
+                fix="sample=0",
+            )
+        )
+
+
+def check_size(megabytes):
+    """That this is a size.
+
+    Raises:
+        TypeError: no number.
+        ValueError: a number that no page can have as its size.
+    """
+    is_number = isinstance(megabytes, (int, float, np.number)) and not isinstance(megabytes, bool)
+    if is_number and megabytes > 0 and math.isfinite(megabytes):
+        return
+    text = message(
+        "This is no size for a page.",
+        received=f"megabytes={megabytes!r}",
+        expected="a number above 0",
+        fix="megabytes=1.0",
+    )
+    raise ValueError(text) if is_number else TypeError(text)
+
+
+def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list[list[str]] | None:
+    """A text for each timestep of each sample, in the order of processing; None for none.
+
+    Example:
+        >>> read_labels([3, 1, 2], batch=2, steps=3)  # token ids, of both samples alike
+        [['3', '1', '2'], ['3', '1', '2']]
+
+    Raises:
+        TypeError: no list.
+        ValueError: another number of labels than of timesteps.
+    """
+    if labels is None:
+        return None
+    text = {"expected": f"a list of {steps} strings or numbers, or {batch} such lists"}
+    text["fix"] = "labels=[vocabulary[i] for i in ids[0]]"
+    try:
+        labels = list(labels)
+        rows = [labels] * batch if all(map(_is_label, labels)) else list(map(list, labels))
+    except TypeError as error:
+        problem = "`labels` is no list of labels."
+        raise TypeError(message(problem, received=f"labels={labels!r:.80}", **text)) from error
+    if len(rows) != batch or any(len(row) != steps for row in rows):
+        problem = "`labels` does not have one label for each timestep."
+        lengths = f"labels of lengths {[len(row) for row in rows]}"
+        raise ValueError(message(problem, received=lengths, **text))
+    rows = [[str(label) for label in row] for row in rows]
+    return [row[::-1] for row in rows] if backwards else rows
+
+
+def _is_label(label) -> bool:
+    # A number of NumPy or a tensor without axes is one label, not a list.
+    return isinstance(label, (str, Number)) or getattr(label, "shape", None) == ()
