@@ -4,6 +4,7 @@ import ast
 import dis
 import inspect
 import itertools
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,8 +66,7 @@ class Exercise:
         except DiffersError as difference:
             return Outcome.DIFFERS, str(difference)
         except Exception as error:
-            first = (str(error).strip().splitlines() or [""])[0]
-            return Outcome.DIFFERS, f"Your code stops with {type(error).__name__}: {first}"
+            return Outcome.DIFFERS, f"Your code stops with {type(error).__name__}: {_reason(error)}"
         return Outcome.MATCHES, ""
 
     def stub(self) -> str:
@@ -97,6 +97,13 @@ def exercises_of(lesson: str) -> list[Exercise]:
 def source(function: Callable) -> str:
     """The text of a function."""
     return textwrap.dedent(inspect.getsource(function)).rstrip()
+
+
+def _reason(error):
+    # Keras puts the name of the call, in bold, on a line of its own before the message.
+    lines = [line.strip() for line in re.sub(r"\x1b\[[\d;]+m", "", str(error)).splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("Exception encountered when calling")]
+    return (told or lines or [""])[0]
 
 
 def _attempted(answer):

@@ -9,7 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import expect_layer, expect_simple_rnn, expect_weights
 
 register_prediction(
     "02.arrows",
@@ -191,9 +191,7 @@ def check_leaky_rnn(make):
         bounded = np.abs(candidate).max() <= 1 + 1e-4
         expect(bounded, "What is left of h_t without the part that is kept is no (1 - keep) tanh(...).")
         _expect_affine(layer, keep, units)
-        weights, matrices = layer.count_params(), units * (1 + units)
-        fits = matrices < weights <= matrices + 2 * units  # a second bias does no harm
-        expect(fits, f"{weights} weights are not W, U and b.")
+        expect_weights(layer, 1 + units, units)
 
 
 def _expect_affine(layer, keep, units):
@@ -235,13 +233,18 @@ def check_gradients_through_time(compute):
 
 
 def check_mended_memory(make):
-    """The output is the state, and a small nudge of the old state is felt in proportion."""
-    layer, x = make(4), _sequences(5)
-    _expect_shape(_run(layer, x), (3, 5, 4), x)
-    expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
-    h = np.random.default_rng(2).uniform(-0.9, 0.9, size=(3, 4)).astype("float32")
+    """The simple RNN; its output is the state, and a small nudge of the old state is felt in proportion."""
+    for units in (4, 6):
+        layer, x = make(units), _sequences(5)
+        _expect_shape(_run(layer, x), (3, 5, units), x)
+        expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
+        _expect_not_rounded(layer, x, units)
+        expect_simple_rnn(layer, 1, units)
+
+
+def _expect_not_rounded(layer, x, units):
+    h = np.random.default_rng(2).uniform(-0.9, 0.9, size=(3, units)).astype("float32")
     output, state = (np.asarray(value) for value in layer.step([x[:, 0], h]))
-    expect(np.abs(output).max() <= 1, "Some outputs are larger than 1.")
     expect(np.array_equal(output, state), "What is handed on is not what came out, to the last digit.")
     finer = np.asarray(layer.step([x[:, 0], h + np.float32(1e-5)])[1])
     expect(not np.array_equal(finer, state), "A very small change of the old state makes no difference.")

@@ -10,7 +10,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import expect_layer, samples
 
 register_prediction(
     "03.by_hand",
@@ -248,7 +248,16 @@ def _expect_an_lstm(layer, units):
     for other in (step(-x, h, 0 * h + 1), step(x, -h, 0 * h + 1)):
         moved = not np.allclose(other[2] - step(x, h, 0 * h)[2], f, atol=1e-4)
         expect(moved, "What is kept depends on x or on the old h only.")
+    _expect_tanh_is_written(step, units)
     return f, written
+
+
+def _expect_tanh_is_written(step, units):
+    # Of large sums a tanh makes -1 or 1, and the gate is open for some of them.
+    x, h = samples(2, units)
+    written = step(200 * x, h, 0 * h)[2]
+    holds = written.min() < 0 and np.abs(written).max() <= 1 + 1e-4
+    expect(holds, "What is written is not a gate times tanh(...).")
 
 
 def check_coupled_lstm(make):

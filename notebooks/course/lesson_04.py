@@ -64,6 +64,7 @@ def in_pieces(layer, x, length):
     """layer(x), but read in pieces of at most `length` timesteps: (batch, time, ...) -> (batch, time, units).
 
     The layer is not stateful. It has return_sequences=True and return_states=True.
+    Call the layer once for each piece.
     """
     states, outputs = None, []
     for start in range(0, x.shape[1], length):
@@ -235,9 +236,9 @@ class _Recorded:
     def __getattr__(self, name):
         return getattr(self._layer, name)
 
-    def __call__(self, x, *args, **kwargs):
-        self.lengths.append(x.shape[1])
-        return self._layer(x, *args, **kwargs)
+    def __call__(self, inputs, *args, **kwargs):
+        self.lengths.append(inputs.shape[1])
+        return self._layer(inputs, *args, **kwargs)
 
 
 def check_in_pieces(run):

@@ -9,7 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import expect_layer, expect_simple_rnn
 
 register_prediction(
     "05.by_hand",
@@ -27,7 +27,7 @@ register_prediction(
     "05.padding",
     {
         "with a mask, more padding changes the probabilities": "no",
-        "without a mask, more padding changes the probabilities": "yes",
+        "without a mask, padding after: more padding changes the probabilities": "yes",
         "without a mask, which learns better: padding after or before": "before",
     },
 )
@@ -214,9 +214,9 @@ def check_padded(pad):
         for row, marks, sequence in zip(x[:, :, 0], mask.astype(bool), sequences, strict=True):
             n = len(sequence)
             right = np.allclose(row[:n], sequence) and np.allclose(row[n:], 0)
-            expect(right, f"The row of {list(map(int, sequence))} is {list(row)}.")
+            expect(right, f"The row of {list(map(int, sequence))} is {row.tolist()}.")
             right = marks[:n].all() and not marks[n:].any()
-            expect(right, f"The mask of {list(map(int, sequence))} is {list(marks.astype(int))}.")
+            expect(right, f"The mask of {list(map(int, sequence))} is {marks.astype(int).tolist()}.")
 
 
 def check_masked_mean(mean):
@@ -243,19 +243,25 @@ def check_last_valid(last):
         valid = y[b, mask[b]]
         truth = valid[-1] if len(valid) else np.zeros(2)
         close = np.allclose(found[b], truth, atol=1e-5)
-        expect(close, f"It is wrong for the mask {list(mask[b].astype(int))}.")
+        expect(close, f"It is wrong for the mask {mask[b].astype(int).tolist()}.")
 
 
 def check_self_masked(make):
     """An unknown timestep holds state and output; the run equals the compacted one."""
-    layer, x, known = make(3), _numbers(6, 8, 1), _gaps()[:, :, None]
-    expect_layer(layer)
-    y = np.asarray(layer([x, known]))
-    _expect_shape("The output", y, (6, 8, 3))
-    expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
+    for units in (3, 5):
+        layer, x, known = make(units), _numbers(6, 8, 1), _gaps()[:, :, None]
+        expect_layer(layer)
+        y = np.asarray(layer([x, known]))
+        _expect_shape("The output", y, (6, 8, units))
+        expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
+        _expect_holds(layer, x, known, y)
+        expect_simple_rnn(layer, 1, units, known=[np.ones((60, 1), bool)])
+
+
+def _expect_holds(layer, x, known, y):
     other = np.asarray(layer([np.where(known, x, 5.0), known]))
     expect(np.allclose(y, other, atol=1e-5), "The input of an unknown timestep changes the output.")
-    before = np.concatenate([np.zeros((6, 1, 3)), y[:, :-1]], axis=1)
+    before = np.concatenate([np.zeros_like(y[:, :1]), y[:, :-1]], axis=1)
     held = np.isclose(y, before, atol=1e-5).all(axis=2)
     expect(held[~known[:, :, 0]].all(), "At an unknown timestep the output is not the one before.")
     for b in range(6):
@@ -277,7 +283,9 @@ def check_encoded(encode):
     names = ["kanban", "nn", "a", "åbo", "mokka"]
     found = np.asarray(encode(names, alphabet))
     _expect_shape("The answer", found, (5, 6))
-    expect(np.issubdtype(found.dtype, np.integer), f"The numbers are of type {found.dtype}.")
+    whole = np.issubdtype(found.dtype, np.integer)
+    cure = 'np.zeros(shape, "int32") makes such an array'
+    expect(whole, f"The numbers are of type {found.dtype}, not whole numbers; {cure}.")
     for row, name in zip(found, names, strict=True):
         n = len(name)
         expect((row[:n] != 0).all(), f"In {name!r} a letter is masked.")
@@ -289,6 +297,10 @@ def check_encoded(encode):
         for letter, i in zip(name, row, strict=False):
             expect(number.setdefault(letter, i) == i, f"{letter!r} has two numbers.")
     expect(len(set(number.values())) == len(number), "Two letters have the same number.")
+    others = ["nn", "oo"]
+    for row, name in zip(np.asarray(encode(others, alphabet)), others, strict=True):
+        same = row[0] == number[name[0]]
+        expect(same, f"{name[0]!r} has another number in another batch.")
 
 
 register_exercise(

@@ -9,7 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import best_linear, expect_layer, samples
 
 register_prediction(
     "06.by_hand",
@@ -232,6 +232,9 @@ def check_next_day(make):
         wrong = days != truth
         place = int(np.argmax(wrong.any(axis=0))) + 1
         expect(not wrong.any(), f"The day is wrong at timestep {place} in a week of {count} days.")
+        best = np.sort(y, axis=-1)
+        alone = (best[..., -1] > best[..., -2] + 1e-3).all()
+        expect(alone, "After some day no day has the best score: two are equal.")
         nudged = _run(layer, x + np.eye(count, dtype="float32")[0] * 100, initial_readout=first)
         expect((nudged.argmax(axis=-1) == 0).all(), "A nudge of 100 towards day 0 does not lead to day 0.")
 
@@ -278,6 +281,15 @@ def check_mended_chooser(make):
         other = _run(layer, x, initial_readout=first)
         expect(not np.allclose(y, other, atol=1e-4), "Another first readout does not change the output.")
         expect(not np.allclose(y, _run(layer, -x), atol=1e-4), "Another input does not change the output.")
+        _expect_sum_of_scores(layer, choices)
+
+
+def _expect_sum_of_scores(layer, choices):
+    # The logarithm undoes softmax, but for a number that all scores of a sample share.
+    x, p = samples(1, choices)
+    scores = np.log(_run(layer, x[:, None], initial_readout=p)[:, 0])
+    wrong, _ = best_linear(scores - scores.mean(axis=1, keepdims=True), x, p)
+    expect(wrong < 1e-2, "The scores are not a sum of a part from the input and a part from the readout.")
 
 
 register_exercise(

@@ -16,9 +16,13 @@ register_prediction(
         "linear, epoch 9": 0.8,
         "linear, epoch 50": 0,
         "exponential, epoch 0": 1,
-        "inverse sigmoid with k = 8, epoch 0, two decimals": 0.89,
         "p = 0.25: of 1000 readouts, about how many are the truth": 250,
     },
+)
+register_prediction(
+    "08.sigmoid",
+    {"inverse sigmoid with k = 8, epoch 0, two decimals": 0.89},
+    atol=0.006,  # more decimals than these two are right too
 )
 register_prediction(
     "08.race",

@@ -227,6 +227,7 @@ def check_attend(weigh):
     for places in (2, 5):
         query, memory = _numbers(6, 3), _numbers(6, places, 3, seed=2)
         memory[-1] *= 3000  # scores whose exp is too large for a computer
+        memory[4, 1:] = 3000 * query[4]  # far larger than the score of the one place that is valid
         valid = np.arange(places) < np.resize([1, places], 6)[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             weights = np.asarray(weigh(query.copy(), memory.copy(), valid.copy()))

@@ -10,7 +10,7 @@ from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, Simple
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import best_linear, expect_layer, expect_tanh_of_sum, samples
 
 register_prediction(
     "10.states",
@@ -259,11 +259,15 @@ def check_count_states(count):
 
 def check_two_and_one(make):
     """Three states, of which two act on the third and not the other way round; a linear top."""
-    units, x = 4, _sequences(5, 2)
-    layer = make(units)
-    _expect_shape(_run(layer, x), (3, 5, 1), x)
-    _expect_states(layer, 3)
-    _random_weights(layer)
+    for units in (4, 3):
+        layer, x = make(units), _sequences(5, 2)
+        _expect_shape(_run(layer, x), (3, 5, 1), x)
+        _expect_states(layer, 3)
+        _random_weights(layer)
+        _expect_two_below_one(layer, x, units)
+
+
+def _expect_two_below_one(layer, x, units):
     reach = [_reach(layer, x[:, 0], place) for place in range(3)]
     expect(all(row[0] for row in reach), "A state that is nudged does not change the output.")
     acts = np.array([row[1:] for row in reach])
@@ -272,6 +276,9 @@ def check_two_and_one(make):
     expect(len(above) == 1, f"{len(above)} of the 3 states act on no state but themselves.")
     expected = {4 * units * (2 + units + 1) + 3 * units * (2 * units + bias) + units + 1 for bias in (1, 2)}
     expect(layer.count_params() in expected, f"The stack has {layer.count_params()} weights.")
+    y, *after = (np.asarray(v) for v in layer.step(samples(2, units, units, units)))
+    wrong, _ = best_linear(y, after[above[0]])
+    expect(wrong < 1e-3, "The output is not a Dense(1) of the new state of the cell below it.")
 
 
 def check_undo_two_sums(make):
@@ -285,13 +292,17 @@ def check_undo_two_sums(make):
 
 
 def check_every_level(make):
-    """The output is all states; each level acts on those above it, and on no other."""
-    units, depth = 4, 3
-    layer, x = make(units, depth), _sequences(5, 2)
-    y = _run(layer, x)
-    _expect_shape(y, (3, 5, depth * units), x)
-    _expect_states(layer, depth)
-    _random_weights(layer)
+    """The output is all states; each level is a simple RNN of the one below it, and of nothing else."""
+    for units, depth in ((4, 3), (5, 2)):
+        layer, x = make(units, depth), _sequences(5, 2)
+        _expect_shape(_run(layer, x), (3, 5, depth * units), x)
+        _expect_states(layer, depth)
+        _random_weights(layer)
+        _expect_levels(layer, x, units, depth)
+        _expect_simple_levels(layer, units, depth)
+
+
+def _expect_levels(layer, x, units, depth):
     h = [np.full((3, units), 0.1 * k, "float32") for k in range(depth)]
     said, *after = (np.asarray(v) for v in layer.step([x[:, 0], *h]))
     expect(
@@ -301,13 +312,22 @@ def check_every_level(make):
         reached = _reach(layer, x[:, 0], place)[1:]
         wanted = [other >= place for other in range(depth)]
         expect(reached == wanted, f"The state of level {place + 1} of {depth} acts on the wrong levels.")
-    expect(np.abs(said).max() <= 1, "Some outputs are larger than 1.")
+
+
+def _expect_simple_levels(layer, units, depth):
+    x, *h = samples(2, *[units] * depth)
+    _, *after = (np.asarray(v) for v in layer.step([x, *h]))
+    for below, before, state in zip([x, *after[:-1]], h, after, strict=True):
+        expect_tanh_of_sum(state, {"what comes from below": below, "the old state": before})
+    weights, fewest = layer.count_params(), units * (3 + units) + (depth - 1) * units * (2 * units + 1)
+    fits = fewest <= weights <= fewest + depth * units  # a second bias does no harm
+    expect(fits, f"{weights} weights are not those of {depth} simple RNN cells.")
 
 
 def check_mended_tower(make):
     """As many cells as it should have, each with weights and a state of its own."""
-    units, x = 3, _sequences(4, 2)
-    for depth in (1, 3):
+    x = _sequences(4, 2)
+    for units, depth in ((4, 1), (3, 3)):
         layer = make(units, depth)
         _expect_shape(_run(layer, x), (3, 4, units), x)
         _expect_states(layer, depth)

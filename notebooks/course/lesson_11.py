@@ -12,7 +12,7 @@ from rshop import LSTMCell, RecurrentModel, RNNCellFromModel, SimpleRNNCell
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import expect_layer, expect_simple_rnn
 
 register_prediction(
     "11.counts",
@@ -219,49 +219,68 @@ def _expect_shape(y, shape):
     expect(y.shape == shape, f"The output has the shape {y.shape}.")
 
 
-def _random_weights(layer, **matrices):
-    # Random weights: the matrices (which must be as many as said, by name of their shape) and the biases.
+def _random_weights(layer, features, units, squares):
+    """Random weights, in each way to read them: (kernel of x, the squares of states, biases).
+
+    One matrix for two things side by side is cut in two. Which of the two comes first cannot be seen.
+    """
     weights = [0.6 * _draw(*w.shape, seed=k) for k, w in enumerate(layer.get_weights())]
     layer.set_weights(weights)
-    found = {"kernels": [], "squares": [], "biases": []}
-    for w in weights:
-        kind = "biases" if w.ndim == 1 else "squares" if w.shape[0] == w.shape[1] else "kernels"
-        found[kind].append(w)
-    shapes = sorted(w.shape for w in weights if w.ndim > 1)
-    right = all(len(found[kind]) == count for kind, count in matrices.items())
-    expect(right, f"The matrices of the layer have the shapes {shapes}.")
-    return found["kernels"], found["squares"], found["biases"]
+    biases, matrices = ([w for w in weights if (w.ndim > 1) == many] for many in (False, True))
+    readings, wanted = [], [(features, units), *[(units, units)] * squares]
+    for cuts in itertools.product(*(_cuts(matrix, features, units) for matrix in matrices)):
+        parts = sorted(itertools.chain(*cuts), key=len)
+        if [part.shape for part in parts] == wanted:
+            readings.append((parts[0], parts[1:], biases))
+    shapes = sorted(matrix.shape for matrix in matrices)
+    cure = "one cell has one for x and one for h, or one for both"
+    expect(readings, f"The layer has matrices of the shapes {shapes}; {cure}.")
+    return readings
+
+
+def _cuts(matrix, features, units):
+    """The ways to cut a matrix into one for x and one for h, or for two states; else the matrix itself."""
+    rows = {features + units: (features, units), 2 * units: (units,)}.get(len(matrix), ())
+    return [[matrix[:row], matrix[row:]] for row in rows] or [[matrix]]
 
 
 def check_think(make):
     """The numbers of a loop in a loop, from as many weights as one cell has."""
-    for times in (1, 3):
-        layer, x, units = make(4, times), _draw(3, 5, 2), 4
+    for units, times in ((4, 1), (5, 3)):
+        layer, x = make(units, times), _draw(3, 5, 2)
         _expect_shape(_run(layer, x), (3, 5, units))
-        (W,), (U,), biases = _random_weights(layer, kernels=1, squares=1)
-        h, truth = np.zeros((3, units)), []
-        for t in range(5):
-            for _ in range(times):
-                h = np.tanh(x[:, t] @ W + h @ U + sum(biases))
-            truth.append(h)
-        right = np.allclose(_run(layer, x), np.stack(truth, axis=1), atol=1e-4)
+        readings = _random_weights(layer, 2, units, squares=1)
+        y = _run(layer, x)
+        right = any(np.allclose(_thoughts(x, times, *weights), y, atol=1e-4) for weights in readings)
         expect(right, f"The outputs are wrong for times = {times}.")
+
+
+def _thoughts(x, times, W, U, b):
+    h, outputs = np.zeros((len(x), W.shape[1])), []
+    for t in range(x.shape[1]):
+        for _ in range(times):
+            h = np.tanh(x[:, t] @ W + h @ U[0] + sum(b))
+        outputs.append(h)
+    return np.stack(outputs, axis=1)
 
 
 def check_page_reader(make):
     """A loop over letters in a loop over words, whichever of the weights is which."""
-    units, x = 4, _draw(2, 3, 5, 2)
-    layer = make(units)
-    y = _run(layer, x)
-    _expect_shape(y, (2, 3, units))
-    expect(layer.num_states == 1, f"The layer has {layer.num_states} states.")
-    (W,), squares, biases = _random_weights(layer, kernels=1, squares=3)
-    y = _run(layer, x)
+    for units in (4, 5):
+        layer, x = make(units), _draw(2, 3, 5, 2)
+        _expect_shape(_run(layer, x), (2, 3, units))
+        expect(layer.num_states == 1, f"The layer has {layer.num_states} states.")
+        readings = _random_weights(layer, 2, units, squares=3)
+        y = _run(layer, x)
+        right = any(_reads_pages(x, y, *weights) for weights in readings)
+        expect(right, "The outputs are not those of letters within words, with a new start at each word.")
+
+
+def _reads_pages(x, y, W, squares, biases):
     sides = itertools.product((0, 1), repeat=len(biases))  # the speller's or the reader's
     sums = [[sum(b for b, at in zip(biases, side, strict=True) if at == k) for k in (0, 1)] for side in sides]
     orders = itertools.product(itertools.permutations(squares), sums)
-    right = any(np.allclose(_pages(x, W, U, b), y, atol=1e-4) for U, b in orders)
-    expect(right, "The outputs are not those of letters within words, with a new start at each word.")
+    return any(np.allclose(_pages(x, W, U, b), y, atol=1e-4) for U, b in orders)
 
 
 def _pages(x, W, U, b):
@@ -277,22 +296,25 @@ def _pages(x, W, U, b):
 
 def check_clocked(make):
     """Where there is no tick nothing changes; elsewhere it is as if the pauses were not there."""
-    layer, x = make(4), _draw(2, 8, 2)
+    for units in (4, 5):
+        layer = make(units)
+        _expect_pauses(layer, units)
+        expect_simple_rnn(layer, 2, units, known=[np.ones((60, 1), bool)])
+
+
+def _expect_pauses(layer, units):
+    x = _draw(2, 8, 2)
     tick = np.array([1, 0, 0, 1, 1, 0, 1, 0], dtype=bool)
     ticks = np.broadcast_to(tick[None, :, None], (2, 8, 1))
     y = _run(layer, [x, ticks])
-    _expect_shape(y, (2, 8, 4))
+    _expect_shape(y, (2, 8, units))
     held = [t for t in range(1, 8) if not tick[t]]
     still = all(np.allclose(y[:, t], y[:, t - 1], atol=1e-6) for t in held)
     expect(still, "The output changes where there is no tick.")
     together = _run(layer, [x[:, tick], ticks[:, tick]])
     expect(np.allclose(together, y[:, tick], atol=1e-5), "A pause without ticks changes what comes after it.")
     expect(not np.allclose(together[:, 0], together[:, 1]), "The output does not change at a tick.")
-    (W,), (U,), biases = _random_weights(layer, kernels=1, squares=1)
-    h = _draw(2, 4, seed=3)
-    new = np.tanh(x[:, 0] @ W + h @ U + sum(biases))
-    found = np.asarray(layer.step([x[:, 0], ticks[:, 0], h])[0])
-    expect(np.allclose(found, new, atol=1e-4), "At a tick it is not a simple RNN.")
+    expect(layer.num_states == 1, f"The layer has {layer.num_states} states.")
 
 
 def check_leaky(make):
@@ -318,10 +340,14 @@ def check_leaky(make):
 
 def check_mended_speller(make):
     """Filling makes no difference, letters and their order do."""
-    layer = make(6)
+    for units in (6, 3):
+        _expect_reads_no_filling(make(units), units)
+
+
+def _expect_reads_no_filling(layer, units):
     short = np.array([[[3, 1, 20], [4, 15, 7]], [[1, 2, 0], [9, 0, 0]]])
     y = _run(layer, short)
-    _expect_shape(y, (2, 2, 6))
+    _expect_shape(y, (2, 2, units))
     longer = np.concatenate([short, np.zeros((2, 2, 4), int)], axis=2)
     same = np.allclose(_run(layer, longer), y, atol=1e-5)
     expect(same, "The same words with more filling behind them give another output.")

@@ -252,6 +252,12 @@ def _expect_states(layer, count):
     expect(layer.num_states == count, f"The cell has {layer.num_states} states.")
 
 
+def _expect_sizes(layer, sizes):
+    found = [tensor.shape[-1] for tensor in layer.step.inputs[1:]]
+    expect(sorted(found) == sizes, f"The states have {found} numbers.")
+    return found
+
+
 def _depends_on(matrix, before, count):
     return bool(np.abs(matrix[before : before + count]).max() > 1e-3)
 
@@ -277,9 +283,15 @@ def check_numeric_gradient(compute):
 
 def check_minimal_gated(make):
     """The three equations, each found from recorded values alone."""
-    units, x = 4, _draw(40, 3, 3)
-    layer = _layer(make(units), x)
+    for units in (4, 5):
+        _expect_minimal_gated(make(units), units)
+
+
+def _expect_minimal_gated(cell, units):
+    x = _draw(40, 3, 3)
+    layer = _layer(cell, x)
     _expect_states(layer, 1)
+    _expect_sizes(layer, [units])
     record = trace(layer, x)
     for name in ("forget_gate", "candidate"):
         known = any(found.rpartition("/")[2] == name for found in record.names)
@@ -293,24 +305,32 @@ def check_minimal_gated(make):
     wrong, matrix = best_linear(f_in, seen, old)
     expect(wrong < 1e-2, "The gate is not sigmoid(x W + h U + b).")
     expect(_depends_on(matrix, 0, 3) and _depends_on(matrix, 3, units), "The gate does not see both x and h.")
+    expect(_depends_on(matrix, 3 + units, 1), "There is no b in the gate.")
     mixed = np.allclose(new, (1 - f) * old + f * g, atol=1e-4)
     expect(mixed, "The new state is not the mixture of the paper.")
     wrong, matrix = best_linear(g_in, seen, f * old)
     expect(wrong < 2e-2, "The candidate is not tanh(x W + (f * h) U + b).")
     expect(_depends_on(matrix, 0, 3) and _depends_on(matrix, 3, units), "The candidate misses x or f * h.")
+    expect(_depends_on(matrix, 3 + units, 1), "There is no b in the candidate.")
 
 
 def check_independent(make):
     """Never negative; where positive, linear in x and in its own old number, in no other."""
-    units, x = 4, _draw(400, 1, 3)
-    layer = _layer(make(units), x)
+    for units in (4, 6):
+        _expect_independent(make(units), units)
+
+
+def _expect_independent(cell, units):
+    x = _draw(400, 1, 3)
+    layer = _layer(cell, x)
     _expect_states(layer, 1)
+    _expect_sizes(layer, [units])
     h = _draw(400, units, seed=13)
     y, after = (np.asarray(v) for v in layer.step([x[:, 0], h]))
     _expect_shape(y, (400, units))
     expect(np.allclose(y, after), "The output is not the new state.")
     expect(y.min() >= 0 and (y == 0).any(), "The new state is not a relu of something.")
-    slopes = []
+    slopes, offsets = [], []
     for unit in range(units):
         above = y[:, unit] > 1e-4
         wrong, matrix = best_linear(y[above, unit : unit + 1], x[above, 0], h[above])
@@ -318,18 +338,23 @@ def check_independent(make):
         own, others = matrix[3 + unit, 0], np.delete(matrix[3 : 3 + units, 0], unit)
         expect(np.abs(others).max() < 1e-3, "A unit sees the old state of another unit.")
         slopes.append(own)
+        offsets.append(matrix[-1, 0])
     expect(np.abs(slopes).max() > 1e-3, "The old state makes no difference.")
     expect(np.ptp(slopes) > 1e-3, "All units multiply their old state by the same number.")
+    expect(np.abs(offsets).max() > 1e-2, "There is no b.")
 
 
 def check_slow_and_fast(make):
     """The equations of both states, told apart by their sizes."""
-    units, context, keep = 5, 2, 0.75
+    for units, context, keep in ((5, 2, 0.75), (4, 1, 0.4)):
+        _expect_slow_and_fast(make(units, context, keep), units, context, keep)
+
+
+def _expect_slow_and_fast(cell, units, context, keep):
     x = _draw(80, 1, 3)
-    layer = _layer(make(units, context, keep), x)
+    layer = _layer(cell, x)
     _expect_states(layer, 2)
-    sizes = [tensor.shape[-1] for tensor in layer.step.inputs[1:]]
-    expect(sorted(sizes) == [context, units], f"The states have {sizes} numbers.")
+    sizes = _expect_sizes(layer, [context, units])
     given = {size: _draw(80, size, seed=size) for size in sizes}
     y, *after = (np.asarray(v) for v in layer.step([x[:, 0], *(given[size] for size in sizes)]))
     after = dict(zip(sizes, after, strict=True))
@@ -364,20 +389,31 @@ def _sees_x(matrix, units, context):
 def check_mended_leak(make):
     """The right numbers, and the same ones after a round trip through the config."""
     x = _draw(2, 4, 3)
-    for keep in (0.9, 0.25):
-        cell = make(5, keep)
+    for units, keep in ((5, 0.9), (4, 0.25)):
+        cell = make(units, keep)
         expect(hasattr(cell, "get_layer"), f"It returns a {type(cell).__name__}, not a cell.")
         again = type(cell).from_config(cell.get_config())
-        first, second = (c.get_layer(return_sequences=True) for c in (cell, again))
+        first, second = _layer(cell, x), again.get_layer(return_sequences=True)
         y = np.asarray(first(x))
-        _expect_shape(y, (2, 4, 5))
+        _expect_shape(y, (2, 4, units))
         second(x)
         second.set_weights(first.get_weights())
-        h = _draw(2, 5, seed=3)
+        h = _draw(2, units, seed=3)
         moved = np.asarray(first.step([x[:, 0], h + 1])[1]) - np.asarray(first.step([x[:, 0], h])[1])
         expect(np.allclose(moved, keep, atol=1e-4), f"With keep = {keep} it keeps another part of the state.")
+        _expect_leak(first, x[:, 0], h, keep)
         same = np.allclose(second(x), y, atol=1e-5)
         expect(same, "A cell made of the config gives other numbers with the same weights.")
+
+
+def _expect_leak(layer, x, h, keep):
+    weights = sorted(layer.get_weights(), key=np.ndim)
+    right = [w.shape for w in weights] == [h.shape[1:], (x.shape[1], h.shape[1])]
+    if right:
+        bias, kernel = weights
+        truth = keep * h + (1 - keep) * (x @ kernel + bias)
+        right = np.allclose(layer.step([x, h])[1], truth, atol=1e-4)
+    expect(right, "The new state is not that of the bug hunt.")
 
 
 register_exercise(
@@ -408,7 +444,7 @@ register_exercise(
     independent,
     check_independent,
     hints=[
-        "Dense would mix the units. Write a layer with one weight a unit, as Antisymmetric has a matrix.",
+        "A layer of your own has one weight a unit, as Antisymmetric has a matrix.",
         "In build: self.add_weight(shape=(units,), ...). In call: multiply, number by number, with *.",
         "ops.relu(z) is z where z is positive, else 0.",
     ],

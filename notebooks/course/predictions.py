@@ -57,7 +57,10 @@ def _outcome(given, answer, atol):
 def _same(given, answer, atol):
     if isinstance(answer, str):
         word = {True: "yes", False: "no"}[given] if isinstance(given, bool) else str(given)
-        return word.strip().strip(".!").casefold() == answer.casefold()
+        word = word.strip().strip(".!").casefold()
+        # "vanish" says the same as "vanishes"; a single letter says nothing.
+        forms = {word} if len(word) < 4 else {word, word + "s", word + "es"}
+        return answer.casefold() in forms
     if isinstance(answer, tuple):
         parts = list(given)
         return len(parts) == len(answer) and all(
@@ -65,4 +68,6 @@ def _same(given, answer, atol):
         )
     if answer is None or given is None:
         return given is answer
-    return bool(np.isclose(float(given), answer, rtol=1e-3, atol=atol))
+    # What is counted is right or wrong; what is measured may be rounded.
+    rtol = 0 if isinstance(answer, int) else 1e-3
+    return bool(np.isclose(float(given), answer, rtol=rtol, atol=atol))
