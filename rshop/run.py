@@ -41,13 +41,13 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     forced = bool(training) and forcing.is_on(layer.teacher_force)
     hold_outputs = given.mask is not None or not sequences
     first = first_memory(layer, given, batch, training, forced, hold_outputs)
-    first, constants, mask = _checked_at_run_time(layer, given, first, length, batch)
-    given = replace(given, constants=constants)
+    first, given = _checked_at_run_time(layer, given, first, length, batch)
+    mask = [] if given.mask is None else [given.mask]
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
     inputs = [] if layer.decode else given.inputs
     if mask:
-        inputs = [silence(mask[0], x) for x in inputs]
+        inputs = [silence(given.mask, x) for x in inputs]
     now = {
         "inputs": turn(inputs),
         "truths": _truths(step, given) if forced else [],
@@ -75,8 +75,9 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
 
 
 def _checked_at_run_time(layer, given, first, length, batch):
-    # What a graph that is written for any size could not compare. What runs later waits for it.
-    values = [first, given.constants, [] if given.mask is None else [given.mask]]
+    # What a graph that is written for any size could not compare. All that runs later waits for it.
+    tensors = {name: getattr(given, name) for name in ("inputs", "constants", "truths")}
+    values = {"first": first, **tensors, "mask": [] if given.mask is None else [given.mask]}
     if layer.carried is not None:
         wrong = layer.carried.wrong_batch("a batch of another size")
         values = checked_size(values, batch, layer.carried.batch, wrong)
@@ -86,7 +87,8 @@ def _checked_at_run_time(layer, given, first, length, batch):
     for x in given.constants:
         if isinstance(shape_of(x)[0], int) and not isinstance(batch, int):
             values = checked_size(values, shape_of(x)[0], batch, arguments.wrong_batch(shape_of(x)))
-    return values
+    first, mask = values.pop("first"), values.pop("mask")
+    return first, replace(given, **values, mask=mask[0] if mask else None)
 
 
 def _plainly(layer, given, first, now, length, training, recorder):
