@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 
 from rshop.errors import message
+from rshop.structure import tree
 
 from . import recorded
 from .request import check_sample
@@ -74,7 +75,7 @@ def as_arguments(rnn, trace, edits: list[dict]) -> dict:
         if mine:
             every = arrays(rnn, trace, role).items()
             whole = [mine.get(name, array[:, edits[0]["t"]]) for name, array in every]
-            given[argument] = recorded.keras.tree.pack_sequence_as(structure, whole)
+            given[argument] = tree.pack_sequence_as(structure, whole)
     return given
 
 
