@@ -9,7 +9,7 @@ from rshop.errors import message
 from rshop.structure import tree
 
 from . import recorded
-from .request import check_sample
+from .values import check_sample
 from .walk import check_timestep
 
 

@@ -10,7 +10,8 @@ from rshop.readout import feeds
 from . import cut, laws, plan, recorded, sources
 from .ends import read_model
 from .labels import told_apart
-from .request import check_call, check_sample, check_size, read_labels
+from .request import check_call, check_size, read_labels
+from .values import check_sample
 from .wrapped import refuse_both_ways
 
 #: About how large the numbers in a page may become, in megabytes of text.

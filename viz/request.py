@@ -1,4 +1,4 @@
-"""What the inspector is asked for, checked before anything runs: the call, labels, the sample, the size."""
+"""What the inspector is asked for, checked before anything runs: the call, labels, the size."""
 
 import difflib
 import inspect as signatures
@@ -47,23 +47,6 @@ def check_call(x, call: dict):
                 received=f"x of shape {', '.join(map(str, shapes))}",
                 expected="at least one sample and one timestep",
                 fix="give x of shape (batch, time, ...) with batch and time at least 1",
-            )
-        )
-
-
-def check_sample(sample, batch: int):
-    """That there is such a sample.
-
-    Raises:
-        ValueError: there is none.
-    """
-    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
-        raise ValueError(
-            message(
-                "There is no such sample.",
-                received=f"sample={sample!r}",
-                expected=f"a whole number from 0 to {batch - 1}",
-                fix="sample=0",
             )
         )
 
