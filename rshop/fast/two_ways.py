@@ -148,12 +148,12 @@ class _TwoWays:
         d_sums, computed = [next(found) for _ in self.taps], list(found)
         d_shared = dict(zip(taped_shared, d_shared, strict=True))
         operands = _Operands(self, first, xs, emitted, saved, computed)
-        self._late(_is_small, shared, operands, d_sums, d_shared)
+        self._late(True, shared, operands, d_sums, d_shared)
         return d_first, d_xs, d_shared, d_sums, computed
 
-    def _late(self, takes, shared, operands, d_sums, d_shared):
+    def _late(self, small, shared, operands, d_sums, d_shared):
         for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
-            if takes(tap, shared):
+            if _is_small(tap, shared) == small:
                 sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
                 for place, gradient in tap.late([operands.of(source) for source in sources], dz):
                     _add_to(d_shared, place, gradient)
@@ -214,7 +214,7 @@ class _TwoWays:
         d_first = dict(zip([i for i, value in enumerate(first) if _floats(value)], d_first, strict=True))
         d_xs = dict(zip(self._taped(xs, shared)[0], d_xs, strict=True))
         operands = _Operands(self, first, xs, emitted, saved, computed)
-        self._late(_is_large, shared, operands, d_sums, d_shared)
+        self._late(False, shared, operands, d_sums, d_shared)
         # The gradient of an input that products alone read stays outside: often nobody asks for it.
         for tap, dz in zip(self.taps, d_sums, strict=True):
             for product in tap.products:
@@ -240,10 +240,6 @@ def _is_small(tap, shared):
     # sooner done after it, where their operands take room once its own are gone.
     weights = [shared[p.kernel].shape for p in tap.products if p.letters is None]
     return len(weights) < len(tap.products) or sum(map(math.prod, weights)) < FEW_WEIGHTS
-
-
-def _is_large(tap, shared):
-    return not _is_small(tap, shared)
 
 
 class _Operands:
