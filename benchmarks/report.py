@@ -99,6 +99,7 @@ def processes(results: dict) -> str:
             lines.append(
                 f"{word}, {system}: {value['first']:.2f} s after {value['import']:.2f} s of imports; "
                 f"the second {1000 * value['second']:.1f} ms"
+                + (f"; a hundred within {value['hundred']:.1f} s" if "hundred" in value else "")
             )
     for system, value in figures.get("peak_memory", {}).items():
         lines.append(

@@ -154,6 +154,12 @@ def _of_processes(processes):
             "what a user waits for",
         ),
         Verdict(
+            "first 100 training steps, rshop / Keras by default",
+            _quotient(first, "hundred"),
+            None,
+            "all that is compiled late is in it",
+        ),
+        Verdict(
             "first prediction, rshop / Keras by default",
             _quotient(predicted, "first"),
             None,

@@ -5,8 +5,10 @@ from keras import ops
 
 from . import arguments, forcing, initial, options
 from .errors import message
+from .loop import counter
 from .masks import combine
 from .run import check_unroll, run
+from .spec import blank, call_spec, only_shapes_are_asked
 from .state import Carried
 from .step import Step
 from .structure import flat, flat_shapes, shapes_like, tree
@@ -112,6 +114,7 @@ class RecurrentLayer(keras.layers.Layer):
             initial.FirstState(entry, name, tuple(t.shape[1:]), t.dtype, self)
             for entry, name, t in zip(entries, step.state_names, step.states, strict=True)
         ]
+        self.trained = counter()
         self._generators = [f.seed_generator for f in self.first_states if f.seed_generator]
         if forcing.is_schedule(self.teacher_force):
             self.training_calls = self.add_weight(
@@ -166,6 +169,10 @@ class RecurrentLayer(keras.layers.Layer):
 
     def results(self, given: arguments.Arguments, training: bool):
         """What a call returns, for checked arguments."""
+        if only_shapes_are_asked():
+            y = blank(call_spec(self, given), given)
+            if y is not None:
+                return y
         _, memory, emitted = run(self, given, training)
         outputs = emitted if self.return_sequences else memory["held"]
         y = tree.pack_sequence_as(self.description.outputs, outputs)
@@ -195,15 +202,7 @@ class RecurrentLayer(keras.layers.Layer):
             mask=x_mask if mask is None else mask,
             constants_mask=constants_mask,
         )
-        length = given.length if isinstance(given.length, int) else None
-        time = (length,) if self.return_sequences else ()
-        outputs = [
-            keras.KerasTensor((given.batch, *time, *t.shape[1:]), t.dtype)
-            for t in flat(self.description.outputs)
-        ]
-        y = tree.pack_sequence_as(self.description.outputs, outputs)
-        states = [keras.KerasTensor((given.batch, *t.shape[1:]), t.dtype) for t in self.description.states]
-        return [y, *states] if self.return_states else y
+        return call_spec(self, given)
 
     def read_call(self, x, output_length, **given) -> arguments.Arguments:
         """The arguments of a call, checked against the step and the options.

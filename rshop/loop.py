@@ -3,12 +3,16 @@
 import os
 import platform
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 tree = keras.tree
+
+# Whether the body of a loop is being written that is compiled, or not, as a whole.
+_inside = ContextVar("inside a loop", default=False)
 
 
 def scan(
@@ -176,9 +180,57 @@ def pull_back(function: Callable, points: list, upstream: list) -> tuple[list, o
     return tape.gradient(made, points, upstream, unconnected_gradients="zero"), more
 
 
-def compiled(function: Callable, xla: bool) -> Callable:
-    """A function that is written as a graph once for each kind of arguments, by XLA if wanted."""
-    return tf.function(function, jit_compile=xla, autograph=False)
+def compiled(function: Callable, xla: bool, hot=None) -> Callable:
+    """A function that is written as a graph once, taken on several arguments side by side.
+
+    Example:
+        >>> compiled(lambda a, b: a + b, xla=True)([(x, y), (z, w)])  # [x + y, z + w]
+
+    Args:
+        function: what to write.
+        xla: compile it by XLA; within the body of a compiled loop, that does.
+        hot: a boolean tensor: XLA waits as long as it is False, and the graph runs as it is.
+
+    Returns:
+        A function of a list of tuples of arguments, that returns a list of the results.
+    """
+
+    def written(*given):
+        token = _inside.set(True)
+        try:
+            return function(*given)
+        finally:
+            _inside.reset(token)
+
+    def each(way, calls):
+        return [way(*given) for given in calls]
+
+    at_once = xla and hot is None and not _inside.get()
+    plain = tf.function(written, jit_compile=at_once or None, autograph=False)
+    if hot is None:
+        return lambda calls: each(plain, calls)
+    # The graph is written once, XLA compiles a call of it.
+    fast = tf.function(lambda *given: plain(*given), jit_compile=True, autograph=False)
+    return lambda calls: tf.cond(hot, lambda: each(fast, calls), lambda: each(plain, calls))
+
+
+def counter():
+    """A count for `counted`. It belongs to this process, and to no layer's weights."""
+    one_each = {
+        "synchronization": tf.VariableSynchronization.ON_READ,
+        "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    }
+    with tf.init_scope():
+        return tf.Variable(0, dtype="int64", trainable=False, **one_each)
+
+
+def counted(count):
+    """One more, each time that the graph which is being written runs.
+
+    Example:
+        >>> counted(counter()) > 16  # at the 17th time
+    """
+    return count.assign_add(1)
 
 
 def deal(values: list, sizes: list) -> list[list]:
@@ -217,21 +269,28 @@ def has_xla() -> bool:
     return not (platform.system() == "Darwin" and tf.config.list_physical_devices("GPU"))
 
 
+def is_compiled_outside() -> bool:
+    """Whether what is being written is part of something that is compiled, or not, as a whole.
+
+    It is the body of a loop, or the model was compiled with `jit_compile=True`: TensorFlow marks a
+    conditional to be taken apart, except where XLA compiles all that is written.
+    """
+    if _inside.get():
+        return True
+    written = tf.cond(tf.constant(True), lambda: tf.constant(0), lambda: tf.constant(1)).op
+    while "If" not in written.type:
+        written = written.inputs[0].op
+    return "_lower_using_switch_merge" not in written.node_def.attr
+
+
 def cores() -> int:
-    """How many parts of a graph run side by side; 1 where a GPU runs them or XLA compiles the whole.
+    """How many parts of a graph run side by side; 1 where a GPU runs them.
 
     Example:
         >>> cores()  # on a laptop with two
         2
-
-    TensorFlow marks a conditional to be taken apart, except where XLA compiles all that is written.
     """
     if tf.config.list_physical_devices("GPU"):
-        return 1
-    written = tf.cond(tf.constant(True), lambda: tf.constant(0), lambda: tf.constant(1)).op
-    while "If" not in written.type:
-        written = written.inputs[0].op
-    if "_lower_using_switch_merge" not in written.node_def.attr:
         return 1
     threads = tf.config.threading
     limits = [threads.get_inter_op_parallelism_threads(), threads.get_intra_op_parallelism_threads()]

@@ -68,6 +68,7 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
             switches.current(),
             sequences=sequences,
             zero_masked=layer.zero_output_for_mask,
+            trained=layer.trained,
         )
     if layer.carried is not None and recorder is None:
         layer.carried.keep(memory)

@@ -1,4 +1,4 @@
-"""What every test starts from: a quiet TensorFlow, the TensorFlow backend and one fixed seed."""
+"""What every test starts from: a quiet TensorFlow, the TensorFlow backend, one fixed seed, XLA at once."""
 
 import os
 
@@ -8,8 +8,20 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import pytest
 
+from rshop.fast import switched
+
 
 @pytest.fixture(autouse=True)
 def seeded():
     """Give each test the same random numbers, whatever ran before it."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def compiled_at_once():
+    """Let XLA compile at the first call, or few tests would ever see what it makes of a training step.
+
+    What is there before is XLA's absence, a switch of its own; `test_fast_tiers` has the passage.
+    """
+    with switched(tiered=False):
+        yield

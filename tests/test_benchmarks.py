@@ -33,6 +33,8 @@ verdicts = module("verdicts")
 workloads = module("workloads")
 main = module("__main__")
 
+over_time = importlib.import_module("rshop.fast.over_time")
+
 WORKLOADS = workloads.WORKLOADS
 KINDS = {workload.kind: workload for workload in WORKLOADS.values()}
 
@@ -202,9 +204,28 @@ def test_each_round_gives_every_system_its_slice_and_begins_with_another():
     calls = {name: lambda name=name: order.append(name) for name in "abc"}
     samples = timing.interleaved(calls, rounds=4, slice_seconds=0.0)
     warm = 3 * timing.WARM_CALLS
-    assert order[:warm] == list("aaabbbccc")
+    assert order[:warm] == [name for name in "abc" for _ in range(timing.WARM_CALLS)]
     assert "".join(order[warm:]) == "abcbcacababc"
     assert {name: len(taken) for name, taken in samples.items()} == {"a": 4, "b": 4, "c": 4}
+
+
+def test_warming_up_takes_a_small_loop_past_the_calls_after_which_it_is_compiled():
+    made = []
+    timing.warm(lambda: made.append(1))
+    assert len(made) == timing.WARM_CALLS > over_time.COLD_CALLS
+
+
+def test_warming_up_ends_early_where_a_call_is_long(monkeypatch):
+    clock, made = iter(np.arange(0, 100, timing.WARM_SECONDS)), []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    timing.warm(lambda: made.append(1))
+    # The clock is read once before, and from the fourth call on.
+    assert len(made) == 4
+
+
+def test_the_long_loop_whose_memory_is_measured_is_compiled_at_once():
+    s = child.LONG.sizes
+    assert s.batch * s.time * (s.features + s.units) * 4 * s.units > over_time.MUCH_WORK
 
 
 def test_a_slice_repeats_a_call_that_is_short(monkeypatch):
@@ -268,8 +289,8 @@ def fixed_results():
         differs={"torch": "outputs differ by 2.0e-02 (at most 1.0e-04)"},
     )
     first = {
-        "rshop": {"first": 3.0, "import": 6.0, "second": 0.04},
-        "keras": {"first": 2.0, "import": 6.0, "second": 0.05},
+        "rshop": {"first": 3.0, "import": 6.0, "second": 0.04, "hundred": 9.0},
+        "keras": {"first": 2.0, "import": 6.0, "second": 0.05, "hundred": 10.0},
     }
     memory = {"rshop": {"imports": 700.0, "peak": 1050.0}, "keras": {"imports": 690.0, "peak": 1000.0}}
     steps = {"100": (10.0, 700.0), "1000": (100.0, 790.0), "10000": (1000.0, 1780.0)}
@@ -318,6 +339,7 @@ def test_every_bar_of_known_results():
         "inference, with a mask / without": (1.0, 1.15, "holds"),
         "first training step, rshop / Keras by default": (1.5, 1.3, "OVER"),
         "first training step with the imports, rshop / Keras by default": (1.125, None, "-"),
+        "first 100 training steps, rshop / Keras by default": (0.9, None, "-"),
         "first prediction, rshop / Keras by default": (1.5, None, "-"),
         "peak memory at T = 1,000, rshop / Keras by default": (1.05, 1.1, "holds"),
         "training, rshop: time of one more timestep, T to 10,000 / T to 1,000": (1.0, 1.15, "holds"),
@@ -354,7 +376,8 @@ def test_the_tables_of_known_results():
     assert "LSTM, small 0.50 1.05 holds keras jit 0.20 2.00 - 4.00" in lines
     assert "LSTM, variable lengths 2.00 1.05 OVER loop 1.11 - - -" in lines
     assert "DIFFERS: LSTM, variable lengths, torch: outputs differ by 2.0e-02 (at most 1.0e-04)" in lines
-    assert "first training step, rshop: 3.00 s after 6.00 s of imports; the second 40.0 ms" in lines
+    first = "first training step, rshop: 3.00 s after 6.00 s of imports; the second 40.0 ms"
+    assert f"{first}; a hundred within 9.0 s" in lines
     assert (
         "growth, rshop: T = 100: 10.0 ms, 700 MB; T = 1,000: 100.0 ms, 790 MB; T = 10,000: 1000.0 ms, 1780 MB"
         in lines

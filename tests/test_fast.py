@@ -451,14 +451,19 @@ def test_sizes_that_differ_only_when_the_graph_runs_are_said(kind, on):
 
 
 def test_the_switches_come_back_after_an_error():
+    before = rshop.fast.switches.current()
     with pytest.raises(ZeroDivisionError), switched(xla=False):
         raise ZeroDivisionError
-    assert rshop.fast.switches.current() == Switches()
+    assert rshop.fast.switches.current() == before
+
+
+def test_all_is_on_at_first():
+    assert Switches() == Switches(late_gradients=True, xla=True, tiered=True, hoist=True, split=True)
 
 
 @pytest.mark.parametrize("given", [{"speed": True}, {"xla": 1}])
 def test_a_wrong_switch_names_the_right_ones(given):
-    with pytest.raises(TypeError, match="late_gradients, xla, hoist, split"), switched(**given):
+    with pytest.raises(TypeError, match="late_gradients, xla, tiered, hoist, split"), switched(**given):
         pass
 
 

@@ -80,11 +80,15 @@ def test_a_step_that_mixes_its_samples_gives_what_the_plain_loop_gives(on):
         np.testing.assert_allclose(tf.function(rnn)(data), plain, atol=1e-6)
 
 
-def test_the_cores_of_this_machine_and_none_to_spare_where_xla_compiles_the_whole():
-    found = []
-    tf.function(lambda: found.append(cores()) or tf.constant(0))()
-    tf.function(lambda: found.append(cores()) or tf.constant(0), jit_compile=True)()
-    assert found[0] >= 1 and found[1] == 1
+def test_the_batch_is_dealt_out_to_the_cores_unless_xla_compiles_the_whole():
+    rnn = LSTMCell(3, input_dim=2).get_layer()
+    rnn(np.zeros((4, 5, 2), "float32"))
+    dealt = []
+    for jit in (False, True):
+        call = tf.function(lambda x: rnn(x, training=True), jit_compile=jit, autograph=False)
+        written = call.get_concrete_function(tf.TensorSpec((4, 5, 2))).graph.as_graph_def().node
+        dealt.append(sum(node.op == "PartitionedCall" for node in written))
+    assert dealt == [min(cores(), 4), 1]
 
 
 # Products with something that each sample has of its own

@@ -1,8 +1,10 @@
 """Run a program over time: what comes before the loop, the loop, and what comes after it."""
 
+import math
+
 from keras import ops
 
-from ..loop import cores, has_xla
+from ..loop import cores, counted, has_xla, is_compiled_outside
 from ..readout import feed_back, feeds
 from ..structure import flat, tree
 from ..timestep import Timestep
@@ -16,6 +18,9 @@ from .two_ways import scan_known
 # prediction of fewer weights times timesteps is over before a second loop has begun.
 MANY_WEIGHTS = 2**18
 LITTLE_WORK = 2**19
+# XLA compiles for as long as a hundred calls of a small loop gain by it, and a few of a large one.
+COLD_CALLS = 16
+MUCH_WORK = 2**30
 # More parts than this leave each core too few samples of an ordinary batch.
 MOST_PARTS = 4
 
@@ -35,7 +40,8 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         fixed: what every timestep sees whole: constants, in a decoder the inputs.
         length, batch: ints or scalar tensors.
         switches: which ways of being fast are on.
-        **options: `sequences`, whether outputs are wanted at each timestep; `zero_masked`.
+        **options: `sequences`, whether outputs are wanted at each timestep; `zero_masked`; `trained`,
+            the `counter` of the layer's training calls.
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_late(first["truths"], now["truths"]) if forced else [])]
@@ -55,6 +61,7 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
     def body(memory, values, shared, tap):
         return timestep(memory, tree.pack_sequence_as(now, values), program.timestep(shared, tap))
 
+    outside = is_compiled_outside()
     memory, emitted = scan_known(
         body,
         carry,
@@ -65,7 +72,8 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         known=_known(program, carry, now, options["sequences"]),
         save=bool(program.training),
         xla=switches.xla and has_xla(),
-        parts=_parts(program, length, batch) if switches.split else 1,
+        hot=None if outside else _hot(program, length, batch, switches, options["trained"]),
+        parts=_parts(program, length, batch) if switches.split and not outside else 1,
         batch=batch,
     )
     outputs = program.after(emitted, over_time=True) if options["sequences"] else []
@@ -98,6 +106,16 @@ def _parts(program, length, batch) -> int:
     if is_short and not program.training and not program.has_inner_loops:
         return 1
     return max(1, min(cores(), batch if isinstance(batch, int) else MOST_PARTS, MOST_PARTS))
+
+
+def _hot(program, length, batch, switches, trained):
+    """Whether the loop has trained so often that compiling it pays; None where it does not wait for that."""
+    sizes = length, batch, sum(program.product_sizes)
+    much = all(isinstance(size, int) for size in sizes) and math.prod(sizes) > MUCH_WORK
+    waits = program.training and switches.tiered and switches.xla and has_xla()
+    if not waits or much:
+        return None
+    return counted(trained) > COLD_CALLS
 
 
 def _known(program, carry, now, sequences) -> Known:

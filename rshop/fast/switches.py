@@ -13,6 +13,8 @@ class Switches:
     Attributes:
         late_gradients: the gradient of a weight is one product over all timesteps, after the loop.
         xla: the loop alone is compiled by XLA.
+        tiered: a small loop trains a few times as it is before XLA compiles it, so that neither the
+            first step nor a short run waits for the compiler.
         hoist: what depends on the input alone runs before the loop, for all timesteps at once;
             what feeds nothing back runs after it.
         split: the batch is dealt out to the processor's cores, each of which runs the loop for its
@@ -21,13 +23,14 @@ class Switches:
 
     late_gradients: bool = True
     xla: bool = True
+    tiered: bool = True
     hoist: bool = True
     split: bool = True
 
     @property
     def any(self) -> bool:
-        """Whether anything is on; else the plain loop runs."""
-        return any(getattr(self, field.name) for field in fields(self))
+        """Whether anything is on that makes it fast; else the plain loop runs."""
+        return self.late_gradients or self.xla or self.hoist or self.split
 
 
 _current = Switches()
@@ -49,7 +52,7 @@ def switched(**given: bool):
     A model that was already run keeps what it was traced with: call `model.compile` again.
 
     Args:
-        **given: `late_gradients`, `xla`, `hoist`, `split`; see `Switches`.
+        **given: `late_gradients`, `xla`, `tiered`, `hoist`, `split`; see `Switches`.
 
     Raises:
         TypeError: no such switch, or neither True nor False.

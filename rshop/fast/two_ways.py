@@ -9,6 +9,7 @@ from ..loop import compiled, deal, over_time, pull_back, reader, roomy
 from ..structure import flat, tree
 from .groups import FEW_WEIGHTS
 from .known import Known, no_second_derivative
+from .operands import Operands
 
 
 def scan_known(
@@ -22,6 +23,7 @@ def scan_known(
     *,
     save: bool,
     xla: bool,
+    hot=None,
     parts: int = 1,
     batch=None,
 ):
@@ -44,6 +46,7 @@ def scan_known(
         known: what is known of the body.
         save: keep what the way back needs; else it runs the loop again first.
         xla: compile both loops.
+        hot: a boolean tensor: XLA waits as long as it is False.
         parts: run this many loops side by side, each on a part of the batch.
         batch: the number of samples, an int or a scalar tensor.
 
@@ -56,7 +59,7 @@ def scan_known(
     if open_ended:
         length = ops.cast(ops.shape(xs[0])[1], "int32")
         xs = [roomy(x, length) for x in xs] if xla else xs
-    ways = _TwoWays(body, carry, emits, known, xla)
+    ways = _TwoWays(body, carry, emits, known, xla, hot)
     last, emitted = _side_by_side(ways, first, xs, shared, length, save, parts, batch)
     emitted = [value[:, :length] for value in emitted] if open_ended else emitted
     return tree.pack_sequence_as(carry, last), emitted
@@ -64,54 +67,54 @@ def scan_known(
 
 def _side_by_side(ways, first, xs, shared, length, save, parts, batch):
     if parts == 1:
-        return ways.run(first, xs, shared, length, save)
+        return ways.run([[first, xs, shared]], length, save)[0]
     sizes = [(batch + i) // parts for i in range(parts)]
     # What each sample has of its own goes with it, the weights go to each part.
     mine = sorted(ways.known.by_sample)
     own = [dict(zip(mine, values, strict=True)) for values in deal([shared[i] for i in mine], sizes)]
-    given = zip(deal(first, sizes), deal(xs, sizes), own, strict=True)
-    done = [
-        ways.run(first, xs, [own.get(i, value) for i, value in enumerate(shared)], length, save)
-        for first, xs, own in given
+    given = [
+        [first, xs, [own.get(i, value) for i, value in enumerate(shared)]]
+        for first, xs, own in zip(deal(first, sizes), deal(xs, sizes), own, strict=True)
     ]
+    done = ways.run(given, length, save)
     return [[ops.concatenate(same, axis=0) for same in zip(*p, strict=True)] for p in zip(*done, strict=True)]
 
 
 class _TwoWays:
     # On tensors (batch, time, ...); what is saved from there to back is (time, batch, ...).
-    def __init__(self, body, carry, emits, known, xla):
+    def __init__(self, body, carry, emits, known, xla, hot):
         self.body, self.carry, self.emits, self.known, self.taps = body, carry, emits, known, known.taps
         places = range(len(flat(carry)))
         self.read = [i for i in places if i not in known.unread]
         self.kept = [i for i in self.read if i not in known.repeated]
         parts = [(i, j, p.source) for i, tap in enumerate(self.taps) for j, p in enumerate(tap.products)]
         self.computed = {(i, j): like for i, j, (kind, like) in parts if kind == "body"}
-        self.there = compiled(self._there, xla)
-        self.back = compiled(self._back, xla)
+        self.there = compiled(self._there, xla, hot)
+        self.back = compiled(self._back, xla, hot)
 
-    def run(self, first, xs, shared, length, save):
-        given = [first, xs, shared]
+    def run(self, given, length, save):
+        # Parts of a batch, each [first, xs, shared]: for each the last carry, and what was emitted.
+        made = []
 
         @ops.custom_gradient
         def run(*values):
-            first, xs, shared = tree.pack_sequence_as(given, values)
             unseen = _unseen(given, values)
 
             def there(save):
-                done = self.there(*unseen, length, save)
-                return _unseen(done, flat(done))
+                return self.there([(*part, length, save) for part in unseen])
 
-            last, emitted, saved = there(save)
+            done = there(save)
+            made.append([part[:2] for part in done])
 
             def gradient(*wanted, upstream=None):
                 wanted = wanted if upstream is None else upstream
-                kept = saved if save else there(True)[2]
-                return self._gradient(first, xs, shared, length, emitted, kept, wanted)
+                kept = done if save else there(True)
+                return self._gradient(given, values, unseen, kept, wanted, length)
 
-            return [*last, *emitted], gradient
+            return flat(made[-1]), gradient
 
         results = run(*flat(given))
-        return results[: len(first)], results[len(first) :]
+        return tree.pack_sequence_as(made[-1], results)
 
     def _there(self, first, xs, shared, length, save):
         def advance(carry, now):
@@ -147,9 +150,13 @@ class _TwoWays:
         d_xs = [_turned(next(found)) for _ in taped_xs]
         d_sums, computed = [next(found) for _ in self.taps], list(found)
         d_shared = dict(zip(taped_shared, d_shared, strict=True))
-        operands = _Operands(self, first, xs, emitted, saved, computed)
+        operands = self._operands(first, xs, emitted, saved, computed)
         self._late(True, shared, operands, d_sums, d_shared)
         return d_first, d_xs, d_shared, d_sums, computed
+
+    def _operands(self, first, xs, emitted, saved, computed):
+        made = dict(zip(self.computed, computed, strict=True))
+        return Operands(self.known, self.kept, first, xs, emitted, saved, made)
 
     def _late(self, small, shared, operands, d_sums, d_shared):
         for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
@@ -197,23 +204,31 @@ class _TwoWays:
         (d_first, d_shared), stacks = over_time(advance, start, reads, length, likes, room, backwards=True)
         return d_first, d_shared, stacks
 
-    def _gradient(self, first, xs, shared, length, emitted, saved, wanted):
-        wanted = [w for w, result in zip(wanted, [*first, *emitted], strict=True) if _floats(result)]
-        count = sum(map(_floats, first))
-        given = [first, xs, shared, emitted, saved, wanted[:count], wanted[count:]]
-        likes = []
+    def _gradient(self, given, values, unseen, done, wanted, length):
+        # Of the values in `given`; wanted is the gradient of each last carry, and of each emitted value.
+        results = [part[:2] for part in done]
+        wanted = [
+            [_floating(*pair) for pair in zip(*both, strict=True)]
+            for both in zip(tree.pack_sequence_as(results, wanted), results, strict=True)
+        ]
+        made = []
 
         @ops.custom_gradient
-        def back(*values):
-            results = self.back(length, *_unseen(given, values))
-            likes.append(tree.map_structure(lambda _: 0, results))
-            return flat(results), no_second_derivative
+        def back(*wanted_and_values):
+            wanted_now = _unseen(wanted, wanted_and_values[: len(flat(wanted))])
+            calls = zip(unseen, done, wanted_now, strict=True)
+            made.append(self.back([(length, *part, *kept[1:], *w) for part, kept, w in calls]))
+            return flat(made[-1]), no_second_derivative
 
-        results = back(*flat(given))
-        d_first, d_xs, d_shared, d_sums, computed = tree.pack_sequence_as(likes[0], results)
+        found = back(*flat(wanted), *values)
+        found = tree.pack_sequence_as(made[-1], found)
+        parts = zip(tree.pack_sequence_as(given, values), done, found, strict=True)
+        return [d for part, kept, found in parts for d in self._after_back(*part, *kept[1:], *found)]
+
+    def _after_back(self, first, xs, shared, emitted, saved, d_first, d_xs, d_shared, d_sums, computed):
         d_first = dict(zip([i for i, value in enumerate(first) if _floats(value)], d_first, strict=True))
         d_xs = dict(zip(self._taped(xs, shared)[0], d_xs, strict=True))
-        operands = _Operands(self, first, xs, emitted, saved, computed)
+        operands = self._operands(first, xs, emitted, saved, computed)
         self._late(False, shared, operands, d_sums, d_shared)
         # The gradient of an input that products alone read stays outside: often nobody asks for it.
         for tap, dz in zip(self.taps, d_sums, strict=True):
@@ -221,8 +236,8 @@ class _TwoWays:
                 kind, place = product.source
                 if kind == "x":
                     _add_to(d_xs, place, _turned(product.back_over_time(dz, shared[product.kernel])))
-        parts = (first, d_first), (xs, d_xs), (shared, d_shared)
-        return [found.get(i) for part, found in parts for i in range(len(part))]
+        found = (first, d_first), (xs, d_xs), (shared, d_shared)
+        return [d.get(i) for part, d in found for i in range(len(part))]
 
     def _taped(self, xs, shared):
         taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.known.late_xs]
@@ -242,25 +257,6 @@ def _is_small(tap, shared):
     return len(weights) < len(tap.products) or sum(map(math.prod, weights)) < FEW_WEIGHTS
 
 
-class _Operands:
-    # What the products of a body read, at all timesteps: (time, batch, ...). Made when asked for.
-    def __init__(self, ways, first, xs, emitted, saved, computed):
-        self.first, self.xs, self.emitted, self.repeated = first, xs, emitted, ways.known.repeated
-        self.made = dict(zip(ways.computed, computed, strict=True))
-        self.made |= {("carry", i): value for i, value in zip(ways.kept, saved, strict=False)}
-
-    def of(self, source):
-        if source not in self.made:
-            self.made[source] = self._make(*source)
-        return self.made[source]
-
-    def _make(self, kind, i):
-        if kind == "x":
-            return _turned(self.xs[i])
-        before = _turned(self.emitted[self.repeated[i]])[:-1]
-        return ops.concatenate([ops.expand_dims(self.first[i], 0), before], axis=0)
-
-
 def _late_reader(first, emitted):
     # Reads the value of the timestep before, which at the first one is `first`.
     read = reader(emitted, axis=1)
@@ -274,6 +270,10 @@ def _room(xs, length):
 
 def _floats(value) -> bool:
     return keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype))
+
+
+def _floating(values, likes):
+    return [value for value, like in zip(values, likes, strict=True) if _floats(like)]
 
 
 def _turned(x):
