@@ -7,21 +7,23 @@ class Operands:
     """The operands `(time, batch, ...)` of products, each made when it is first asked for.
 
     Example:
-        >>> Operands(known, [0], first, xs, emitted, [c], {}).of(("x", 0)).shape  # xs[0] is (2, 7, 5)
-        (7, 2, 5)
+        >>> Operands(known, [0], slice(0, 4), first, xs, emitted, [c], {}).of(("x", 0)).shape
+        (4, 2, 5)
 
     Args:
         known: what is known of the body.
         kept: the numbers of the states that were saved.
+        block: of these timesteps.
         first: the states `(batch, ...)` before the first timestep.
         xs, emitted: `(batch, time, ...)`.
         saved: `(time, batch, ...)`, the states in `kept` first.
-        computed: for `(tap, product)` what the body computed for it, `(time, batch, ...)`.
+        computed: for `(tap, product)` what the body computed for it in the block, `(time, batch, ...)`.
     """
 
-    def __init__(self, known, kept, first, xs, emitted, saved, computed):
-        self.known, self.first, self.xs, self.emitted = known, first, xs, emitted
-        self.made = {**computed, **{("carry", i): value for i, value in zip(kept, saved, strict=False)}}
+    def __init__(self, known, kept, block, first, xs, emitted, saved, computed):
+        self.known, self.block, self.first, self.xs, self.emitted = known, block, first, xs, emitted
+        self.made = dict(computed)
+        self.saved = dict(zip(kept, saved, strict=False))
 
     def of(self, source):
         """What a `Product.source` names; of a product of the body, its `(tap, product)`."""
@@ -31,7 +33,15 @@ class Operands:
 
     def _make(self, kind, i):
         if kind == "x":
-            return ops.swapaxes(self.xs[i], 0, 1)
+            return self._turned(self.xs[i], self.block)
+        if i in self.saved:
+            return self.saved[i] if self.block == slice(None) else self.saved[i][self.block]
         # What was emitted too, one timestep late.
-        before = ops.swapaxes(self.emitted[self.known.repeated[i]], 0, 1)[:-1]
+        emitted, start, stop = self.emitted[self.known.repeated[i]], self.block.start, self.block.stop
+        if start:
+            return self._turned(emitted, slice(start - 1, stop - 1))
+        before = self._turned(emitted, slice(None, -1 if stop is None else stop - 1))
         return ops.concatenate([ops.expand_dims(self.first[i], 0), before], axis=0)
+
+    def _turned(self, x, block):
+        return ops.swapaxes(x if block == slice(None) else x[:, block], 0, 1)

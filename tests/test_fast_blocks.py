@@ -1,0 +1,116 @@
+"""The way back in blocks of time: the numbers of the plain loop, whatever the blocks."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import Input, layers, ops
+from test_fast import KINDS, OFF, assert_same, is_fast, random_case, values_and_gradients
+
+from rshop import LSTMCell, RecurrentModel
+from rshop.fast import switched, way_back
+from rshop.fast.known import Known, Tap
+from rshop.fast.way_back import WayBack
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """Let nothing wait: as many blocks as are allowed."""
+
+    def of(most):
+        monkeypatch.setattr(way_back, "MANY_WAITING", 1)
+        monkeypatch.setattr(way_back, "MOST_BLOCKS", most)
+
+    return of
+
+
+@pytest.mark.parametrize("most", [2, 3, 5])
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_steps_in_blocks_of_three_two_and_one_of_five_timesteps(kind, most, blocks):
+    rnn, given, mask = random_case(9000 + 10 * list(KINDS).index(kind) + most, kind)
+    assert is_fast(rnn)
+    with switched(**OFF):
+        plain = values_and_gradients(rnn, given, mask)
+    blocks(most)
+    with switched(xla=most == 3):
+        assert_same(values_and_gradients(rnn, given, mask), plain)
+
+
+@pytest.mark.parametrize("on", [{"split": False}, {"hoist": False}, {"xla": False}], ids=str)
+def test_attention_whose_queries_the_body_computes(on, blocks):
+    """A product with something of each sample's own, fed by the state: `a` is computed in the loop."""
+    x, memory, h = Input((2,)), Input((4, 3), name="memory"), Input((3,), name="h")
+    query = layers.Dense(3)(ops.tanh(h))
+    seen = layers.Dot(axes=(1, 1))([layers.Softmax()(layers.Dot(axes=(2, 1))([memory, query])), memory])
+    after = ops.tanh(layers.Dense(3)(layers.Concatenate()([x, seen])))
+    rnn = RecurrentModel(
+        x, after, initial_states=h, final_states=after, constants=memory, return_sequences=True
+    )
+    rng = np.random.default_rng(0)
+    shapes = {"x": (3, 7, 2), "constants": (3, 4, 3), "initial_state": (3, 3)}
+    given = {name: [tf.constant(rng.normal(size=s).astype("float32"))] for name, s in shapes.items()}
+    rnn(**given)
+    with switched(**OFF):
+        plain = values_and_gradients(rnn, given)
+    blocks(3)
+    with switched(**on):
+        assert_same(values_and_gradients(rnn, given), plain)
+
+
+def test_a_gradient_of_16_bits_is_summed_over_the_blocks_in_32(blocks):
+    """256 + 1 is 256 in bfloat16, and so is 256 + 1 + 1 + 1 + 1; the gradient of the bias is 260."""
+    x, h = Input((1,), dtype="bfloat16"), Input((1,), dtype="bfloat16", name="h")
+    bias = layers.Dense(1, kernel_initializer="zeros", dtype="bfloat16")
+    y = h + bias(x)
+    rnn = RecurrentModel(x, y, initial_states=h, final_states=0 * h, dtype="bfloat16", return_sequences=True)
+    data = tf.zeros((1, 5, 1), tf.bfloat16)
+    rnn(data)
+    blocks(5)
+
+    @tf.function(autograph=False)
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            weighted = rnn(x, training=True) * tf.constant([1, 1, 1, 1, 256], tf.bfloat16, (1, 5, 1))
+        return tape.gradient(weighted, bias.bias.value)
+
+    with switched(xla=False, hoist=False):
+        np.testing.assert_array_equal(np.asarray(gradient(data), "float32"), [260])
+
+
+@pytest.mark.parametrize(
+    "length, batch, units, expected",
+    [
+        (7, 2, 3, [(None, 7, None)]),
+        # 16 samples of 4 * 128 sums: 8,192 numbers a timestep, of which 2**21 are 256 timesteps.
+        (256, 16, 128, [(None, 256, None)]),
+        (600, 16, 128, [(0, 200, 200), (200, 400, 200), (400, 600, 200)]),
+        (513, 16, 128, [(0, 171, 171), (171, 342, 171), (342, 513, 171)]),
+        (1000, None, 128, [(start, start + 125, 125) for start in range(0, 1000, 125)]),
+        (tf.constant(1000), 16, 128, None),
+    ],
+    ids=str,
+)
+def test_as_many_blocks_as_let_8_megabytes_wait(length, batch, units, expected):
+    sums = Tap(keras.KerasTensor((None, 4 * units)), [], [])
+    back = WayBack(None, [], Known([sums], {}, set(), set(), set(), set()), xla=False, hot=None)
+    found = back.blocks(length, [keras.KerasTensor((batch, units))])
+    assert found == ([(None, length, None)] if expected is None else expected)
+
+
+def test_a_long_lstm_learns_what_keras_learns(blocks):
+    """Blocks of 50 and less of 123 timesteps, in `fit`, where the batch is not known."""
+    data = np.random.default_rng(0).normal(size=(6, 123, 2)).astype("float32")
+    truth = np.cumsum(data, axis=1)[:, :, :1].repeat(3, axis=2) / 10
+    weights, after = None, []
+    blocks(3)
+    for rnn in (LSTMCell(3).get_layer(return_sequences=True), layers.LSTM(3, return_sequences=True)):
+        x = Input((123, 2))
+        model = keras.Model(x, rnn(x))
+        weights = model.get_weights() if weights is None else weights
+        model.set_weights(weights)
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        model.fit(data, truth, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        after.append(model.get_weights())
+    for ours, own, first in zip(*after, weights, strict=True):
+        np.testing.assert_allclose(ours, own, atol=1e-5)
+        assert np.abs(own - first).max() > 1e-3
