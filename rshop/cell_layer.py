@@ -5,6 +5,7 @@ import copy
 import keras
 
 from .cell import RNNCell
+from .fast import cudnn
 from .layer import RecurrentLayer
 from .step import Step
 
@@ -27,6 +28,14 @@ class CellLayer(RecurrentLayer):
         self.cell = cell
         if cell.declared_shape is not None or cell.built:
             self.describe()
+
+    def build(self, input_shape):
+        """As every recurrent layer; on a GPU find out whether cuDNN has the cell."""
+        super().build(input_shape)
+        self.twin = cudnn.twin(self.cell, self)
+        if self.twin is not None:
+            # Keras compiles a whole model by XLA on a GPU, unless a layer says no: its own do, for cuDNN.
+            self.supports_jit = False
 
     def make_step(self, input_shape) -> Step:
         """The step of the cell, built for this shape if it was not yet."""

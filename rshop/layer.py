@@ -46,6 +46,8 @@ class RecurrentLayer(keras.layers.Layer):
         self.first_states: list = []
         self.carried: Carried | None = None
         self.training_calls = None
+        #: Keras's layer with the same numbers, where cuDNN is to run them.
+        self.twin = None
         self._description: Step | None = None
 
     def make_step(self, input_shape) -> Step:

@@ -266,7 +266,12 @@ def writes_graph() -> bool:
 
 def has_xla() -> bool:
     """Whether XLA compiles for the devices of this machine; for Apple's graphics it does not."""
-    return not (platform.system() == "Darwin" and tf.config.list_physical_devices("GPU"))
+    return not (platform.system() == "Darwin" and has_gpu())
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def is_compiled_outside() -> bool:
@@ -290,7 +295,7 @@ def cores() -> int:
         >>> cores()  # on a laptop with two
         2
     """
-    if tf.config.list_physical_devices("GPU"):
+    if has_gpu():
         return 1
     threads = tf.config.threading
     limits = [threads.get_inter_op_parallelism_threads(), threads.get_intra_op_parallelism_threads()]

@@ -7,7 +7,7 @@ from keras import ops
 from . import arguments, forcing
 from .arguments import Arguments
 from .errors import message
-from .fast import over_time, switches
+from .fast import cudnn, over_time, switches
 from .fast.program import program
 from .loop import checked_size, scan, writes_graph
 from .masks import silence
@@ -55,7 +55,11 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
         "mask": turn(mask),
     }
     ready = None if recorder is not None else _program(layer, given, training, now)
-    if ready is None:
+    if recorder is None and cudnn.is_wanted(layer, masked=bool(mask)):
+        y, states = layer.twin.run(now["inputs"][0], first["states"])
+        memory = {**first, "states": states, "held": [y[:, -1]] if first["held"] else []}
+        emitted = [y] if sequences else []
+    elif ready is None:
         memory, emitted = _plainly(layer, given, first, now, length, training, recorder)
     else:
         memory, emitted = over_time.run(

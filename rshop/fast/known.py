@@ -151,7 +151,7 @@ def no_second_derivative(*wanted):
             received="a second derivative through a recurrent layer",
             expected="first derivatives",
             fix="use the plain loop: make the model inside `with rshop.fast.switched(late_gradients=False, "
-            "xla=False, hoist=False, split=False):`, or the layer with unroll=True",
+            "xla=False, hoist=False, split=False, cudnn=False):`, or the layer with unroll=True",
         )
     )
 

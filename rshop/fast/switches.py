@@ -19,6 +19,7 @@ class Switches:
             what feeds nothing back runs after it.
         split: the batch is dealt out to the processor's cores, each of which runs the loop for its
             samples.
+        cudnn: on a GPU, cuDNN runs a layer of one LSTM or GRU cell that it has a kernel for.
     """
 
     late_gradients: bool = True
@@ -26,6 +27,7 @@ class Switches:
     tiered: bool = True
     hoist: bool = True
     split: bool = True
+    cudnn: bool = True
 
     @property
     def any(self) -> bool:
@@ -46,13 +48,13 @@ def switched(**given: bool):
     """Turn ways of being fast on or off for the models that are compiled and first run inside.
 
     Example:
-        >>> with switched(late_gradients=False, xla=False, hoist=False, split=False):
+        >>> with switched(late_gradients=False, xla=False, hoist=False, split=False, cudnn=False):
         ...     slow = model.predict(x)  # the plain loop, the same numbers
 
     A model that was already run keeps what it was traced with: call `model.compile` again.
 
     Args:
-        **given: `late_gradients`, `xla`, `tiered`, `hoist`, `split`; see `Switches`.
+        **given: `late_gradients`, `xla`, `tiered`, `hoist`, `split`, `cudnn`; see `Switches`.
 
     Raises:
         TypeError: no such switch, or neither True nor False.

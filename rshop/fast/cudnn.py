@@ -1,0 +1,87 @@
+"""On a GPU: cuDNN's kernels for a layer of one LSTM or GRU cell, through Keras's layer, which exposes them."""
+
+import keras
+from keras import ops
+
+from ..cells import GRUCell, LSTMCell
+from ..loop import has_gpu, is_compiled_outside, writes_graph
+from . import switches
+
+_KERAS = {LSTMCell: keras.layers.LSTM, GRUCell: keras.layers.GRU}
+
+
+class Twin:
+    """Keras's layer with the numbers of ours: on a GPU it runs in cuDNN, elsewhere in a loop of its own.
+
+    Example:
+        >>> twin = Twin(LSTMCell(10), rnn)  # rnn is the cell's layer, built for 5 features
+        >>> y, [h, c] = twin.run(x, [h0, c0])  # x (2, 7, 5), h0 and c0 (2, 10)
+        >>> y.shape
+        (2, 7, 10)
+
+    Args:
+        cell: a built `LSTMCell` or `GRUCell`.
+        layer: its `CellLayer`.
+
+    Source:
+        S. Chetlur et al., cuDNN: Efficient Primitives for Deep Learning, 2014 (arXiv:1410.0759).
+    """
+
+    def __init__(self, cell, layer):
+        self.mine = cell.weights
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer", "bias_initializer"), "zeros")
+        self.layer = _KERAS[type(cell)](
+            cell.units,
+            return_sequences=True,
+            return_state=True,
+            dtype=layer.dtype_policy,
+            **zeros,
+        )
+        self.layer.build((None, None, self.mine[0].shape[0]))
+
+    def run(self, x, states: list) -> tuple:
+        """All outputs `(batch, time, units)` and the last states `(batch, units)`."""
+        weights = [ops.convert_to_tensor(w) for w in self.mine]
+        with keras.StatelessScope(state_mapping=list(zip(self.layer.weights, weights, strict=True))):
+            y, *last = self.layer(x, initial_state=states)
+        return y, last
+
+
+def twin(cell, layer) -> Twin | None:
+    """The twin of a cell's layer, where there is a GPU and cuDNN has the cell; else None.
+
+    Example:
+        >>> twin(LSTMCell(10, activation="relu"), rnn) is None  # cuDNN has tanh alone
+        True
+    """
+    return Twin(cell, layer) if has_gpu() and has_kernel(cell, layer) else None
+
+
+def has_kernel(cell, layer) -> bool:
+    """Whether cuDNN computes what this layer of a built cell does.
+
+    Example:
+        >>> has_kernel(GRUCell(10, reset_after=False), rnn)  # the paper's GRU
+        False
+    """
+    if type(cell) not in _KERAS or layer.decode or layer.unroll:
+        return False
+    o = cell.options
+    usual = o.activation is keras.activations.tanh and o.recurrent_activation is keras.activations.sigmoid
+    drops = o.dropout or o.recurrent_dropout
+    return bool(
+        usual
+        and o.use_bias
+        and not drops
+        and getattr(o, "reset_after", True)
+        and cell.compute_dtype in ("float32", "float16")
+    )
+
+
+def is_wanted(layer, masked: bool) -> bool:
+    """Whether this call runs in cuDNN: in a graph that is not compiled as a whole, and without a mask.
+
+    cuDNN takes masks at the end of a sequence only, and what XLA compiles cannot call it.
+    """
+    wanted = layer.twin is not None and switches.current().cudnn
+    return wanted and not masked and writes_graph() and not is_compiled_outside()
