@@ -1,4 +1,4 @@
-"""On a GPU: cuDNN's kernels for a layer of one LSTM or GRU cell, through Keras's layer, which exposes them."""
+"""On a GPU: cuDNN for a layer of one LSTM or GRU cell, through the layer of Keras that exposes it."""
 
 import keras
 from keras import ops
