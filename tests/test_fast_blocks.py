@@ -57,6 +57,26 @@ def test_attention_whose_queries_the_body_computes(on, blocks):
         assert_same(values_and_gradients(rnn, given), plain)
 
 
+def test_sums_of_a_size_that_the_step_does_not_know(blocks):
+    """A product for each position of a memory of any length: attention that adds (Bahdanau et al., 2014)."""
+    x, memory, h = Input((2,)), Input((None, 3), name="memory"), Input((3,), name="h")
+    mixed = layers.Dense(3)(ops.tanh(memory + ops.expand_dims(h, 1)))
+    after = ops.tanh(layers.Dense(3)(x) + ops.sum(mixed, axis=1))
+    rnn = RecurrentModel(
+        x, after, initial_states=h, final_states=after, constants=memory, return_sequences=True
+    )
+    rng = np.random.default_rng(0)
+    shapes = {"x": (3, 7, 2), "constants": (3, 4, 3), "initial_state": (3, 3)}
+    given = {name: [tf.constant(rng.normal(size=s).astype("float32"))] for name, s in shapes.items()}
+    rnn(**given)
+    assert is_fast(rnn)
+    with switched(**OFF):
+        plain = values_and_gradients(rnn, given)
+    assert_same(values_and_gradients(rnn, given), plain)
+    blocks(3)
+    assert_same(values_and_gradients(rnn, given), plain)
+
+
 def test_a_gradient_of_16_bits_is_summed_over_the_blocks_in_32(blocks):
     """256 + 1 is 256 in bfloat16, and so is 256 + 1 + 1 + 1 + 1; the gradient of the bias is 260."""
     x, h = Input((1,), dtype="bfloat16"), Input((1,), dtype="bfloat16", name="h")

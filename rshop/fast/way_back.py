@@ -51,9 +51,8 @@ class WayBack:
             wanted: for each part the gradients of its last carry and of what was emitted.
             length: as in `scan_known`.
         """
-        pairs = [zip(w, d, strict=False) for w, d in zip(wanted, done, strict=True)]
-        after, d_emitted = map(
-            list, zip(*([_floating(*pair) for pair in both] for both in pairs), strict=True)
+        after, d_emitted = (
+            [_floating(w[which], d[which]) for w, d in zip(wanted, done, strict=True)] for which in (0, 1)
         )
         totals = [_Totals() for _ in parts]
         for block in reversed(self.blocks(length, parts[0][0])):
@@ -72,7 +71,7 @@ class WayBack:
         """
         likes = [*(tap.like for tap in self.taps), *self.computed.values()]
         batch = (first[0].shape[0] if first else None) or ORDINARY_BATCH
-        waiting = batch * sum(math.prod(like.shape[1:]) for like in likes)
+        waiting = batch * sum(math.prod(size or 1 for size in like.shape[1:]) for like in likes)
         if not isinstance(length, int) or length * waiting <= MANY_WAITING:
             return [(None, length, None)]
         size = -(-length // min(MOST_BLOCKS, length, -(-length * waiting // MANY_WAITING)))
