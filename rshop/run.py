@@ -45,11 +45,8 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
     mask = [] if given.mask is None else [given.mask]
     # The truth and its coins are in the order of the outputs: only the input is read from its end.
     turn = _from_the_end if layer.go_backwards else list
-    inputs = [] if layer.decode else given.inputs
-    if mask:
-        inputs = [silence(given.mask, x) for x in inputs]
     now = {
-        "inputs": turn(inputs),
+        "inputs": turn([] if layer.decode else given.inputs),
         "truths": _truths(step, given) if forced else [],
         "coins": _coins(layer, batch, length) if forced else [],
         "mask": turn(mask),
@@ -109,6 +106,8 @@ def _plainly(layer, given, first, now, length, training, recorder):
         recorder=recorder,
         emit_outputs=sequences,
     )
+    if now["mask"]:
+        now = {**now, "inputs": [silence(now["mask"][0], x) for x in now["inputs"]]}
     emits = flat(step.outputs) if sequences else []
     if recorder is not None:
         emits = [*emits, *step.states, *flat(step.readouts), *recorder.values]

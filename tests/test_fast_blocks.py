@@ -134,3 +134,44 @@ def test_a_long_lstm_learns_what_keras_learns(blocks):
     for ours, own, first in zip(*after, weights, strict=True):
         np.testing.assert_allclose(ours, own, atol=1e-5)
         assert np.abs(own - first).max() > 1e-3
+
+
+# What stands at masked timesteps
+
+
+def multiplied(x, h):
+    """Read by a product alone."""
+    return ops.tanh(layers.Dense(3)(x) + layers.Dense(3)(h))
+
+
+def added(x, h):
+    """Read as it is."""
+    return ops.tanh(ops.concatenate([x, x[:, :1]], axis=-1) * layers.Dense(3)(h))
+
+
+def prepared(x, h):
+    """Read before the loop, by two layers."""
+    return ops.tanh(layers.Dense(3)(layers.Dense(4, activation="relu")(x)) + layers.Dense(3)(h))
+
+
+@pytest.mark.parametrize("most", [None, 3])
+@pytest.mark.parametrize("xla", [True, False])
+@pytest.mark.parametrize("make", [multiplied, added, prepared])
+def test_no_nan_at_a_masked_timestep_reaches_a_value_or_a_gradient(make, xla, most, blocks):
+    x, h = Input((2,)), Input((3,), name="h")
+    after = make(x, h)
+    rnn = RecurrentModel(x, after, initial_states=h, final_states=after, return_sequences=True)
+    rng = np.random.default_rng(0)
+    mask = np.array([[1, 1, 0, 1, 0], [0, 0, 1, 1, 1], [0, 0, 0, 0, 0]], bool)
+    data = rng.normal(size=(3, 5, 2)).astype("float32")
+    given = {"x": [tf.constant(data)], "initial_state": [tf.ones((3, 3))]}
+    rnn(**given)
+    assert is_fast(rnn, after=False)
+    with switched(**OFF):
+        clean = values_and_gradients(rnn, given, mask)
+    data[~mask] = np.nan
+    given["x"] = [tf.constant(data)]
+    if most is not None:
+        blocks(most)
+    with switched(xla=xla):
+        assert_same(values_and_gradients(rnn, given, mask), clean)

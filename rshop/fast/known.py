@@ -129,6 +129,7 @@ class Known:
         late_xs: places in `xs` that nothing but products read.
         late_shared: places in `shared` that nothing but taps read.
         by_sample: places in `shared` of what each sample has of its own.
+        mask: the place in `xs` of the mask by which the body silences what it reads, or None.
     """
 
     taps: list[Tap]
@@ -137,6 +138,7 @@ class Known:
     late_xs: set[int]
     late_shared: set[int]
     by_sample: set[int]
+    mask: int | None = None
 
 
 def no_second_derivative(*wanted):

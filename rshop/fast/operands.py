@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from ..masks import silence
+
 
 class Operands:
     """The operands `(time, batch, ...)` of products, each made when it is first asked for.
@@ -33,7 +35,8 @@ class Operands:
 
     def _make(self, kind, i):
         if kind == "x":
-            return self._turned(self.xs[i], self.block)
+            x, mask = self._turned(self.xs[i], self.block), self.known.mask
+            return x if mask is None else silence(self._turned(self.xs[mask], self.block), x)
         if i in self.saved:
             return self.saved[i] if self.block == slice(None) else self.saved[i][self.block]
         # What was emitted too, one timestep late.

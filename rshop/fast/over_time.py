@@ -5,6 +5,7 @@ import math
 from keras import ops
 
 from ..loop import cores, counted, has_xla, is_compiled_outside
+from ..masks import blank, silence
 from ..readout import feed_back, feeds
 from ..structure import flat, tree
 from ..timestep import Timestep
@@ -45,6 +46,10 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_late(first["truths"], now["truths"]) if forced else [])]
+    # What stands at masked timesteps: in the loop each is silenced as it is read, which copies nothing.
+    silent_in_loop = bool(now["mask"]) and not program.plan.before
+    if now["mask"] and not silent_in_loop:
+        given = [silence(now["mask"][0], x) for x in given]
     shared, sequences = program.before(fixed, given)
     carry = {**first, "held": _held(program, first, batch)}
     now = {**now, "inputs": sequences}
@@ -59,7 +64,10 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
     )
 
     def body(memory, values, shared, tap):
-        return timestep(memory, tree.pack_sequence_as(now, values), program.timestep(shared, tap))
+        values = tree.pack_sequence_as(now, values)
+        if silent_in_loop:
+            values = {**values, "inputs": blank(values["mask"][0], values["inputs"])}
+        return timestep(memory, values, program.timestep(shared, tap))
 
     outside = is_compiled_outside()
     memory, emitted = scan_known(
@@ -69,7 +77,7 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         shared,
         length,
         emits=program.emits if options["sequences"] else [],
-        known=_known(program, carry, now, options["sequences"]),
+        known=_known(program, carry, now, options["sequences"], silent_in_loop),
         save=bool(program.training),
         xla=switches.xla and has_xla(),
         hot=None if outside else _hot(program, length, batch, switches, options["trained"]),
@@ -118,7 +126,7 @@ def _hot(program, length, batch, switches, trained):
     return counted(trained) > COLD_CALLS
 
 
-def _known(program, carry, now, sequences) -> Known:
+def _known(program, carry, now, sequences, silent_in_loop) -> Known:
     places = tree.pack_sequence_as(carry, list(range(len(flat(carry)))))
     bring = tree.pack_sequence_as(now, list(range(len(flat(now)))))
     sources = {n: ("x", i) for n, i in zip(program.loop_sequences, bring["inputs"], strict=True)}
@@ -139,7 +147,8 @@ def _known(program, carry, now, sequences) -> Known:
     late = program.only_multiplied
     late_xs = {i for n, i in zip(program.loop_sequences, bring["inputs"], strict=True) if n in late}
     by_sample = {i for i, (kind, _) in enumerate(program.shared_order()) if kind == "fixed"}
-    return Known(taps, repeated, unread, late_xs, _late_shared(program, taps), by_sample)
+    mask = bring["mask"][0] if silent_in_loop else None
+    return Known(taps, repeated, unread, late_xs, _late_shared(program, taps), by_sample, mask)
 
 
 def _taps(program, sources):
