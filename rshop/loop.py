@@ -215,22 +215,17 @@ def compiled(function: Callable, xla: bool, hot=None) -> Callable:
 
 
 def counter():
-    """A count for `counted`. It belongs to this process, and to no layer's weights."""
+    """A number that a graph counts up each time it runs: of this process, and no weight of a layer.
+
+    Example:
+        >>> counter().assign_add(1) > 16  # at the 17th time
+    """
     one_each = {
         "synchronization": tf.VariableSynchronization.ON_READ,
         "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
     }
     with tf.init_scope():
         return tf.Variable(0, dtype="int64", trainable=False, **one_each)
-
-
-def counted(count):
-    """One more, each time that the graph which is being written runs.
-
-    Example:
-        >>> counted(counter()) > 16  # at the 17th time
-    """
-    return count.assign_add(1)
 
 
 def deal(values: list, sizes: list) -> list[list]:

@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from ..loop import cores, counted, has_xla, is_compiled_outside
+from ..loop import cores, has_xla, is_compiled_outside
 from ..masks import blank, silence
 from ..readout import feed_back, feeds
 from ..structure import flat, tree
@@ -123,7 +123,7 @@ def _hot(program, length, batch, switches, trained):
     waits = program.training and switches.tiered and switches.xla and has_xla()
     if not waits or much:
         return None
-    return counted(trained) > COLD_CALLS
+    return trained.assign_add(1) > COLD_CALLS
 
 
 def _known(program, carry, now, sequences, silent_in_loop) -> Known:
