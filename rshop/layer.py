@@ -8,7 +8,7 @@ from .errors import message
 from .loop import counter
 from .masks import combine
 from .run import check_unroll, run
-from .spec import blank, call_spec, only_shapes_are_asked
+from .spec import call_spec, only_shapes_are_asked, zeros_for
 from .state import Carried
 from .step import Step
 from .structure import flat, flat_shapes, shapes_like, tree
@@ -46,6 +46,8 @@ class RecurrentLayer(keras.layers.Layer):
         self.first_states: list = []
         self.carried: Carried | None = None
         self.training_calls = None
+        #: How often a fast loop has trained: see `loop.counter`.
+        self.training_runs = None
         #: Keras's layer with the same numbers, where cuDNN is to run them.
         self.twin = None
         self._description: Step | None = None
@@ -116,7 +118,7 @@ class RecurrentLayer(keras.layers.Layer):
             initial.FirstState(entry, name, tuple(t.shape[1:]), t.dtype, self)
             for entry, name, t in zip(entries, step.state_names, step.states, strict=True)
         ]
-        self.trained = counter()
+        self.training_runs = counter()
         self._generators = [f.seed_generator for f in self.first_states if f.seed_generator]
         if forcing.is_schedule(self.teacher_force):
             self.training_calls = self.add_weight(
@@ -172,7 +174,7 @@ class RecurrentLayer(keras.layers.Layer):
     def results(self, given: arguments.Arguments, training: bool):
         """What a call returns, for checked arguments."""
         if only_shapes_are_asked():
-            y = blank(call_spec(self, given), given)
+            y = zeros_for(call_spec(self, given), given)
             if y is not None:
                 return y
         _, memory, emitted = run(self, given, training)

@@ -215,7 +215,7 @@ def compiled(function: Callable, xla: bool, hot=None) -> Callable:
 
 
 def counter():
-    """A number that a graph counts up each time it runs: of this process, and no weight of a layer.
+    """A number that a graph counts up when it runs; TensorFlow's checkpoints hold it, Keras's files do not.
 
     Example:
         >>> counter().assign_add(1) > 16  # at the 17th time
@@ -235,8 +235,9 @@ def deal(values: list, sizes: list) -> list[list]:
         >>> deal([tf.zeros((3, 4)), tf.zeros((3, 5))], [1, 2])[1][0].shape
         (2, 4)
     """
-    cut = [tf.split(value, sizes) for value in values]
-    return [[value[k] for value in cut] for k in range(len(sizes))]
+    # By slices: where tf.split is followed by a loop in a conditional, TensorFlow takes its axis for another.
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    return [[x[start : start + size] for x in values] for start, size in zip(starts, sizes, strict=True)]
 
 
 def roomy(x, length):

@@ -69,7 +69,7 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
             switches.current(),
             sequences=sequences,
             zero_masked=layer.zero_output_for_mask,
-            trained=layer.trained,
+            training_runs=layer.training_runs,
         )
     if layer.carried is not None and recorder is None:
         layer.carried.keep(memory)

@@ -34,11 +34,12 @@ def only_shapes_are_asked() -> bool:
         ...     only_shapes_are_asked()
         True
     """
+    # The scope that is found on entering says whether one was open.
     with keras.SymbolicScope() as scope:
         return scope.original_scope is not None
 
 
-def blank(spec, given):
+def zeros_for(spec, given):
     """Zeros for each tensor of a `call_spec`, or None where a size is neither known nor that of the input.
 
     To write out a whole loop for its shapes would take as long as for its numbers.

@@ -289,6 +289,18 @@ def test_other_precisions_train_alike(policy):
         keras.config.set_dtype_policy(before)
 
 
+@pytest.mark.parametrize("units", [3, 200])
+@pytest.mark.parametrize("cell", [LSTMCell, rshop.GRUCell, rshop.SimpleRNNCell])
+def test_a_cell_of_another_precision_than_its_layer_trains_as_in_the_plain_loop(cell, units):
+    data = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
+    rnn = cell(units, dtype="mixed_float16").get_layer(return_sequences=True)
+    rnn(data)
+    given = {"x": [tf.constant(data)]}
+    with switched(**OFF):
+        plain = values_and_gradients(rnn, given)
+    assert_same(values_and_gradients(rnn, given), plain, tolerance=5e-3)
+
+
 def fitted(build, **switches):
     keras.utils.set_random_seed(1)
     with switched(**switches):

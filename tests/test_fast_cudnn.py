@@ -154,6 +154,7 @@ OTHERS = {
     "recurrent dropout": lambda: GRUCell(3, recurrent_dropout=0.5).get_layer(),
     "the paper's": lambda: GRUCell(3, reset_after=False).get_layer(),
     "precision": lambda: LSTMCell(3, dtype="float64").get_layer(dtype="float64"),
+    "two precisions": lambda: LSTMCell(3, dtype="mixed_float16").get_layer(),
     "unrolled": lambda: LSTMCell(3).get_layer(unroll=True),
     "a user's": lambda: Mine(3).get_layer(),
 }

@@ -14,27 +14,26 @@ class Twin:
     """Keras's layer with the numbers of ours: on a GPU it runs in cuDNN, elsewhere in a loop of its own.
 
     Example:
-        >>> twin = Twin(LSTMCell(10), rnn)  # rnn is the cell's layer, built for 5 features
+        >>> twin = Twin(cell)  # an LSTMCell(10), built for 5 features
         >>> y, [h, c] = twin.run(x, [h0, c0])  # x (2, 7, 5), h0 and c0 (2, 10)
         >>> y.shape
         (2, 7, 10)
 
     Args:
-        cell: a built `LSTMCell` or `GRUCell`.
-        layer: its `CellLayer`.
+        cell: a built `LSTMCell` or `GRUCell`. The twin has room for as many weights, and reads the cell's.
 
     Source:
         S. Chetlur et al., cuDNN: Efficient Primitives for Deep Learning, 2014 (arXiv:1410.0759).
     """
 
-    def __init__(self, cell, layer):
+    def __init__(self, cell):
         self.mine = cell.weights
         zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer", "bias_initializer"), "zeros")
         self.layer = _KERAS[type(cell)](
             cell.units,
             return_sequences=True,
             return_state=True,
-            dtype=layer.dtype_policy,
+            dtype=cell.dtype_policy,
             **zeros,
         )
         self.layer.build((None, None, self.mine[0].shape[0]))
@@ -54,7 +53,7 @@ def twin(cell, layer) -> Twin | None:
         >>> twin(LSTMCell(10, activation="relu"), rnn) is None  # cuDNN has tanh alone
         True
     """
-    return Twin(cell, layer) if has_gpu() and has_kernel(cell, layer) else None
+    return Twin(cell) if has_gpu() and has_kernel(cell, layer) else None
 
 
 def has_kernel(cell, layer) -> bool:
@@ -74,6 +73,7 @@ def has_kernel(cell, layer) -> bool:
         and o.use_bias
         and not drops
         and getattr(o, "reset_after", True)
+        and cell.compute_dtype == layer.compute_dtype
         and cell.compute_dtype in ("float32", "float16")
     )
 

@@ -41,8 +41,8 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         fixed: what every timestep sees whole: constants, in a decoder the inputs.
         length, batch: ints or scalar tensors.
         switches: which ways of being fast are on.
-        **options: `sequences`, whether outputs are wanted at each timestep; `zero_masked`; `trained`,
-            the `counter` of the layer's training calls.
+        **options: `sequences`, whether outputs are wanted at each timestep; `zero_masked`;
+            `training_runs`, the `counter` of the layer's runs in training.
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_late(first["truths"], now["truths"]) if forced else [])]
@@ -80,7 +80,7 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         known=_known(program, carry, now, options["sequences"], silent_in_loop),
         save=bool(program.training),
         xla=switches.xla and has_xla(),
-        hot=None if outside else _hot(program, length, batch, switches, options["trained"]),
+        hot=None if outside else _hot(program, length, batch, switches, options["training_runs"]),
         parts=_parts(program, length, batch) if switches.split and not outside else 1,
         batch=batch,
     )
@@ -116,14 +116,14 @@ def _parts(program, length, batch) -> int:
     return max(1, min(cores(), batch if isinstance(batch, int) else MOST_PARTS, MOST_PARTS))
 
 
-def _hot(program, length, batch, switches, trained):
+def _hot(program, length, batch, switches, training_runs):
     """Whether the loop has trained so often that compiling it pays; None where it does not wait for that."""
     sizes = length, batch, sum(program.product_sizes)
     much = all(isinstance(size, int) for size in sizes) and math.prod(sizes) > MUCH_WORK
     waits = program.training and switches.tiered and switches.xla and has_xla()
     if not waits or much:
         return None
-    return trained.assign_add(1) > COLD_CALLS
+    return training_runs.assign_add(1) > COLD_CALLS
 
 
 def _known(program, carry, now, sequences, silent_in_loop) -> Known:

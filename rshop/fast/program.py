@@ -75,10 +75,10 @@ class Program:
 
         The first list is in the order of `shared_order`.
         """
-        values = dict(zip(self.fixed, fixed, strict=True))
+        values = self._as_declared(self.fixed, fixed)
         weights = {i: w.value() for i, w in enumerate(self.lowered.weights)}
         _run(self.plan.fixed, values, weights, self.training)
-        given = dict(zip(self.sequences, sequences, strict=True))
+        given = self._as_declared(self.sequences, sequences)
         given |= self._over_time(self.plan.before, given, weights)
         shared = [weights[i] for i in self.loop_weights]
         shared += [ops.concatenate([weights[p.weight] for p in g.products], axis=0) for g in self.merged]
@@ -131,6 +131,11 @@ class Program:
             else:
                 _run(self.plan.after, values, weights, self.training)
         return [values[n] for n in self.outputs]
+
+    def _as_declared(self, numbers, values):
+        # A layer may be of another precision than its step, which casts what it is called with.
+        likes = [self.lowered.likes[n] for n in numbers]
+        return {n: ops.cast(v, like.dtype) for n, v, like in zip(numbers, values, likes, strict=True)}
 
     def _over_time(self, works, given, weights):
         # Time is folded into the batch: each work treats each sample alone.

@@ -14,7 +14,8 @@ class Switches:
         late_gradients: the gradient of a weight is one product over all timesteps, after the loop.
         xla: the loop alone is compiled by XLA.
         tiered: a small loop trains a few times as it is before XLA compiles it, so that neither the
-            first step nor a short run waits for the compiler.
+            first step nor a short run waits for the compiler. It counts in a variable, which
+            `tf.vectorized_map` and the freezing of a training graph cannot take: turn it off there.
         hoist: what depends on the input alone runs before the loop, for all timesteps at once;
             what feeds nothing back runs after it.
         split: the batch is dealt out to the processor's cores, each of which runs the loop for its
@@ -31,7 +32,7 @@ class Switches:
 
     @property
     def any(self) -> bool:
-        """Whether anything is on that makes it fast; else the plain loop runs."""
+        """Whether anything is on that makes our own loop fast; else the plain loop runs."""
         return self.late_gradients or self.xla or self.hoist or self.split
 
 

@@ -79,8 +79,7 @@ def _side_by_side(ways, first, xs, shared, length, save, parts, batch):
 class _TwoWays:
     # On tensors (batch, time, ...); what is saved from there to back is (time, batch, ...).
     def __init__(self, body, carry, emits, known, xla, hot):
-        self.body, self.carry, self.emits, self.taps = body, carry, emits, known.taps
-        self.known = known
+        self.body, self.carry, self.emits, self.known, self.taps = body, carry, emits, known, known.taps
         self.there = compiled(self._there, xla, hot)
         self.back = WayBack(body, carry, known, xla, hot)
 
