@@ -5,7 +5,7 @@ from keras import ops
 from ..loop import compiled, deal, over_time, reader, roomy
 from ..structure import flat, tree
 from .known import Known
-from .way_back import WayBack, room_for, turned, unseen_by_tapes
+from .way_back import WayBack, floats, room_for, turned, unseen_by_tapes
 
 
 def scan_known(
@@ -55,25 +55,11 @@ def scan_known(
     if open_ended:
         length = ops.cast(ops.shape(xs[0])[1], "int32")
         xs = [roomy(x, length) for x in xs] if xla else xs
+    sizes = [(batch + i) // parts for i in range(parts)] if parts > 1 else None
     ways = _TwoWays(body, carry, emits, known, xla, hot)
-    last, emitted = _side_by_side(ways, first, xs, shared, length, save, parts, batch)
+    last, emitted = ways.run([first, xs, shared], length, save, sizes)
     emitted = [value[:, :length] for value in emitted] if open_ended else emitted
     return tree.pack_sequence_as(carry, last), emitted
-
-
-def _side_by_side(ways, first, xs, shared, length, save, parts, batch):
-    if parts == 1:
-        return ways.run([[first, xs, shared]], length, save)[0]
-    sizes = [(batch + i) // parts for i in range(parts)]
-    # What each sample has of its own goes with it, the weights go to each part.
-    mine = sorted(ways.known.by_sample)
-    own = [dict(zip(mine, values, strict=True)) for values in deal([shared[i] for i in mine], sizes)]
-    given = [
-        [first, xs, [own.get(i, value) for i, value in enumerate(shared)]]
-        for first, xs, own in zip(deal(first, sizes), deal(xs, sizes), own, strict=True)
-    ]
-    done = ways.run(given, length, save)
-    return [[ops.concatenate(same, axis=0) for same in zip(*p, strict=True)] for p in zip(*done, strict=True)]
 
 
 class _TwoWays:
@@ -83,30 +69,52 @@ class _TwoWays:
         self.there = compiled(self._there, xla, hot)
         self.back = WayBack(body, carry, known, xla, hot)
 
-    def run(self, given, length, save):
-        # Parts of a batch, each [first, xs, shared]: for each the last carry, and what was emitted.
+    def run(self, given, length, save, sizes):
+        # From [first, xs, shared] the last carry and what was emitted, by parts of the batch of these sizes.
         made = []
 
         @ops.custom_gradient
         def run(*values):
-            unseen = unseen_by_tapes(given, values)
+            parts = self._dealt(*unseen_by_tapes(given, values), sizes)
 
             def there(save):
-                done = self.there([(*part, length, save) for part in unseen])
+                done = self.there([(*part, length, save) for part in parts])
                 return unseen_by_tapes(done, flat(done))
 
             done = there(save)
-            made.append([part[:2] for part in done])
+            made.append([_joined([part[which] for part in done]) for which in (0, 1)])
 
             def gradient(*wanted, upstream=None):
                 wanted = tree.pack_sequence_as(made[-1], wanted if upstream is None else upstream)
-                parts = tree.pack_sequence_as(given, values)
-                return self.back.gradients(parts, unseen, done if save else there(True), wanted, length)
+                floating = [_only_floating(*pair) for pair in zip(wanted, made[-1], strict=True)]
+                wanted = list(zip(*(_cut(w, sizes) for w in floating), strict=True))
+                found = self.back.gradients(parts, values, done if save else there(True), wanted, length)
+                return self._whole(found)
 
             return flat(made[-1]), gradient
 
         results = run(*flat(given))
         return tree.pack_sequence_as(made[-1], results)
+
+    def _dealt(self, first, xs, shared, sizes):
+        # What each sample has of its own goes with it, the weights go to each part.
+        mine = sorted(self.known.by_sample)
+        own = [dict(zip(mine, values, strict=True)) for values in _cut([shared[i] for i in mine], sizes)]
+        return [
+            [first, xs, [own.get(i, value) for i, value in enumerate(shared)]]
+            for first, xs, own in zip(_cut(first, sizes), _cut(xs, sizes), own, strict=True)
+        ]
+
+    def _whole(self, found):
+        # From the gradients of the parts, of each [first, xs, shared], those of the whole batch.
+        d_first, d_xs, d_shared = zip(*found, strict=True)
+        whole = [*_joined(d_first), *_joined(d_xs)]
+        for i, same in enumerate(zip(*d_shared, strict=True)):
+            if i in self.known.by_sample or same[0] is None:
+                whole += _joined([[d] for d in same])
+            else:
+                whole.append(sum(same[1:], same[0]))
+        return whole
 
     def _there(self, first, xs, shared, length, save):
         def advance(carry, now):
@@ -124,3 +132,18 @@ class _TwoWays:
         reads = [reader(x, axis=1) for x in xs]
         last, stacks = over_time(advance, first, reads, length, [*self.emits, *kept], room_for(xs, length))
         return last, [turned(s) for s in stacks[: len(self.emits)]], stacks[len(self.emits) :]
+
+
+def _cut(values, sizes):
+    return [values] if sizes is None else deal(values, sizes)
+
+
+def _joined(parts):
+    # Of lists of tensors, one for each part of a batch, the list for the whole of it.
+    if len(parts) == 1:
+        return parts[0]
+    return [None if same[0] is None else ops.concatenate(same, axis=0) for same in zip(*parts, strict=True)]
+
+
+def _only_floating(wanted, results):
+    return [w for w, result in zip(wanted, results, strict=True) if floats(result)]

@@ -41,26 +41,25 @@ class WayBack:
         self.computed = {(i, j): like for i, j, (kind, like) in parts if kind == "body"}
         self.compiled = compiled(self._back, xla, hot)
 
-    def gradients(self, parts: list, unseen: list, done: list, wanted: list, length) -> list:
-        """The gradient of each tensor of the parts, in one flat list; None where there is none.
+    def gradients(self, parts: list, values: list, done: list, wanted: list, length) -> list:
+        """For each part the gradients of `[first, xs, shared]`; None where there is none.
 
         Args:
-            parts: parts of a batch, each `[first, xs, shared]` as in `scan_known`.
-            unseen: the same, as no tape sees them.
+            parts: parts of a batch, each `[first, xs, shared]` as in `scan_known`, as no tape sees them.
+            values: the tensors that the parts were made of, as the tapes see them.
             done: what the way there made of each: the last carry, what was emitted, what was saved.
-            wanted: for each part the gradients of its last carry and of what was emitted.
+            wanted: for each part the gradients of its last carry and of what was emitted, where these
+                are floating point numbers.
             length: as in `scan_known`.
         """
-        after, d_emitted = (
-            [_floating(w[which], d[which]) for w, d in zip(wanted, done, strict=True)] for which in (0, 1)
-        )
+        after, d_emitted = ([w[which] for w in wanted] for which in (0, 1))
         totals = [_Totals() for _ in parts]
         for block in reversed(self.blocks(length, parts[0][0])):
-            found = self._run(block, parts, unseen, done, after, d_emitted)
+            found = self._run(block, parts, values, done, after, d_emitted)
             for total, part, kept, one in zip(totals, parts, done, found, strict=True):
                 self._collect(total, block, *part, *kept[1:], *one)
             after = [one[0] for one in found]
-        return [d for total, part in zip(totals, parts, strict=True) for d in total.of(*part)]
+        return [total.of(*part) for total, part in zip(totals, parts, strict=True)]
 
     def blocks(self, length, first: list) -> list[tuple]:
         """Blocks of time `(start, stop, room for so many timesteps)`; all of it is `(None, length, None)`.
@@ -77,7 +76,7 @@ class WayBack:
         size = -(-length // min(MOST_BLOCKS, length, -(-length * waiting // MANY_WAITING)))
         return [(start, min(start + size, length), size) for start in range(0, length, size)]
 
-    def _run(self, block, parts, unseen, done, after, d_emitted):
+    def _run(self, block, parts, values, done, after, d_emitted):
         start, stop, room = block
         if start is not None:
             # Tensors, as numbers would be written, and compiled, anew for each block.
@@ -87,13 +86,14 @@ class WayBack:
         @ops.custom_gradient
         def back(*tensors):
             now = unseen_by_tapes(upstream, tensors[: len(flat(upstream))])
-            calls = zip(unseen, done, *now, strict=True)
+            calls = zip(parts, done, *now, strict=True)
             made.append(
                 self.compiled([(start, stop, room, *part, *kept[1:], *w) for part, kept, *w in calls])
             )
             return flat(made[-1]), no_second_derivative
 
-        found = back(*flat(upstream), *flat(parts))
+        # The values take no part, but a second derivative by them has to come by here.
+        found = back(*flat(upstream), *values)
         return tree.pack_sequence_as(made[-1], found)
 
     def _back(self, start, stop, room, first, xs, shared, emitted, saved, d_last, d_emitted):
@@ -137,7 +137,7 @@ class WayBack:
                     _add_to(d_shared, place, gradient)
 
     def _loop(self, length, room, first, xs, shared, reads, d_last):
-        floating = [i for i, value in enumerate(first) if _floats(value)]
+        floating = [i for i, value in enumerate(first) if floats(value)]
         taped_xs, taped_shared = self._taped(xs, shared)
         ready = [tap.ready(shared) for tap in self.taps]
 
@@ -158,7 +158,7 @@ class WayBack:
                 x, weights = _replaced(xs_t, taped_xs, values), _replaced(shared, taped_shared, values)
                 sums = list(values)
                 after, out = self.body(memory, x, weights, tap)
-                return [v for v in [*flat(after), *out] if _floats(v)], operands
+                return [v for v in [*flat(after), *out] if floats(v)], operands
 
             points = [carry[i] for i in floating] + [xs_t[i] for i in taped_xs]
             points += [shared[i] for i in taped_shared] + sums_t
@@ -191,13 +191,13 @@ class WayBack:
                 kind, place = product.source
                 if kind == "x":
                     _add_to(d_xs, place, turned(product.back_over_time(dz, shared[product.kernel])))
-        total.first = dict(zip([i for i, value in enumerate(first) if _floats(value)], d_first, strict=True))
+        total.first = dict(zip([i for i, value in enumerate(first) if floats(value)], d_first, strict=True))
         total.add(d_xs, d_shared)
 
     def _taped(self, xs, shared):
-        taped_xs = [i for i, x in enumerate(xs) if _floats(x) and i not in self.known.late_xs]
+        taped_xs = [i for i, x in enumerate(xs) if floats(x) and i not in self.known.late_xs]
         late = self.known.late_shared
-        return taped_xs, [i for i, value in enumerate(shared) if _floats(value) and i not in late]
+        return taped_xs, [i for i, value in enumerate(shared) if floats(value) and i not in late]
 
 
 class _Totals:
@@ -218,7 +218,7 @@ class _Totals:
         d_xs = {i: d[0] if len(d) == 1 else ops.concatenate(d, axis=1) for i, d in self.xs.items()}
         d_shared = {i: ops.cast(d, shared[i].dtype) for i, d in self.shared.items()}
         found = (first, self.first), (xs, d_xs), (shared, d_shared)
-        return [d.get(i) for part, d in found for i in range(len(part))]
+        return [[d.get(i) for i in range(len(part))] for part, d in found]
 
 
 def unseen_by_tapes(like, values):
@@ -259,12 +259,9 @@ def _late_reader(first, emitted, start):
     return lambda t: ops.where(start + t > 0, read(ops.maximum(start + t - 1, 0)), first)
 
 
-def _floats(value) -> bool:
+def floats(value) -> bool:
+    """Whether these are floating point numbers, which have gradients."""
     return keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype))
-
-
-def _floating(values, likes):
-    return [value for value, like in zip(values, likes, strict=True) if _floats(like)]
 
 
 def _replaced(values, places, new):
