@@ -181,7 +181,7 @@ def pull_back(function: Callable, points: list, upstream: list) -> tuple[list, o
 
 
 def compiled(function: Callable, xla: bool, hot=None) -> Callable:
-    """A function that is written as a graph once, taken on several arguments side by side.
+    """A function of a list of tuples of arguments, which returns what each gives: written as a graph once.
 
     Example:
         >>> compiled(lambda a, b: a + b, xla=True)([(x, y), (z, w)])  # [x + y, z + w]
@@ -190,9 +190,6 @@ def compiled(function: Callable, xla: bool, hot=None) -> Callable:
         function: what to write.
         xla: compile it by XLA; within the body of a compiled loop, that does.
         hot: a boolean tensor: XLA waits as long as it is False, and the graph runs as it is.
-
-    Returns:
-        A function of a list of tuples of arguments, that returns a list of the results.
     """
 
     def written(*given):
@@ -235,9 +232,13 @@ def deal(values: list, sizes: list) -> list[list]:
         >>> deal([tf.zeros((3, 4)), tf.zeros((3, 5))], [1, 2])[1][0].shape
         (2, 4)
     """
-    # By slices: where tf.split is followed by a loop in a conditional, TensorFlow takes its axis for another.
-    starts = [sum(sizes[:k]) for k in range(len(sizes))]
-    return [[x[start : start + size] for x in values] for start, size in zip(starts, sizes, strict=True)]
+    if all(isinstance(size, int) for size in sizes) and len(set(sizes)) == 1:
+        cut = [tf.split(x, len(sizes)) for x in values]
+    else:
+        # Not split by sizes: with a loop in a conditional behind it TensorFlow takes its axis for another.
+        starts = [sum(sizes[:k]) for k in range(len(sizes))]
+        cut = [[x[i : i + size] for i, size in zip(starts, sizes, strict=True)] for x in values]
+    return [[parts[k] for parts in cut] for k in range(len(sizes))]
 
 
 def roomy(x, length):
@@ -261,7 +262,7 @@ def writes_graph() -> bool:
 
 
 def has_xla() -> bool:
-    """Whether XLA compiles for the devices of this machine; for Apple's graphics it does not."""
+    """Whether XLA compiles for this machine's devices; for Apple's graphics it does not."""
     return not (platform.system() == "Darwin" and has_gpu())
 
 

@@ -42,14 +42,15 @@ class Product:
         a, other, z = self.letters
         return ops.einsum(f"t{z},{other}->t{a}", dz, kernel)
 
-    def late(self, a, dz):
+    def late(self, a, dz, rows):
         """The gradient of the other factor, from all timesteps at once: `a^T dz`.
 
         Args:
             a, dz: `(time, batch, ...)`.
+            rows: `dz` as a matrix, `(time * batch * ..., columns)`.
         """
         if self.letters is None:
-            return ops.matmul(ops.transpose(_rows(a)), _rows(dz))
+            return ops.matmul(ops.transpose(_rows(a)), rows)
         of_a, kernel, z = self.letters
         return ops.einsum(f"t{of_a},t{z}->{kernel}", a, dz)
 
@@ -114,8 +115,9 @@ class Tap:
             operands: the `a` of each product, `(time, batch, ...)`.
             dz: the gradient of the sum, `(time, batch, ...)`.
         """
-        found = [(place, _total(dz)) for place in self.biases]
-        return found + [(p.kernel, p.late(a, dz)) for p, a in zip(self.products, operands, strict=True)]
+        rows = _rows(dz)
+        found = [(place, _total(rows)) for place in self.biases]
+        return found + [(p.kernel, p.late(a, dz, rows)) for p, a in zip(self.products, operands, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def _rows(value):
     return ops.reshape(value, (-1, value.shape[-1]))
 
 
-def _total(dz):
+def _total(rows):
     # A sum of many numbers of 16 bits needs more than 16.
-    wide = ops.cast(dz, "float32") if keras.backend.standardize_dtype(dz.dtype).endswith("16") else dz
-    return ops.cast(ops.sum(_rows(wide), axis=0), dz.dtype)
+    wide = ops.cast(rows, "float32") if keras.backend.standardize_dtype(rows.dtype).endswith("16") else rows
+    return ops.cast(ops.sum(wide, axis=0), rows.dtype)
