@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SYSTEMS = ("rshop", "keras")
 #: figure -> what it is, and how many processes each system gets in a full run.
 FIGURES = {
-    "first_step": ("time to the first training step, LSTM medium", 3),
+    "first_step": ("time to the first training step, LSTM medium", 7),
     "first_prediction": ("time to the first prediction, LSTM medium", 3),
     "peak_memory": ("peak memory of training at T = 1,000, LSTM (32, 1000, 128, 128)", 3),
     "growth": ("time and memory of training from T = 100 to 10,000, LSTM (32, T, 32, 64)", 1),
