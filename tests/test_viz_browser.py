@@ -491,9 +491,12 @@ def test_a_diagram_is_seen_whole_and_its_letters_can_be_read(folder, open_page, 
 
 
 def test_a_low_diagram_has_the_equations_under_it(folder, open_page):
+    import keras
     import numpy as np
     from drawings import DRAWN
 
+    # The names of a fresh process: after hundreds of models they are longer, and the diagram is wider.
+    keras.utils.clear_session()
     page = open_page(saved_page(folder, "low", DRAWN["sampled_stack"](), np.ones((1, 3, 5))), offline=True)
     inspector = page.inspector()
 
