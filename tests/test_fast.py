@@ -471,14 +471,14 @@ def test_the_switches_come_back_after_an_error():
 
 def test_all_is_on_at_first():
     assert Switches() == Switches(
-        late_gradients=True, xla=True, tiered=True, hoist=True, split=True, cudnn=True
+        late_gradients=True, xla=True, tiered=True, blocks=True, hoist=True, split=True, cudnn=True
     )
 
 
 @pytest.mark.parametrize("given", [{"speed": True}, {"xla": 1}])
 def test_a_wrong_switch_names_the_right_ones(given):
     with (
-        pytest.raises(TypeError, match="late_gradients, xla, tiered, hoist, split, cudnn"),
+        pytest.raises(TypeError, match="late_gradients, xla, tiered, blocks, hoist, split, cudnn"),
         switched(**given),
     ):
         pass

@@ -8,9 +8,7 @@ from keras import Input, layers, ops
 from test_fast import KINDS, OFF, assert_same, is_fast, random_case, values_and_gradients
 
 from rshop import LSTMCell, RecurrentModel
-from rshop.fast import switched, way_back
-from rshop.fast.known import Known, Tap
-from rshop.fast.way_back import WayBack
+from rshop.fast import block, switched
 
 
 @pytest.fixture
@@ -18,8 +16,8 @@ def blocks(monkeypatch):
     """Let nothing wait: as many blocks as are allowed."""
 
     def of(most):
-        monkeypatch.setattr(way_back, "MANY_WAITING", 1)
-        monkeypatch.setattr(way_back, "MOST_BLOCKS", most)
+        monkeypatch.setattr(block, "MANY_WAITING", 1)
+        monkeypatch.setattr(block, "MOST_BLOCKS", most)
 
     return of
 
@@ -36,6 +34,15 @@ def test_random_steps_in_blocks_of_three_two_and_one_of_five_timesteps(kind, mos
         assert_same(values_and_gradients(rnn, given, mask), plain)
 
 
+def with_a_memory(rnn):
+    """What a layer is given that reads 7 timesteps and a memory of 4 places; it is built."""
+    rng = np.random.default_rng(0)
+    shapes = {"x": (3, 7, 2), "constants": (3, 4, 3), "initial_state": (3, 3)}
+    given = {name: [tf.constant(rng.normal(size=s).astype("float32"))] for name, s in shapes.items()}
+    rnn(**given)
+    return given
+
+
 @pytest.mark.parametrize("on", [{"split": False}, {"hoist": False}, {"xla": False}], ids=str)
 def test_attention_whose_queries_the_body_computes(on, blocks):
     """A product with something of each sample's own, fed by the state: `a` is computed in the loop."""
@@ -46,10 +53,7 @@ def test_attention_whose_queries_the_body_computes(on, blocks):
     rnn = RecurrentModel(
         x, after, initial_states=h, final_states=after, constants=memory, return_sequences=True
     )
-    rng = np.random.default_rng(0)
-    shapes = {"x": (3, 7, 2), "constants": (3, 4, 3), "initial_state": (3, 3)}
-    given = {name: [tf.constant(rng.normal(size=s).astype("float32"))] for name, s in shapes.items()}
-    rnn(**given)
+    given = with_a_memory(rnn)
     with switched(**OFF):
         plain = values_and_gradients(rnn, given)
     blocks(3)
@@ -65,10 +69,7 @@ def test_sums_of_a_size_that_the_step_does_not_know(blocks):
     rnn = RecurrentModel(
         x, after, initial_states=h, final_states=after, constants=memory, return_sequences=True
     )
-    rng = np.random.default_rng(0)
-    shapes = {"x": (3, 7, 2), "constants": (3, 4, 3), "initial_state": (3, 3)}
-    given = {name: [tf.constant(rng.normal(size=s).astype("float32"))] for name, s in shapes.items()}
-    rnn(**given)
+    given = with_a_memory(rnn)
     assert is_fast(rnn)
     with switched(**OFF):
         plain = values_and_gradients(rnn, given)
@@ -98,23 +99,80 @@ def test_a_gradient_of_16_bits_is_summed_over_the_blocks_in_32(blocks):
 
 
 @pytest.mark.parametrize(
-    "length, batch, units, expected",
+    "length, waiting, expected",
     [
-        (7, 2, 3, [(None, 7, None)]),
-        # 16 samples of 4 * 128 sums: 8,192 numbers a timestep, of which 2**21 are 256 timesteps.
-        (256, 16, 128, [(None, 256, None)]),
-        (600, 16, 128, [(0, 200, 200), (200, 400, 200), (400, 600, 200)]),
-        (513, 16, 128, [(0, 171, 171), (171, 342, 171), (342, 513, 171)]),
-        (1000, None, 128, [(start, start + 125, 125) for start in range(0, 1000, 125)]),
-        (tf.constant(1000), 16, 128, None),
+        (7, 24, [None]),
+        # 2**21 numbers are 256 timesteps of 8,192.
+        (256, 8192, [None]),
+        (600, 8192, [(0, 200), (200, 400), (400, 600)]),
+        (515, 8192, [(0, 172), (172, 344), (344, 515)]),
+        (10_000, 8192, [(start, start + 1250) for start in range(0, 10_000, 1250)]),
+        (tf.constant(1000), 8192, [None]),
     ],
     ids=str,
 )
-def test_as_many_blocks_as_let_8_megabytes_wait(length, batch, units, expected):
-    sums = Tap(keras.KerasTensor((None, 4 * units)), [], [])
-    back = WayBack(None, [], Known([sums], {}, set(), set(), set(), set()), xla=False, hot=None)
-    found = back.blocks(length, [keras.KerasTensor((batch, units))])
-    assert found == ([(None, length, None)] if expected is None else expected)
+def test_as_many_blocks_as_let_8_megabytes_wait_and_no_more_than_eight(length, waiting, expected):
+    found = block.blocks(length, waiting)
+    assert [None if b.is_whole else (b.start, b.stop) for b in found] == expected
+    assert len({b.room for b in found}) == 1
+    assert all(b.is_whole or b.stop - b.start <= b.room for b in found)
+
+
+def test_what_a_block_cuts_from_a_sequence():
+    x = np.arange(12).reshape(6, 2)
+    for b, now, before in ((block.Block(), x, x[:-1]), (block.Block(0, 2, 4), x[:2], x[:1])):
+        np.testing.assert_array_equal(b.cut(x), now)
+        np.testing.assert_array_equal(b.before().cut(x), before)
+    last = block.Block(4, 6, 4)
+    np.testing.assert_array_equal(last.cut(x.T, axis=1), [[8, 10], [9, 11]])
+    np.testing.assert_array_equal(last.before().cut(x), x[3:5])
+    np.testing.assert_array_equal(last.trim(x[:4]), x[:2])
+
+
+def loops_written(rnn, data):
+    """How many loops the graph of a gradient has, there and back."""
+
+    @tf.function(autograph=False)
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(rnn(x, training=True))
+        return tape.gradient(total, x)
+
+    nodes = gradient.get_concrete_function(data).graph.as_graph_def().node
+    return sum(node.op in ("PartitionedCall", "StatefulPartitionedCall") for node in nodes)
+
+
+def test_the_switch_and_how_much_waits_decide_about_the_blocks(blocks):
+    """One loop there, and one back for each block."""
+    rnn, data = LSTMCell(3).get_layer(return_sequences=True), tf.zeros((2, 8, 2))
+    rnn(data)
+    with switched(split=False, xla=False):
+        assert loops_written(rnn, data) == 2
+        blocks(4)
+        assert loops_written(rnn, data) == 5
+        with switched(blocks=False):
+            assert loops_written(rnn, data) == 2
+
+
+@pytest.mark.parametrize("on", [{}, {"tiered": True}, {"split": False}, {"xla": False}], ids=str)
+def test_a_second_derivative_through_blocks_is_refused(on, blocks):
+    rnn, data = LSTMCell(3).get_layer(), tf.ones((4, 6, 2))
+    rnn(data)
+    blocks(3)
+
+    @tf.function(autograph=False)
+    def twice(x):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                total = tf.reduce_sum(rnn(x, training=True) ** 2)
+            gradient = inner.gradient(total, x)
+        return outer.gradient(gradient, x)
+
+    with switched(**on), pytest.raises(NotImplementedError, match="second derivative"):
+        twice(data)
 
 
 def test_a_long_lstm_learns_what_keras_learns(blocks):

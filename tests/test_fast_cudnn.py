@@ -121,6 +121,28 @@ def test_on_a_gpu_it_is_cudnns_kernel_there_and_back(ran, monkeypatch):
         assert not {"While", "StatelessWhile"} & written
 
 
+@pytest.mark.parametrize("by", ["x", "weights"])
+def test_a_second_derivative_is_refused_before_it_reaches_cudnn(by, ran):
+    rnn = GRUCell(3).get_layer()
+    rnn(X)
+
+    @tf.function(autograph=False)
+    def twice(x):
+        points = x if by == "x" else rnn.trainable_weights[1].value
+        with tf.GradientTape() as outer:
+            outer.watch(points)
+            with tf.GradientTape() as inner:
+                inner.watch(points)
+                total = tf.reduce_sum(rnn(x, training=True) ** 2)
+            gradient = inner.gradient(total, points)
+        return outer.gradient(gradient, points)
+
+    with pytest.raises(NotImplementedError, match="cudnn=False"):
+        twice(tf.constant(X))
+    with switched(cudnn=False, late_gradients=False, xla=False, hoist=False, split=False):
+        assert np.abs(tf.function(twice.python_function, autograph=False)(tf.constant(X))).max() > 1e-4
+
+
 # When it does not
 
 

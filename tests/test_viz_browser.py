@@ -498,14 +498,8 @@ def test_a_low_diagram_has_the_equations_under_it(folder, open_page):
     # The names of a fresh process: after hundreds of models they are longer, and the diagram is wider.
     keras.utils.clear_session()
     page = open_page(saved_page(folder, "low", DRAWN["sampled_stack"](), np.ones((1, 3, 5))), offline=True)
-    inspector = page.inspector()
-
-    def is_under():
-        step, worked = (inspector.locator(f".rv-{name}").bounding_box() for name in ("step", "worked"))
-        return step["x"] == worked["x"] and 0 < worked["y"] - step["y"] - step["height"] < 20
-
-    # It is arranged once its size is known, a moment after it is there.
-    wait_for(is_under, seconds=10)
+    step, worked = (page.inspector().locator(f".rv-{name}").bounding_box() for name in ("step", "worked"))
+    assert step["x"] == worked["x"] and 0 < worked["y"] - step["y"] - step["height"] < 20
 
 
 def test_probabilities_are_not_called_open_or_shut_and_whole_numbers_are_whole(folder, open_page):

@@ -6,6 +6,7 @@ from keras import ops
 from ..cells import GRUCell, LSTMCell
 from ..loop import has_gpu, is_compiled_outside, writes_graph
 from . import switches
+from .known import first_derivatives_only
 
 _KERAS = {LSTMCell: keras.layers.LSTM, GRUCell: keras.layers.GRU}
 
@@ -40,7 +41,9 @@ class Twin:
 
     def run(self, x, states: list) -> tuple:
         """All outputs `(batch, time, units)` and the last states `(batch, units)`."""
-        weights = [ops.convert_to_tensor(w) for w in self.mine]
+        # cuDNN has no second derivatives: they are refused before they reach it.
+        weights = [first_derivatives_only(ops.convert_to_tensor(w)) for w in self.mine]
+        x, states = first_derivatives_only(x), [first_derivatives_only(state) for state in states]
         with keras.StatelessScope(state_mapping=list(zip(self.layer.weights, weights, strict=True))):
             y, *last = self.layer(x, initial_state=states)
         return y, last

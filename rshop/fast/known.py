@@ -143,6 +143,34 @@ class Known:
     mask: int | None = None
 
 
+def wide(x):
+    """The numbers in 32 bits where they have 16, which cannot hold a sum of many.
+
+    Example:
+        >>> wide(ops.ones((2,), "bfloat16")).dtype
+        tf.float32
+    """
+    return ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype).endswith("16") else x
+
+
+def first_derivatives_only(x):
+    """The same tensor, with a first derivative; a second one is refused as by `no_second_derivative`.
+
+    Example:
+        >>> y = first_derivatives_only(x) ** 2  # dy/dx is 2 x, and the derivative of that an error
+    """
+
+    @ops.custom_gradient
+    def once(dx):
+        return dx + 0, no_second_derivative
+
+    @ops.custom_gradient
+    def same(x):
+        return x + 0, lambda *wanted, upstream=None: once(wanted[0] if upstream is None else upstream)
+
+    return same(x)
+
+
 def no_second_derivative(*wanted):
     """Refuse: the loop back through time is written out, and has no way back of its own.
 
@@ -165,6 +193,4 @@ def _rows(value):
 
 
 def _total(rows):
-    # A sum of many numbers of 16 bits needs more than 16.
-    wide = ops.cast(rows, "float32") if keras.backend.standardize_dtype(rows.dtype).endswith("16") else rows
-    return ops.cast(ops.sum(wide, axis=0), rows.dtype)
+    return ops.cast(ops.sum(wide(rows), axis=0), rows.dtype)

@@ -9,7 +9,7 @@ class Operands:
     """The operands `(time, batch, ...)` of products, each made when it is first asked for.
 
     Example:
-        >>> Operands(known, [0], slice(0, 4), first, xs, emitted, [c], {}).of(("x", 0)).shape
+        >>> Operands(known, [0], Block(0, 4), first, xs, emitted, [c], {}).of(("x", 0)).shape
         (4, 2, 5)
 
     Args:
@@ -35,16 +35,17 @@ class Operands:
 
     def _make(self, kind, i):
         if kind == "x":
-            x, mask = self._turned(self.xs[i], self.block), self.known.mask
-            return x if mask is None else silence(self._turned(self.xs[mask], self.block), x)
+            x, mask = turned(self.block.cut(self.xs[i], axis=1)), self.known.mask
+            return x if mask is None else silence(turned(self.block.cut(self.xs[mask], axis=1)), x)
         if i in self.saved:
-            return self.saved[i] if self.block == slice(None) else self.saved[i][self.block]
+            return self.block.cut(self.saved[i])
         # What was emitted too, one timestep late.
-        emitted, start, stop = self.emitted[self.known.repeated[i]], self.block.start, self.block.stop
-        if start:
-            return self._turned(emitted, slice(start - 1, stop - 1))
-        before = self._turned(emitted, slice(None, -1 if stop is None else stop - 1))
+        before = turned(self.block.before().cut(self.emitted[self.known.repeated[i]], axis=1))
+        if self.block.start:
+            return before
         return ops.concatenate([ops.expand_dims(self.first[i], 0), before], axis=0)
 
-    def _turned(self, x, block):
-        return ops.swapaxes(x if block == slice(None) else x[:, block], 0, 1)
+
+def turned(x):
+    """`(batch, time, ...)` from `(time, batch, ...)`, and back."""
+    return ops.swapaxes(x, 0, 1)

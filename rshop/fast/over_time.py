@@ -81,6 +81,7 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
         save=bool(program.training),
         xla=switches.xla and has_xla(),
         hot=None if outside else _hot(program, length, batch, switches, options["training_runs"]),
+        in_blocks=switches.blocks,
         parts=_parts(program, length, batch) if switches.split and not outside else 1,
         batch=batch,
     )

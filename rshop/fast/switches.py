@@ -16,6 +16,7 @@ class Switches:
         tiered: a small loop trains a few times as it is before XLA compiles it, so that neither the
             first step nor a short run waits for the compiler. It counts in a variable, which
             `tf.vectorized_map` and the freezing of a training graph cannot take: turn it off there.
+        blocks: a long loop goes back in blocks of time, so that few gradients of its sums wait in memory.
         hoist: what depends on the input alone runs before the loop, for all timesteps at once;
             what feeds nothing back runs after it.
         split: the batch is dealt out to the processor's cores, each of which runs the loop for its
@@ -26,6 +27,7 @@ class Switches:
     late_gradients: bool = True
     xla: bool = True
     tiered: bool = True
+    blocks: bool = True
     hoist: bool = True
     split: bool = True
     cudnn: bool = True
@@ -55,7 +57,7 @@ def switched(**given: bool):
     A model that was already run keeps what it was traced with: call `model.compile` again.
 
     Args:
-        **given: `late_gradients`, `xla`, `tiered`, `hoist`, `split`, `cudnn`; see `Switches`.
+        **given: `late_gradients`, `xla`, `tiered`, `blocks`, `hoist`, `split`, `cudnn`; see `Switches`.
 
     Raises:
         TypeError: no such switch, or neither True nor False.

@@ -5,7 +5,8 @@ from keras import ops
 from ..loop import compiled, deal, over_time, reader, roomy
 from ..structure import flat, tree
 from .known import Known
-from .way_back import WayBack, floats, room_for, turned, unseen_by_tapes
+from .operands import turned
+from .way_back import WayBack, floats, room_for, unseen_by_tapes
 
 
 def scan_known(
@@ -20,6 +21,7 @@ def scan_known(
     save: bool,
     xla: bool,
     hot=None,
+    in_blocks: bool = True,
     parts: int = 1,
     batch=None,
 ):
@@ -43,6 +45,7 @@ def scan_known(
         save: keep what the way back needs; else it runs the loop again first.
         xla: compile both loops.
         hot: a boolean tensor: XLA waits as long as it is False.
+        in_blocks: a long loop goes back in blocks of time.
         parts: run this many loops side by side, each on a part of the batch.
         batch: the number of samples, an int or a scalar tensor.
 
@@ -56,7 +59,7 @@ def scan_known(
         length = ops.cast(ops.shape(xs[0])[1], "int32")
         xs = [roomy(x, length) for x in xs] if xla else xs
     sizes = [(batch + i) // parts for i in range(parts)] if parts > 1 else None
-    ways = _TwoWays(body, carry, emits, known, xla, hot)
+    ways = _TwoWays(body, carry, emits, known, xla, hot, in_blocks)
     last, emitted = ways.run([first, xs, shared], length, save, sizes)
     emitted = [value[:, :length] for value in emitted] if open_ended else emitted
     return tree.pack_sequence_as(carry, last), emitted
@@ -64,10 +67,10 @@ def scan_known(
 
 class _TwoWays:
     # On tensors (batch, time, ...); what is saved from there to back is (time, batch, ...).
-    def __init__(self, body, carry, emits, known, xla, hot):
+    def __init__(self, body, carry, emits, known, xla, hot, in_blocks):
         self.body, self.carry, self.emits, self.known, self.taps = body, carry, emits, known, known.taps
         self.there = compiled(self._there, xla, hot)
-        self.back = WayBack(body, carry, known, xla, hot)
+        self.back = WayBack(body, carry, known, xla, hot, in_blocks)
 
     def run(self, given, length, save, sizes):
         # From [first, xs, shared] the last carry and what was emitted, by parts of the batch of these sizes.

@@ -7,14 +7,11 @@ from keras import ops
 
 from ..loop import compiled, over_time, pull_back, reader
 from ..structure import flat, tree
+from .block import Block, blocks
 from .groups import FEW_WEIGHTS
-from .known import Known, no_second_derivative
-from .operands import Operands
+from .known import Known, no_second_derivative, wide
+from .operands import Operands, turned
 
-# The gradients of sums wait for the late products: so many numbers of them are let wait at a time
-# (8 MB), in blocks of time. More blocks than this make a long graph.
-MANY_WAITING = 2**21
-MOST_BLOCKS = 8
 # For a graph that is written for any batch.
 ORDINARY_BATCH = 32
 
@@ -23,17 +20,19 @@ class WayBack:
     """The way back of a loop: on tensors `(batch, time, ...)`, and saved ones `(time, batch, ...)`.
 
     Example:
-        >>> WayBack(body, carry, known, xla=True, hot=None).gradients(parts, parts, done, wanted, 7)
+        >>> way_back = WayBack(body, carry, known, xla=True, hot=None, in_blocks=True)
+        >>> [[d_first, d_xs, d_shared]] = way_back.gradients([part], values, done, wanted, length=7)
 
     Args:
-        body, carry, known, xla, hot: as in `scan_known`.
+        body, carry, known, xla, hot, in_blocks: as in `scan_known`.
 
     Attributes:
         kept: the places in the flat carry that the way there has to save.
     """
 
-    def __init__(self, body, carry, known: Known, xla: bool, hot):
+    def __init__(self, body, carry, known: Known, xla: bool, hot, in_blocks: bool):
         self.body, self.carry, self.known, self.taps = body, carry, known, known.taps
+        self.in_blocks = in_blocks
         places = range(len(flat(carry)))
         self.read = [i for i in places if i not in known.unread]
         self.kept = [i for i in self.read if i not in known.repeated]
@@ -54,33 +53,26 @@ class WayBack:
         """
         after, d_emitted = ([w[which] for w in wanted] for which in (0, 1))
         totals = [_Totals() for _ in parts]
-        for block in reversed(self.blocks(length, parts[0][0])):
-            found = self._run(block, parts, values, done, after, d_emitted)
+        in_time = blocks(length, self._waiting(parts[0][0])) if self.in_blocks else [Block()]
+        for block in reversed(in_time):
+            found = self._run(block, length, parts, values, done, after, d_emitted)
             for total, part, kept, one in zip(totals, parts, done, found, strict=True):
                 self._collect(total, block, *part, *kept[1:], *one)
             after = [one[0] for one in found]
         return [total.of(*part) for total, part in zip(totals, parts, strict=True)]
 
-    def blocks(self, length, first: list) -> list[tuple]:
-        """Blocks of time `(start, stop, room for so many timesteps)`; all of it is `(None, length, None)`.
-
-        Args:
-            length: as in `scan_known`.
-            first: the states `(batch, ...)` before the first timestep, of one part of the batch.
-        """
+    def _waiting(self, first):
+        # How many numbers of a timestep wait for the late products, in one part of the batch.
         likes = [*(tap.like for tap in self.taps), *self.computed.values()]
         batch = (first[0].shape[0] if first else None) or ORDINARY_BATCH
-        waiting = batch * sum(math.prod(size or 1 for size in like.shape[1:]) for like in likes)
-        if not isinstance(length, int) or length * waiting <= MANY_WAITING:
-            return [(None, length, None)]
-        size = -(-length // min(MOST_BLOCKS, length, -(-length * waiting // MANY_WAITING)))
-        return [(start, min(start + size, length), size) for start in range(0, length, size)]
+        return batch * sum(math.prod(size or 1 for size in like.shape[1:]) for like in likes)
 
-    def _run(self, block, parts, values, done, after, d_emitted):
-        start, stop, room = block
-        if start is not None:
+    def _run(self, block, length, parts, values, done, after, d_emitted):
+        start = None
+        if not block.is_whole:
             # Tensors, as numbers would be written, and compiled, anew for each block.
-            start, stop = (ops.convert_to_tensor(t, "int32") for t in (start, stop))
+            start = ops.convert_to_tensor(block.start, "int32")
+            length = ops.convert_to_tensor(block.stop - block.start, "int32")
         upstream, made = [after, d_emitted], []
 
         @ops.custom_gradient
@@ -88,7 +80,7 @@ class WayBack:
             now = unseen_by_tapes(upstream, tensors[: len(flat(upstream))])
             calls = zip(parts, done, *now, strict=True)
             made.append(
-                self.compiled([(start, stop, room, *part, *kept[1:], *w) for part, kept, *w in calls])
+                self.compiled([(start, length, block.room, *part, *kept[1:], *w) for part, kept, *w in calls])
             )
             return flat(made[-1]), no_second_derivative
 
@@ -96,9 +88,9 @@ class WayBack:
         found = back(*flat(upstream), *values)
         return tree.pack_sequence_as(made[-1], found)
 
-    def _back(self, start, stop, room, first, xs, shared, emitted, saved, d_last, d_emitted):
+    def _back(self, start, length, room, first, xs, shared, emitted, saved, d_last, d_emitted):
         whole = start is None
-        length, room = (stop, room_for(xs, stop)) if whole else (stop - start, room)
+        room = room_for(xs, length) if whole else room
 
         def at(x, axis):
             read = reader(x, axis)
@@ -121,17 +113,17 @@ class WayBack:
         d_sums, computed = [next(found) for _ in self.taps], list(found)
         d_shared = dict(zip(taped_shared, d_shared, strict=True))
         if whole:
-            operands = self._operands(slice(None), first, xs, emitted, saved, computed)
-            self._late(True, shared, operands, d_sums, d_shared)
+            operands = self._operands(Block(), first, xs, emitted, saved, computed)
+            self._late(shared, operands, d_sums, d_shared, lambda tap: _is_small(tap, shared))
         return d_first, d_xs, d_shared, d_sums, computed
 
     def _operands(self, block, first, xs, emitted, saved, computed):
         made = dict(zip(self.computed, computed, strict=True))
         return Operands(self.known, self.kept, block, first, xs, emitted, saved, made)
 
-    def _late(self, small, shared, operands, d_sums, d_shared):
+    def _late(self, shared, operands, d_sums, d_shared, is_due):
         for i, (tap, dz) in enumerate(zip(self.taps, d_sums, strict=True)):
-            if small is None or _is_small(tap, shared) == small:
+            if is_due(tap):
                 sources = [(i, j) if p.source[0] == "body" else p.source for j, p in enumerate(tap.products)]
                 for place, gradient in tap.late([operands.of(source) for source in sources], dz):
                     _add_to(d_shared, place, gradient)
@@ -177,14 +169,12 @@ class WayBack:
     def _collect(
         self, total, block, first, xs, shared, emitted, saved, d_first, d_xs, d_shared, d_sums, computed
     ):
-        start, stop, room = block
-        if start is not None:
-            # The last block may have room for more than there is.
-            d_xs = [d[:, : stop - start] for d in d_xs]
-            d_sums, computed = ([d[: stop - start] for d in values] for values in (d_sums, computed))
-        d_xs = dict(zip(self._taped(xs, shared)[0], d_xs, strict=True))
-        operands = self._operands(slice(start, stop), first, xs, emitted, saved, computed)
-        self._late(False if start is None else None, shared, operands, d_sums, d_shared)
+        d_xs = dict(zip(self._taped(xs, shared)[0], [block.trim(d, axis=1) for d in d_xs], strict=True))
+        d_sums, computed = (list(map(block.trim, values)) for values in (d_sums, computed))
+        operands = self._operands(block, first, xs, emitted, saved, computed)
+        # In a block none was done within the loop, which sees the operands of all timesteps.
+        due = (lambda tap: not _is_small(tap, shared)) if block.is_whole else (lambda tap: True)
+        self._late(shared, operands, d_sums, d_shared, due)
         # The gradient of an input that products alone read stays outside: often nobody asks for it.
         for tap, dz in zip(self.taps, d_sums, strict=True):
             for product in tap.products:
@@ -211,7 +201,7 @@ class _Totals:
         for i, d in d_xs.items():
             self.xs.setdefault(i, []).insert(0, d)
         for i, d in d_shared.items():
-            self.shared[i] = _sum(self.shared[i], d) if i in self.shared else d
+            self.shared[i] = wide(self.shared[i]) + wide(d) if i in self.shared else d
 
     def of(self, first: list, xs: list, shared: list) -> list:
         # The gradient of each tensor of the part; None where there is none.
@@ -232,18 +222,6 @@ def unseen_by_tapes(like, values):
 def room_for(xs, length):
     """The number of timesteps that there is room for: the xs may have more of it than the length."""
     return ops.shape(xs[0])[1] if xs else length
-
-
-def turned(x):
-    """`(batch, time, ...)` from `(time, batch, ...)`, and back."""
-    return ops.swapaxes(x, 0, 1)
-
-
-def _sum(total, d):
-    # A sum of many numbers of 16 bits needs more than 16.
-    if keras.backend.standardize_dtype(d.dtype).endswith("16"):
-        d = ops.cast(d, "float32")
-    return ops.cast(total, d.dtype) + d
 
 
 def _is_small(tap, shared):
