@@ -51,8 +51,9 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
         "coins": _coins(layer, batch, length) if forced else [],
         "mask": turn(mask),
     }
-    ready = None if recorder is not None else _program(layer, given, training, now)
-    if recorder is None and cudnn.is_wanted(layer, masked=bool(mask)):
+    in_cudnn = recorder is None and cudnn.is_wanted(layer, masked=bool(mask))
+    ready = None if in_cudnn or recorder is not None else _program(layer, given, training, now)
+    if in_cudnn:
         y, states = layer.twin.run(now["inputs"][0], first["states"])
         memory = {**first, "states": states, "held": [y[:, -1]] if first["held"] else []}
         emitted = [y] if sequences else []
