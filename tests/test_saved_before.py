@@ -1,4 +1,4 @@
-"""Files that earlier versions wrote still load, in a fresh process that built nothing before, with equal numbers."""
+"""Files of earlier versions load in a fresh process that built nothing before, with equal numbers."""
 
 import json
 import subprocess

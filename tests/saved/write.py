@@ -14,16 +14,36 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from helpers_models import example  # noqa: E402
 
-NAMES = """
-    bidirectional cell_from_a_keras_model cell_options cells_in_a_functional_step
-    constants_beside_the_sequence constants_of_many_ranks_with_decode
-    dicts_of_inputs_outputs_and_readouts forcing_decode forcing_schedule forcing_variable
-    greedy_ids_read_out images_with_statistics initializers_list keras_cells_sync_readout
-    keras_stacked_cells lists_of_inputs_and_outputs masked_ids_embedded_inside_and_outside nested
-    readable_cell readout_concat_probability readout_given_and_forced readout_layer_activation
-    readout_only_decode sequence_inside_a_step stateful_readout_learned
-    states_returned_and_given step_by_hand sync_readout_forcing
-""".split()
+NAMES = [
+    "bidirectional",
+    "cell_from_a_keras_model",
+    "cell_options",
+    "cells_in_a_functional_step",
+    "constants_beside_the_sequence",
+    "constants_of_many_ranks_with_decode",
+    "dicts_of_inputs_outputs_and_readouts",
+    "forcing_decode",
+    "forcing_schedule",
+    "forcing_variable",
+    "greedy_ids_read_out",
+    "images_with_statistics",
+    "initializers_list",
+    "keras_cells_sync_readout",
+    "keras_stacked_cells",
+    "lists_of_inputs_and_outputs",
+    "masked_ids_embedded_inside_and_outside",
+    "nested",
+    "readable_cell",
+    "readout_concat_probability",
+    "readout_given_and_forced",
+    "readout_layer_activation",
+    "readout_only_decode",
+    "sequence_inside_a_step",
+    "stateful_readout_learned",
+    "states_returned_and_given",
+    "step_by_hand",
+    "sync_readout_forcing",
+]
 
 
 def write(folder: Path, name: str):
