@@ -167,7 +167,7 @@ def _read_readouts(step, value, batch):
     tensors = flat(step.readouts)
     if value is None:
         return [None] * len(tensors)
-    values = flatten_like(step.readouts, value, "initial_readout")
+    values = flatten_like(step.readouts, step.fed(value), "initial_readout")
     for given, tensor, name in zip(values, tensors, step.readout_names, strict=True):
         check_start(f"readout {name!r}", given, tensor, batch)
     return values
@@ -176,7 +176,7 @@ def _read_readouts(step, value, batch):
 def _read_truths(step, value, batch, length):
     if value is None:
         return []
-    values = flatten_like(step.readouts, value, "ground_truth")
+    values = flatten_like(step.readouts, step.fed(value), "ground_truth")
     for given, tensor in zip(values, flat(step.readouts), strict=True):
         shape = shape_of(given)
         known = length if isinstance(length, int) else None

@@ -2,11 +2,12 @@
 
 import keras
 
+from .declared import declared_shape
 from .errors import describe, message, shapes
 from .options import check_count
 from .step import Step, describe_step
 from .step_checks import check_pair, names_of_states
-from .structure import agree, flat, flat_shapes, is_shape, shape_of
+from .structure import agree, flat, flat_shapes, shape_of
 
 
 class RNNCell(keras.layers.Layer):
@@ -54,7 +55,12 @@ class RNNCell(keras.layers.Layer):
         if output_dim is not None:
             check_count("output_dim", output_dim, "number of units")
         self.output_dim = output_dim
-        self._declared_shape = _declared(input_dim, input_shape, batch_input_shape or batch_shape)
+        self._declared_shape = declared_shape(
+            input_dim=input_dim,
+            input_shape=input_shape,
+            batch_input_shape=batch_input_shape,
+            batch_shape=batch_shape,
+        )
         self._model = None
 
     def build_model(self, input_shape) -> keras.Model:
@@ -132,6 +138,24 @@ class RNNCell(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """The shapes of `[y, *next_states]`."""
         return [tuple(t.shape) for t in self.model.outputs]
+
+    def output_shape(self, input_shape) -> tuple | None:
+        """The shape of `y` for `x` of this shape, without building the cell; None where it is not known.
+
+        A stack asks it for the size of its readout. It is what `compute_output_shape` of the class
+        says where the class writes one, else `output_dim` units.
+
+        Example:
+            >>> LSTMCell(10).output_shape((None, None))
+            (None, 10)
+        """
+        if self._model is not None:
+            return tuple(self._model.outputs[0].shape)
+        if type(self).compute_output_shape is not RNNCell.compute_output_shape:
+            return flat_shapes(self.compute_output_shape(input_shape))[0]
+        if self.output_dim is not None:
+            return (*(input_shape or (None, None))[:-1], self.output_dim)
+        return None if self._declared_shape is None else tuple(self.model.outputs[0].shape)
 
     def describe(self) -> Step:
         """The checked `Step` of this cell; needs to be built."""
@@ -233,25 +257,6 @@ class RNNCell(keras.layers.Layer):
             expected="a cell that was called, or one with input_dim",
             fix=f"{type(self).__name__}(..., input_dim=5)",
         )
-
-
-def _declared(input_dim, input_shape, batch_input_shape):
-    if input_dim is not None:
-        return (None, check_count("input_dim", input_dim, "number of features of x"))
-    shape = batch_input_shape if input_shape is None else input_shape
-    if shape is None:
-        return None
-    if not is_shape(shape):
-        name = "batch_input_shape" if input_shape is None else "input_shape"
-        raise TypeError(
-            message(
-                f"`{name}` is the shape of x.",
-                received=f"{name}={shape!r}",
-                expected="a tuple of whole numbers",
-                fix=f"{name}={'(None, 5)' if input_shape is None else '(5,)'}",
-            )
-        )
-    return tuple(shape) if input_shape is None else (None, *shape)
 
 
 def _one_or_list(tensors):

@@ -7,7 +7,8 @@ import keras
 from .cell import RNNCell
 from .errors import message
 from .layer import RecurrentLayer
-from .readout import feed_back, feeds
+from .names import free_name
+from .readout import feed_back
 from .step import Step
 from .step_checks import names_of_states
 from .structure import flat, flat_shapes
@@ -45,6 +46,10 @@ class RNNCellFromModel(RNNCell):
             )
         if isinstance(model, RecurrentLayer):
             _check_options(model)
+        if isinstance(model, keras.Model):
+            _check_size("output_dim", self.output_dim, model.outputs)
+            declared = self.declared_shape
+            _check_size("input_dim", None if declared is None else declared[-1], model.inputs)
         self._names = state_names
         # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
@@ -70,6 +75,12 @@ class RNNCellFromModel(RNNCell):
             self._model = self.build_model(first)
         self.built = True
 
+    def output_shape(self, input_shape) -> tuple | None:
+        """The shape of `y` for `x` of this shape; the layer knows it before its step is made."""
+        if self._model is None:
+            return self._source.value.step_output_shape(input_shape)
+        return super().output_shape(input_shape)
+
     @property
     def state_names(self) -> list[str]:
         """The names of the states, then those of the readouts."""
@@ -91,10 +102,11 @@ class RNNCellFromModel(RNNCell):
         return {**config, "model": keras.saving.serialize_keras_object(source)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         """The cell that `get_config` described; the config is left as it is."""
         config = copy.deepcopy(config)
-        return cls(keras.saving.deserialize_keras_object(config.pop("model")), **config)
+        model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
+        return cls(model, **config)
 
 
 def cell_model(step: Step) -> keras.Model:
@@ -105,10 +117,30 @@ def cell_model(step: Step) -> keras.Model:
     """
     if step.readouts is None:
         return step.model
-    count = len(flat(step.outputs))
-    kinds = [t.dtype for t in flat(step.readouts)]
-    fed = feed_back(feeds(step.outputs, step.readouts), step.model.outputs[:count], kinds)
+    taken = {operation.name for operation in step.model.operations}
+    fed = []
+    for (place, greedy), readout in zip(step.wiring, flat(step.readouts), strict=True):
+        output = step.model.outputs[place]
+        if greedy or output.dtype != readout.dtype:
+            # A model of its own, whose operations cannot meet a name of the step's.
+            y = keras.Input(output.shape[1:], dtype=output.dtype)
+            name = free_name("next_readout", taken)
+            output = keras.Model(y, feed_back([(0, greedy)], [y], [readout.dtype]), name=name)(output)[0]
+            taken.add(name)
+        fed.append(output)
     return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+
+
+def _check_size(name, size, tensors):
+    if size is not None and size != tensors[0].shape[-1]:
+        raise ValueError(
+            message(
+                f"`{name}` contradicts the model, which says it already.",
+                received=f"{name}={size!r} for {tuple(tensors[0].shape)}",
+                expected=f"{name}={tensors[0].shape[-1]!r}, or none",
+                fix=f"leave {name} out",
+            )
+        )
 
 
 def _check_options(layer: RecurrentLayer):

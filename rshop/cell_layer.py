@@ -43,6 +43,10 @@ class CellLayer(RecurrentLayer):
             self.cell.build(input_shape)
         return self.cell.describe()
 
+    def step_output_shape(self, input_shape) -> tuple | None:
+        """That of the cell."""
+        return self.cell.output_shape(input_shape)
+
     @property
     def state_names(self) -> list[str]:
         """The names of the cell's states."""
@@ -53,7 +57,8 @@ class CellLayer(RecurrentLayer):
         return {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         """The layer that `get_config` described; the config is left as it is."""
         config = copy.deepcopy(config)
-        return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
+        cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
+        return cls(cell, **config)

@@ -18,7 +18,12 @@ def message(problem: str, *, received: object, expected: object, fix: str) -> st
 def given_name(tensor) -> str | None:
     """The name that the user gave to a Keras tensor, or None where Keras made one up."""
     name = getattr(tensor, "name", None)
-    return None if name is None or _UNNAMED.match(name) else name
+    return None if name is None or is_made_up(name) else name
+
+
+def is_made_up(name: str) -> bool:
+    """Whether Keras gave this name to an Input or a tensor that had none: `input_layer_3`."""
+    return _UNNAMED.match(name) is not None
 
 
 def describe(role: str, tensor, position: int | None = None) -> str:

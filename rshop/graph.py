@@ -2,11 +2,11 @@
 second way to run it that lets every inner value be seen."""
 
 import inspect
-import re
 from dataclasses import dataclass
 
 import keras
 
+from .names import is_numbered, snake_case
 from .structure import flat, tree
 
 
@@ -170,9 +170,8 @@ class _Names:
         return name if self.uses[name] == 1 else f"{name}#{self.uses[name]}"
 
     def _first(self, operation):
-        kind = _snake_case(type(operation).__name__)
-        made_up = re.fullmatch(rf"{kind}(_\d+)?", operation.name)
-        if not made_up or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
+        kind = snake_case(type(operation).__name__)
+        if not is_numbered(operation) or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
             return operation.name
         while True:
             number = self.numbers.get(kind, 0)
@@ -208,8 +207,3 @@ def _inner_model(operation):
     model = getattr(operation, "step_model", operation)
     readable = hasattr(model, "operations") or isinstance(model, keras.Sequential)
     return model if isinstance(model, keras.Model) and readable else None
-
-
-def _snake_case(name: str) -> str:
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

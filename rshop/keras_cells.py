@@ -3,7 +3,7 @@
 import keras
 
 from .errors import message
-from .structure import flat, tree
+from .structure import flat, flat_shapes, tree
 
 _OPTIONS = (
     "return_sequences",
@@ -51,6 +51,22 @@ def state_shapes(cell) -> list[tuple]:
         return [(None, *s.shape[1:]) for s in flat(cell.get_initial_state(batch_size=1))]
     sizes = flat(cell.state_size) if not isinstance(cell.state_size, int) else [cell.state_size]
     return [(None, size) for size in sizes]
+
+
+def output_shape(cell, input_shape) -> tuple | None:
+    """The shape of a Keras cell's output, without building it; None where the cell does not say.
+
+    Example:
+        >>> output_shape(keras.layers.LSTMCell(4), (None, None))
+        (None, 4)
+    """
+    size = getattr(cell, "output_size", None)
+    if size is not None:
+        return (None, *flat(size))
+    try:
+        return flat_shapes(cell.compute_output_shape(input_shape))[0]
+    except (NotImplementedError, TypeError, ValueError):
+        return None
 
 
 def state_names(cell) -> list[str]:

@@ -73,6 +73,10 @@ class RecurrentLayer(keras.layers.Layer):
         """Whether the step is there; a stack has none before it knows the shape of its input."""
         return self._description is not None
 
+    def step_output_shape(self, input_shape) -> tuple | None:
+        """The shape `(batch, ...)` of the step's first output, None where it is not known yet."""
+        return tuple(flat(self.description.outputs)[0].shape) if self.is_described else None
+
     @property
     def step(self) -> keras.Model:
         """The Keras model of one timestep, on flat lists:

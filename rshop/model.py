@@ -5,6 +5,7 @@ import copy
 import keras
 
 from .layer import RecurrentLayer
+from .readout import split_fed
 from .step import Step, describe_step
 
 
@@ -27,14 +28,15 @@ class RecurrentModel(RecurrentLayer):
         initial_states: the Inputs that hold the states of the previous timestep; a list, a dict
             that names them, or one.
         final_states: the states after this timestep, in the same order.
-        readout_input: an Input that is fed with the previous output (a list or dict for several
-            outputs). Whole numbers without the output's last axis are fed its argmax.
+        readout_input: an Input that is fed with the previous output. For several outputs a list or
+            a dict; `[r, None]` feeds the first of two back and not the second. Whole numbers
+            without the output's last axis are fed its argmax.
         constants: Inputs that each timestep sees whole: an attention memory, a class label.
         teacher_force: in training, feed the truth of the previous timestep as readout: True, a
             probability, a `keras.Variable` that holds one, or a schedule of the training call
             (Williams & Zipser, 1989; Bengio et al., 2015).
-        decode: the input is one vector (or a whole sequence), seen at each timestep; every output
-            is returned.
+        decode: the input is one vector (or a whole sequence), seen at each timestep, or read by
+            none; every output is returned.
         output_length: the number of timesteps of a decoder.
         return_sequences: return each output `(batch, time, ...)`, not only the last `(batch, ...)`.
         return_states: return `[output, *states]`; `return_state` is Keras's spelling.
@@ -76,11 +78,8 @@ class RecurrentModel(RecurrentLayer):
         **options,
     ):
         described = input if isinstance(input, Step) else None
-        super().__init__(
-            has_readout=readout_input is not None
-            or (described is not None and described.readouts is not None),
-            **options,
-        )
+        readouts = split_fed(readout_input)[0] if described is None else described.readouts
+        super().__init__(has_readout=readouts is not None, **options)
         self._step = described or describe_step(
             input,
             output,
@@ -88,6 +87,7 @@ class RecurrentModel(RecurrentLayer):
             next_states=final_states,
             readouts=readout_input,
             constants=constants,
+            unused_inputs=self.decode,
         )
         self.describe()
 
@@ -100,7 +100,8 @@ class RecurrentModel(RecurrentLayer):
         return {**super().get_config(), "step": self.description.get_config()}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         """The layer that `get_config` described; the config is left as it is."""
         config = copy.deepcopy(config)
-        return cls(Step.from_config(config.pop("step")), None, **config)
+        with keras.saving.custom_object_scope(custom_objects or {}):
+            return cls(Step.from_config(config.pop("step")), None, **config)

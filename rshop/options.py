@@ -36,7 +36,15 @@ def read(given: dict, layer: str) -> tuple[dict, dict]:
     given = dict(given)
     if "return_state" in given:
         state = given.pop("return_state")
-        given["return_states"] = given.get("return_states", False) or state
+        if given.setdefault("return_states", state) != state:
+            raise ValueError(
+                message(
+                    "`return_states` and `return_state` are two names of one option.",
+                    received=f"return_states={given['return_states']!r}, return_state={state!r}",
+                    expected="one of them",
+                    fix="return_states=True",
+                )
+            )
     for name in given:
         if name not in DEFAULTS and name not in _KERAS:
             raise TypeError(_unknown(name, given[name], layer))

@@ -6,9 +6,12 @@ import keras
 from keras import layers, ops
 
 from .errors import describe, message
+from .names import free_name
 from .structure import agree, flat
 
-MODES = ("add", "mul", "avg", "max", "concat", "readout_only")
+#: The modes that merge an output as large as the input.
+ADDING = ("add", "mul", "avg", "max")
+MODES = (*ADDING, "concat", "readout_only")
 _OLD_NAMES = {"multiply": "mul", "average": "avg", "maximum": "max", "concatenate": "concat"}
 _MERGES = {
     "add": layers.Add,
@@ -19,10 +22,29 @@ _MERGES = {
 }
 
 
-def feeds(outputs, readouts) -> list[tuple[int, bool]]:
+def split_fed(readouts) -> tuple:
+    """The readouts that are there, and the places of the outputs that feed them where some are None.
+
+    Example:
+        >>> split_fed([r, None])  # of two outputs the first is fed back
+        (r, [0])
+        >>> split_fed([r, s])
+        ([r, s], None)
+    """
+    if isinstance(readouts, dict):
+        return {key: r for key, r in readouts.items() if r is not None} or None, None
+    if not isinstance(readouts, (list, tuple)) or all(r is not None for r in readouts):
+        return readouts, None
+    places = [i for i, readout in enumerate(readouts) if readout is not None]
+    fed = [readouts[i] for i in places]
+    return (None, None) if not fed else (fed[0] if len(fed) == 1 else fed, places)
+
+
+def feeds(outputs, readouts, places: list[int] | None = None) -> list[tuple[int, bool]]:
     """For each readout, the place of the output that feeds it, and whether its argmax is taken.
 
-    One readout is fed by the first output, a list by the outputs in order, a dict by its keys.
+    One readout is fed by the first output, a list by the outputs in order, a dict by its keys;
+    `places` says which outputs where not every one is fed back.
     A readout of whole numbers without the output's last axis takes the argmax: the likeliest token.
 
     Example:
@@ -39,6 +61,8 @@ def feeds(outputs, readouts) -> list[tuple[int, bool]]:
     every = flat(outputs)
     if isinstance(readouts, dict):
         chosen = [_by_key(outputs, key) for key in sorted(readouts)]
+    elif places is not None:
+        chosen = [every[i] for i in places if i < len(every)]
     else:
         chosen = every[: len(flat(readouts))]
     if len(chosen) < len(flat(readouts)):
@@ -88,7 +112,27 @@ def check_mode(mode):
     raise TypeError(_mode_message(mode))
 
 
-def merge(mode, x, readout):
+def merged_shape(mode, shape: tuple, readout: tuple | None) -> tuple:
+    """The shape of the input merged with the readout, whose shape is None while it is not known.
+
+    Example:
+        >>> merged_shape("concat", (None, 3), (None, 2)), merged_shape("concat", (None, 3), None)
+        ((None, 5), (None, None))
+    """
+    unknown = (*shape[:-1], None) if len(shape) > 1 else (None, None)
+    if isinstance(mode, layers.Layer):
+        try:
+            return tuple(mode.compute_output_shape([shape, readout or unknown]))
+        except (NotImplementedError, TypeError, ValueError, AttributeError, IndexError):
+            return unknown
+    if readout is None or callable(mode):
+        return unknown
+    if mode == "readout_only":
+        return readout
+    return (*shape[:-1], shape[-1] + readout[-1]) if mode == "concat" else shape
+
+
+def merge(mode, x, readout, taken=()):
     """What the first cell sees: the input merged with the readout, a Keras tensor `(batch, ...)`.
 
     Example:
@@ -98,14 +142,17 @@ def merge(mode, x, readout):
     Args:
         mode: one of `MODES`, or a layer or callable of `[input, readout]`.
         x, readout: Keras tensors `(batch, ...)`.
+        taken: names that other parts of the step have.
 
     Raises:
         ValueError: shapes that the mode cannot merge.
     """
     if mode == "readout_only":
         return readout
-    if callable(mode):
+    if isinstance(mode, layers.Layer):
         return mode([x, readout])
+    if callable(mode):
+        return _merged_by(mode, [x, readout], free_name("readout_merge", taken))
     same = x.shape == readout.shape
     if mode == "concat":
         same = agree(x.shape[:-1], readout.shape[:-1])
@@ -118,7 +165,14 @@ def merge(mode, x, readout):
                 fix="end with a layer as large as the input (Dense), or use readout='concat'",
             )
         )
-    return _MERGES[mode]()([x, readout])
+    kind = _MERGES[mode]
+    return kind(name=free_name(kind.__name__.lower(), taken))([x, readout])
+
+
+def _merged_by(function, tensors, name):
+    # What a function does goes into a model of its own, where no name of the step's is in its way.
+    inputs = [keras.Input(t.shape[1:], dtype=t.dtype) for t in tensors]
+    return keras.Model(inputs, function(inputs), name=name)(tensors)
 
 
 def _by_key(outputs, key):

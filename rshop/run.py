@@ -131,6 +131,8 @@ def _program(layer, given, training, now):
         return None
     if any(mask is not None for mask in given.step_masks):
         return None
+    if _has_unknown_sizes(flat(layer.description.outputs)):
+        return None
     forced = bool(now["truths"]) and not now["coins"] and not now["mask"]
     return program(
         layer.description,
@@ -167,8 +169,23 @@ def first_memory(layer, given, batch, training, forced=False, hold_outputs=False
                 first = 0 if value is None else value
                 memory[part].append(start_value(first, like.shape[1:], like.dtype, batch))
     if hold_outputs:
-        memory["held"] = [start_value(0, t.shape[1:], t.dtype, batch) for t in flat(step.outputs)]
+        memory["held"] = _nothing_held(layer, given, memory, batch)
     return memory
+
+
+def _nothing_held(layer, given, memory, batch):
+    # Zeros of the size of each output: where the step does not know it, its first timestep does.
+    step = layer.description
+    likes = flat(step.outputs)
+    if not _has_unknown_sizes(likes):
+        return [start_value(0, t.shape[1:], t.dtype, batch) for t in likes]
+    now = given.inputs if layer.decode else [x[:, 0] for x in given.inputs]
+    outputs, _ = step(now, given.constants, memory["states"], memory["readouts"], training=False)
+    return [ops.zeros_like(y) for y in outputs]
+
+
+def _has_unknown_sizes(likes) -> bool:
+    return any(None in like.shape[1:] for like in likes)
 
 
 def check_unroll(layer, given: Arguments):

@@ -1,7 +1,7 @@
 """`RecurrentSequential`: a stack of cells and layers as one recurrent layer."""
 
 import copy
-import inspect
+from functools import partial
 
 import keras
 
@@ -9,8 +9,11 @@ from . import keras_cells
 from .cell import RNNCell
 from .errors import message
 from .layer import RecurrentLayer
-from .readout import check_mode, merge
+from .names import free_name
+from .output_shape import is_known, output_shape, readout_shape
+from .readout import ADDING, check_mode, merge, merged_shape
 from .shared_states import check_same_count, check_same_shapes
+from .stack_parts import check_name, stackable
 from .step import Step, describe_step
 
 
@@ -76,29 +79,8 @@ class RecurrentSequential(RecurrentLayer):
                     fix="make a new RecurrentSequential and add all cells before calling it",
                 )
             )
-        if isinstance(cell, RecurrentLayer):
-            cell = cell.get_cell()
-        elif isinstance(cell, keras.layers.RNN):
-            cell = keras_cells.cell_of(cell)
-        if not isinstance(cell, keras.layers.Layer):
-            kind = "a class" if inspect.isclass(cell) else f"of type {type(cell).__name__}"
-            raise TypeError(
-                message(
-                    "Only cells and layers can be stacked.",
-                    received=f"{cell!r}, {kind}",
-                    expected="an RNNCell, a Keras cell or a Keras layer",
-                    fix=f"add({cell.__name__}(...))" if inspect.isclass(cell) else "add(Dense(5))",
-                )
-            )
-        if any(cell.name == other.name and cell is not other for other in self.cells):
-            raise ValueError(
-                message(
-                    f"The stack {self.name!r} has another part of this name.",
-                    received=f"a second {cell.name!r}",
-                    expected="a name of its own for each part",
-                    fix=f"{type(cell).__name__}(..., name='another_name')",
-                )
-            )
+        cell = stackable(cell)
+        check_name(self.name, cell, self.cells)
         self.cells = [*self.cells, cell]
 
     @property
@@ -135,20 +117,11 @@ class RecurrentSequential(RecurrentLayer):
                 )
             )
         whole = isinstance(self.cells[0], keras.layers.Embedding)
+        parts = [*self.cells, *([self.readout] if isinstance(self.readout, keras.layers.Layer) else [])]
+        taken = {part.name for part in parts}
         dtype = "int32" if whole else self.compute_dtype
-        x = keras.Input(input_shape[1:], dtype=dtype, name="x")
-        if self.readout is False:
-            y, states, after = self._chain(self.cells, x)
-            readout = None
-        else:
-            like = self._output_like(x)
-            if self.readout in ("add", "mul", "avg", "max"):
-                merge(self.readout, x, like)
-            readout = keras.Input(like.shape[1:], dtype=like.dtype, name="readout")
-            active = readout
-            if self.readout_activation is not keras.activations.linear:
-                active = keras.layers.Activation(self.readout_activation)(readout)
-            y, states, after = self._chain(self.cells, merge(self.readout, x, active))
+        x = keras.Input(input_shape[1:], dtype=dtype, name=free_name("x", taken))
+        readout, y, states, after = self._chained(x, {*taken, x.name})
         return describe_step(
             x,
             y,
@@ -156,8 +129,39 @@ class RecurrentSequential(RecurrentLayer):
             next_states=after,
             readouts=readout,
             state_names=_unique_names(self._recurrent_cells(), self.state_sync),
-            unused_inputs=self.readout == "readout_only",
+            unused_inputs=self.decode or self.readout == "readout_only",
         )
+
+    def step_output_shape(self, input_shape) -> tuple | None:
+        """The shape `(batch, ...)` that the stack returns at each timestep, found before it is built."""
+        if self.is_described:
+            return super().step_output_shape(input_shape)
+        found = output_shape(self.cells, input_shape)
+        if self.readout is False or input_shape is None:
+            return found
+        if self.readout in ADDING:
+            # Only an output as large as the input can be added to it.
+            return found if is_known(found) else tuple(input_shape)
+        return readout_shape(self.cells, partial(merged_shape, self.readout), input_shape, self.readout)
+
+    def _chained(self, x, taken):
+        # The readout's Input (None without one), the output, the states and the next states.
+        if self.readout is False:
+            return None, *self._chain(x, taken)
+        shape = self.step_output_shape(tuple(x.shape))
+        found = self._fed(x, shape, self.cells[-1].compute_dtype, taken)
+        if found[1].dtype == found[0].dtype:
+            return found
+        # The output is of another kind than its layer computes in: whole numbers, for one.
+        return self._fed(x, shape, found[1].dtype, taken)
+
+    def _fed(self, x, shape, dtype, taken):
+        readout = keras.Input(shape[1:], dtype=dtype, name=free_name("readout", taken))
+        taken, seen = {*taken, readout.name}, readout
+        if self.readout_activation is not keras.activations.linear:
+            name = free_name("activation", taken)
+            taken, seen = {*taken, name}, keras.layers.Activation(self.readout_activation, name=name)(readout)
+        return readout, *self._chain(merge(self.readout, x, seen, taken), taken)
 
     def get_config(self):
         """The cells and the options as plain JSON values."""
@@ -174,10 +178,10 @@ class RecurrentSequential(RecurrentLayer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         """The stack that `get_config` described; the config is left as it is."""
         config = copy.deepcopy(config)
-        deserialize = keras.saving.deserialize_keras_object
+        deserialize = partial(keras.saving.deserialize_keras_object, custom_objects=custom_objects)
         cells, order = config.pop("cells"), config.pop("order")
         if isinstance(config["readout"], dict):
             config["readout"] = deserialize(config["readout"])
@@ -196,13 +200,14 @@ class RecurrentSequential(RecurrentLayer):
             check_same_count(cells)
         return cells
 
-    def _chain(self, cells, x):
-        states, after, owner = [], [], None
-        for cell in cells:
+    def _chain(self, x, taken):
+        # The output, the states and the next states.
+        states, after, owner, taken = [], [], None, set(taken)
+        for cell in self.cells:
             if not isinstance(cell, RNNCell) and not keras_cells.is_keras_cell(cell):
                 x = cell(x)
                 continue
-            needed = _state_inputs(cell, x)
+            needed = _state_inputs(cell, x, taken)
             if self.state_sync and owner is not None:
                 check_same_shapes(owner, states, cell, needed)
                 x, after = _call(cell, x, after)
@@ -211,26 +216,6 @@ class RecurrentSequential(RecurrentLayer):
             x, new = _call(cell, x, needed)
             states, after = states + needed, after + new
         return x, states, after
-
-    def _output_like(self, x):
-        # The cells must not be built for a size that turns out wrong: copies of them tell what comes
-        # out.
-        try:
-            copies = [_copy_of(cell) for cell in self.cells]
-        except (TypeError, ValueError, NotImplementedError) as error:
-            if self.readout in ("add", "mul", "avg", "max"):
-                return x
-            raise ValueError(
-                message(
-                    f"The size of the readout is found out on copies, and a part cannot be copied ({error}).",
-                    received=f"readout={self.readout!r}",
-                    expected="parts that Keras can save",
-                    fix="register the class with @keras.saving.register_keras_serializable()",
-                )
-            ) from error
-        if isinstance(copies[0], RNNCell) and copies[0].built:
-            x = keras.KerasTensor(copies[0].model.inputs[0].shape, x.dtype)
-        return self._chain(copies, x)[0]
 
 
 #: The name of this class in the first library.
@@ -258,22 +243,29 @@ def _call(cell, x, states):
     return keras_cells.call(cell, x, states)
 
 
-def _state_inputs(cell, x):
+def _state_inputs(cell, x, taken):
     if not isinstance(cell, RNNCell):
-        return [keras.Input(shape[1:], dtype=x.dtype) for shape in keras_cells.state_shapes(cell)]
+        return [_state_input(shape, x.dtype, taken) for shape in keras_cells.state_shapes(cell)]
     if not cell.built:
         cell.build(tuple(x.shape))
-    count = len(cell.model.inputs) - cell.num_states
-    if count != 1:
+    inputs, outputs = (len(part) - cell.num_states for part in (cell.model.inputs, cell.model.outputs))
+    if inputs != 1 or outputs != 1:
         raise ValueError(
             message(
                 f"The cell {cell.name!r} cannot stand in a stack, which hands on one tensor.",
-                received=f"a cell with {count} inputs",
-                expected="one input",
+                received=f"a cell with {inputs} inputs and {outputs} outputs",
+                expected="one input and one output",
                 fix="use the cell in a step of its own, with RecurrentModel",
             )
         )
-    return [keras.Input(t.shape[1:], dtype=t.dtype) for t in cell.model.inputs[1:]]
+    return [_state_input(t.shape, t.dtype, taken) for t in cell.model.inputs[1:]]
+
+
+def _state_input(shape, dtype, taken):
+    # A name such as Keras makes up, which is not the user's (see `errors.given_name`).
+    name = free_name("input_layer", taken)
+    taken.add(name)
+    return keras.Input(shape[1:], dtype=dtype, name=name)
 
 
 def _unique_names(cells, state_sync):
@@ -284,8 +276,3 @@ def _unique_names(cells, state_sync):
         again = f"#{uses[cell.name]}" if uses[cell.name] > 1 else ""
         names += own if state_sync else [f"{cell.name}{again}/{name}" for name in own]
     return names
-
-
-def _copy_of(layer):
-    config = keras.saving.serialize_keras_object(layer)
-    return keras.saving.deserialize_keras_object(copy.deepcopy(config))

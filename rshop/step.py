@@ -7,7 +7,8 @@ import keras
 from .errors import describe, given_name, message, shapes
 from .graph import Graph
 from .masks import attach
-from .readout import feeds
+from .names import name_used_twice, two_of_one_name
+from .readout import feeds, split_fed
 from .step_checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
 from .structure import flat, tree
 
@@ -30,6 +31,7 @@ class Step:
         states, next_states: lists, in pairs.
         state_names: a name for each state.
         model: `[*inputs, *constants, *states, *readouts] -> [*outputs, *next_states]`.
+        fed_from: the places of the outputs that feed the readouts, None for the first ones (or by key).
     """
 
     inputs: object
@@ -41,6 +43,20 @@ class Step:
     state_names: list[str]
     model: keras.Model
     graph: Graph = field(repr=False)
+    fed_from: list[int] | None = None
+
+    @property
+    def wiring(self) -> list[tuple[int, bool]]:
+        """For each readout the place of its output, and whether the argmax is taken (see `feeds`)."""
+        return feeds(self.outputs, self.readouts, self.fed_from)
+
+    def fed(self, values):
+        """The values for the readouts, of a list that has one for each output, such as `[r, None]`."""
+        listed = isinstance(values, (list, tuple)) and len(values) == len(flat(self.outputs))
+        if self.fed_from is None or not listed:
+            return values
+        chosen = [values[i] for i in self.fed_from]
+        return chosen[0] if len(chosen) == 1 else chosen
 
     @property
     def readout_names(self) -> list[str]:
@@ -103,6 +119,7 @@ class Step:
             "readouts": _places(self.readouts, places),
             "outputs": _places(self.outputs, ends),
             "state_names": list(self.state_names),
+            **({} if self.fed_from is None else {"fed_from": list(self.fed_from)}),
         }
 
     @classmethod
@@ -118,6 +135,7 @@ class Step:
             state_names=list(config["state_names"]),
             model=model,
             graph=Graph(model),
+            fed_from=config.get("fed_from"),
         )
 
 
@@ -150,6 +168,7 @@ def describe_step(
         TypeError: what is given is not made of Keras tensors.
         ValueError: a pair that does not fit, a name used twice, or a tensor that reaches no output.
     """
+    readouts, fed_from = split_fed(readouts)
     parts = {"input": inputs, "output": outputs, "readout_input": readouts, "constants": constants}
     for what, value in parts.items():
         check_tensors(what, value, optional=what in ("readout_input", "constants"))
@@ -168,10 +187,17 @@ def describe_step(
         list(names),
         model,
         Graph(model, of_cell),
+        fed_from,
     )
     check_names(step.state_names)
-    feeds(step.outputs, step.readouts)
-    _check_reach(step, unused_inputs)
+    unread = _unread(step, unused_inputs)
+    try:
+        feeds(step.outputs, step.readouts, fed_from)
+    except ValueError as error:
+        # Who mends the shape alone would meet the second fault next.
+        raise ValueError(" ".join([str(error), *unread.get("readout_input", [])])) from None
+    for faults in unread.values():
+        raise ValueError(faults[0])
     return step
 
 
@@ -179,6 +205,9 @@ def _model(starts, ends):
     try:
         return keras.Model(starts, ends, name="step")
     except ValueError as error:
+        name = name_used_twice(error)
+        if name is not None:
+            raise ValueError(two_of_one_name(name, starts, ends)) from None
         raise ValueError(
             message(
                 f"The step is not a graph from its inputs to its outputs ({error}).",
@@ -190,10 +219,11 @@ def _model(starts, ends):
         ) from error
 
 
-def _check_reach(step, unused_inputs):
+def _unread(step, unused_inputs) -> dict[str, list[str]]:
+    # For each role what is said of its tensors that reach no output.
     reach = step.graph.reach()
     used = frozenset().union(*(reach[t] for t in step.graph.outputs))
-    place = 0
+    found, place = {}, 0
     for role, part in (
         ("input", step.inputs),
         ("constant", step.constants),
@@ -203,15 +233,20 @@ def _check_reach(step, unused_inputs):
         for i, tensor in enumerate(flat(part)):
             if place not in used and not (role == "input" and unused_inputs):
                 label = describe(role, tensor, None if given_name(tensor) else i)
-                raise ValueError(
-                    message(
-                        f"The {label} reaches no output.",
-                        received=f"a step in which neither an output nor a final state uses the {label}",
-                        expected="an output or a final state that depends on it",
-                        fix=f"use it in the step, or do not pass it as {role}",
-                    )
-                )
+                found.setdefault(role, []).append(_reaches_nothing(role, label))
             place += 1
+    return found
+
+
+def _reaches_nothing(role, label):
+    # Only a decoder may leave its input unread: its length does not come from there.
+    decoder = ", or make a decoder with decode=True" if role == "input" else ""
+    return message(
+        f"The {label} reaches no output.",
+        received=f"a step in which neither an output nor a final state uses the {label}",
+        expected="an output or a final state that depends on it",
+        fix=f"use it in the step, or do not pass it as {role}{decoder}",
+    )
 
 
 def _places(structure, counter):

@@ -6,7 +6,7 @@ from keras import ops
 
 from .forcing import feed
 from .masks import blank, hold
-from .readout import feed_back, feeds
+from .readout import feed_back
 from .step import Step
 from .structure import flat
 
@@ -44,7 +44,7 @@ class Timestep:
 
     def __post_init__(self):
         if self.wiring is None:
-            self.wiring = feeds(self.step.outputs, self.step.readouts)
+            self.wiring = self.step.wiring
         self.readout_types = [t.dtype for t in flat(self.step.readouts)][: len(self.wiring)]
 
     def __call__(self, memory: dict, now: dict, run=None) -> tuple[dict, list]:

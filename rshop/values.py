@@ -14,14 +14,26 @@ def start_value(value, shape: tuple, dtype, batch):
     Example:
         >>> start_value([1.0, 2.0], (2,), "float32", batch=3).shape
         (3, 2)
+
+    Raises:
+        ValueError: a number for a shape of unknown sizes.
     """
     value = ops.cast(ops.convert_to_tensor(value), dtype)
-    known = tuple(size if size is not None else -1 for size in shape)
-    if len(value.shape) == len(shape) + 1 and value.shape[0] != 1:
+    rank = len(value.shape)
+    if rank == len(shape) + 1 and value.shape[0] != 1:
         return value
-    if -1 in known:
-        known = tuple(ops.shape(value)[len(value.shape) - len(shape) :])
-    return ops.broadcast_to(value, (batch, *known))
+    if None in shape and rank < len(shape):
+        raise ValueError(
+            message(
+                "A number can be spread over the batch only where every other size is known.",
+                received=f"a first value of shape {tuple(value.shape)} for (batch, ...) = {(None, *shape)}",
+                expected="an array that has these sizes",
+                fix="give the sizes in keras.Input(...), or pass an array as initial_state= or "
+                "initial_readout=",
+            )
+        )
+    size = tuple(ops.shape(value)[rank - len(shape) :]) if None in shape else shape
+    return ops.broadcast_to(value, (batch, *size))
 
 
 def read_states(step: Step, value, what: str = "initial_state") -> list:

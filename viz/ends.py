@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import keras
 
 from rshop.errors import given_name, message
-from rshop.readout import feeds
 from rshop.step import Step
 
 from . import kinds
@@ -75,7 +74,7 @@ def read_model(rnn) -> Model:
     inner = getattr(rnn, "cell", None)
     named = kinds.given(rnn) or (inner is not None and kinds.given(inner))
     title = named or type(rnn if inner is None else inner).__name__
-    return Model(rnn, title, step, ends, feeds(step.outputs, step.readouts))
+    return Model(rnn, title, step, ends, step.wiring)
 
 
 def _names(structure, default):

@@ -5,7 +5,6 @@ import base64
 import numpy as np
 
 import rshop
-from rshop.readout import feeds
 
 from . import cut, laws, plan, recorded, sources
 from .ends import read_model
@@ -168,7 +167,7 @@ def _fed_by_gates(rnn, every) -> set[int]:
     """The readouts that hold probabilities: fed by an output that does, and nothing else was ever fed."""
     step, found = rnn.description, set()
     outputs, readouts = every.roles("output"), every.roles("readout")
-    for place, (source, greedy) in zip(readouts, feeds(step.outputs, step.readouts), strict=True):
+    for place, (source, greedy) in zip(readouts, step.wiring, strict=True):
         numbers = every.every[place].array
         inside = bool(np.all((numbers >= 0) & (numbers <= 1)))
         fed = every.every[every.every[outputs[source]].next]

@@ -3,8 +3,6 @@
 import keras
 import numpy as np
 
-from rshop.readout import feeds
-
 flatten = keras.tree.flatten
 
 #: What the codes of `readout_sources` mean.
@@ -43,9 +41,10 @@ def readout_sources(rnn, record, ground_truth=None, training=False) -> list[np.n
     step = rnn.description
     mask = mask_of(record)
     readouts = flatten(record.readout) if step.readouts is not None else []
-    truths = flatten(ground_truth) if training and ground_truth is not None else [None] * len(readouts)
+    known = training and ground_truth is not None
+    truths = flatten(step.fed(ground_truth)) if known else [None] * len(readouts)
     outputs, found = flatten(record.outputs), []
-    wiring = feeds(step.outputs, step.readouts)
+    wiring = step.wiring
     for readout, truth, (place, greedy) in zip(readouts, truths, wiring, strict=True):
         shape = readout.shape[:2]
         before = last_valid(np.ones(shape, bool) if mask is None else mask)

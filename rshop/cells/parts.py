@@ -25,19 +25,28 @@ class KerasLikeCell(RNNCell):
 
     Args:
         units: the number of units.
+        output_dim: the same, as the first library calls it.
         **options: those of `keras_class`, and those of `RNNCell`.
 
     Raises:
-        TypeError, ValueError: what the Keras cell itself raises for an option.
+        TypeError, ValueError: what the Keras cell itself raises for an option; no number of units, or two.
     """
 
     keras_class: type | None = None
 
-    def __init__(self, units, **options):
+    def __init__(self, units=None, *, output_dim=None, **options):
         mine = {key: options.pop(key) for key in _CELL_ARGUMENTS if key in options}
         mine |= {key: options.pop(key) for key in _LAYER_ARGUMENTS if key in options}
-        options.pop("output_dim", None)
-        units = check_count("units", units, "number of units")
+        if units is not None and output_dim is not None and units != output_dim:
+            raise ValueError(
+                message(
+                    "`units` and `output_dim` are two names of one number.",
+                    received=f"units={units!r}, output_dim={output_dim!r}",
+                    expected="one of them",
+                    fix=f"{type(self).__name__}({units!r})",
+                )
+            )
+        units = check_count("units", output_dim if units is None else units, "number of units")
         # Keras's own cell reads the options, so that defaults, names and errors are Keras's.
         read = self.keras_class(units, **options)
         super().__init__(units, **mine)

@@ -121,7 +121,9 @@ class _Lowering:
         self.weights: dict[tuple, int] = {}
 
     def new(self, like) -> int:
-        self.result.likes.append(like)
+        # A step that was written for one batch runs on parts of that batch as well.
+        shape = (None, *like.shape[1:]) if like.shape else ()
+        self.result.likes.append(keras.KerasTensor(shape, like.dtype))
         self.numbers[id(like)] = len(self.result.likes) - 1
         return len(self.result.likes) - 1
 

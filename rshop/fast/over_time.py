@@ -6,7 +6,7 @@ from keras import ops
 
 from ..loop import cores, has_xla, is_compiled_outside
 from ..masks import blank, silence
-from ..readout import feed_back, feeds
+from ..readout import feed_back
 from ..structure import flat, tree
 from ..timestep import Timestep
 from ..values import start_value
@@ -90,7 +90,7 @@ def run(program: Program, first: dict, now: dict, fixed: list, length, batch, sw
     if forced:
         last = [y[:, -1] for y in outputs] if outputs else memory["held"]
         types = [t.dtype for t in flat(program.step.readouts)]
-        memory["readouts"] = feed_back(feeds(program.step.outputs, program.step.readouts), last, types)
+        memory["readouts"] = feed_back(program.step.wiring, last, types)
         memory["truths"] = [truth[:, -1] for truth in truths]
     return memory, outputs
 

@@ -6,7 +6,6 @@ from functools import partial
 import keras
 from keras import ops
 
-from ..readout import feeds
 from ..step import Step
 from ..structure import flat
 from . import rules
@@ -55,7 +54,7 @@ class Program:
         #: What only products read: its gradient can wait until after the loop.
         self.only_multiplied = {n for n in [*self.loop_sequences, *self.loop_fixed] if n not in others}
         self.emits = [self.lowered.likes[n] for n in self.plan.emitted]
-        wiring = feeds(self.step.outputs, self.step.readouts) if self.readouts else []
+        wiring = self.step.wiring if self.readouts else []
         self.wiring = [(self.plan.emitted.index(self.outputs[i]), argmax) for i, argmax in wiring]
 
     @property
@@ -173,7 +172,7 @@ def program(step: Step, training, *, decode: bool, forced: bool, after: bool, la
     numbers = lowered.inputs
     outputs = lowered.outputs[: len(flat(step.outputs))]
     next_states = lowered.outputs[len(outputs) :]
-    wiring = [] if forced else feeds(step.outputs, step.readouts)
+    wiring = [] if forced else step.wiring
     fed = [*next_states, *(outputs[i] for i, _ in wiring)]
     plan = schedule(lowered, kinds, fed, outputs, late=late, hoist=hoist, after=after)
     first = sum(counts[:2])

@@ -1,0 +1,46 @@
+"""Law 30 for models that nobody thought of: each is saved here, and loaded alone in a fresh process."""
+
+import fresh
+import keras
+import numpy as np
+import pytest
+from models_at_random import random_model
+
+COUNT = 320
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """For each seed the largest difference of the predictions, or the error."""
+    folder, failed = tmp_path_factory.mktemp("random"), {}
+    for seed in range(COUNT):
+        try:
+            model, inputs = random_model(seed)
+            # Saved before its first call: a stateful layer is at its first state.
+            model.save(folder / f"{seed}.keras")
+            outputs = model(inputs[0] if len(inputs) == 1 else inputs)
+            outputs = [keras.ops.convert_to_numpy(y) for y in keras.tree.flatten(outputs)]
+            np.savez(
+                folder / f"{seed}.npz",
+                input00=inputs[0],
+                **{f"output{i:02}": y for i, y in enumerate(outputs)},
+            )
+            (folder / f"{seed}.txt").write_text(str(max(float(np.ptp(y)) for y in outputs)))
+        except Exception as error:
+            failed[str(seed)] = f"not saved: {type(error).__name__}: {error}"
+    return {**fresh.differences(folder, "random_parts"), **failed}, folder
+
+
+@pytest.mark.slow
+def test_each_of_many_models_loads_alone_in_a_fresh_process(loaded):
+    """Names of parts, sizes of readouts, users' own classes: nothing hangs on what was built before."""
+    differences, _ = loaded
+    wrong = {seed: found for seed, found in differences.items() if found != 0.0}
+    assert wrong == {} and len(differences) == COUNT
+
+
+@pytest.mark.slow
+def test_the_models_at_random_are_not_trivial(loaded):
+    """Nearly every one has outputs that differ from each other."""
+    spreads = [float(path.read_text()) for path in loaded[1].glob("*.txt")]
+    assert np.mean(np.array(spreads) > 0) > 0.95
