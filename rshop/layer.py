@@ -115,8 +115,6 @@ class RecurrentLayer(keras.layers.Layer):
         step = self.describe(self._step_shapes(flat_shapes(input_shape)))
         shapes = shapes_like(step.inputs, input_shape, "x")
         arguments.check_inputs(step, shapes, self.decode)
-        if not self.unroll:
-            step.check_no_activity_losses()
         entries = initial.for_each_state(self.state_initializer, step.state_names)
         self.first_states = [
             initial.FirstState(entry, name, tuple(t.shape[1:]), t.dtype, self)

@@ -10,6 +10,7 @@ from .errors import message
 from .fast import cudnn, over_time, switches
 from .fast.program import program
 from .loop import checked_size, scan, writes_graph
+from .losses import adds_losses
 from .masks import silence
 from .structure import flat, shape_of, tree
 from .timestep import Timestep
@@ -112,7 +113,11 @@ def _plainly(layer, given, first, now, length, training, recorder):
     emits = flat(step.outputs) if sequences else []
     if recorder is not None:
         emits = [*emits, *step.states, *flat(step.readouts), *recorder.values]
-    return scan(
+    # Laid out one by one, the timesteps leave their losses where Keras finds them.
+    kept_apart = not layer.unroll or recorder is not None
+    if kept_apart and adds_losses(step, _first_parts(layer, given, first), training):
+        first = {**first, "losses": [ops.zeros((), "float32")]}
+    memory, emitted = scan(
         lambda memory, values: timestep(memory, tree.pack_sequence_as(now, values)),
         first,
         flat(now),
@@ -120,6 +125,10 @@ def _plainly(layer, given, first, now, length, training, recorder):
         emits=emits,
         unroll=layer.unroll,
     )
+    for loss in memory.pop("losses", []):
+        if recorder is None:
+            layer.add_loss(loss)
+    return memory, emitted
 
 
 def _program(layer, given, training, now):
@@ -179,9 +188,14 @@ def _nothing_held(layer, given, memory, batch):
     likes = flat(step.outputs)
     if not _has_unknown_sizes(likes):
         return [start_value(0, t.shape[1:], t.dtype, batch) for t in likes]
-    now = given.inputs if layer.decode else [x[:, 0] for x in given.inputs]
-    outputs, _ = step(now, given.constants, memory["states"], memory["readouts"], training=False)
+    outputs, _ = step(*_first_parts(layer, given, memory), training=False)
     return [ops.zeros_like(y) for y in outputs]
+
+
+def _first_parts(layer, given, memory) -> list[list]:
+    # What the step sees at the first timestep, but for a truth in place of a readout.
+    now = given.inputs if layer.decode else [x[:, 0] for x in given.inputs]
+    return [now, given.constants, memory["states"], memory["readouts"]]
 
 
 def _has_unknown_sizes(likes) -> bool:

@@ -88,25 +88,6 @@ class Step:
                 for kind in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
                     getattr(cell, kind, _nothing)()
 
-    def check_no_activity_losses(self):
-        """Refuse layers that add a loss for each timestep: it could not leave the loop.
-
-        Raises:
-            ValueError: names the layer.
-        """
-        for operation in self.graph.operations():
-            if getattr(operation, "activity_regularizer", None) is not None:
-                raise ValueError(
-                    message(
-                        f"The layer {operation.name!r} adds a loss at each timestep, and the loop over "
-                        "time hands out only outputs and states.",
-                        received=f"activity_regularizer={operation.activity_regularizer!r}",
-                        expected="a step without activity losses, or unroll=True",
-                        fix="return the activity as an output of the step and penalise that, or "
-                        "use unroll=True",
-                    )
-                )
-
     def get_config(self) -> dict:
         """The model and where each part stands in it, as plain JSON values."""
         places = iter(range(len(self.model.inputs)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from keras import ops
 
 from .forcing import feed
+from .losses import with_loss
 from .masks import blank, hold
 from .readout import feed_back
 from .step import Step
@@ -16,9 +17,9 @@ class Timestep:
     """The body of the loop: `memory, emitted = timestep(memory, now)`.
 
     The memory is a dict of flat lists: `states`, `readouts` (the model's own last outputs),
-    `truths` (the previous ground truth, while it is forced) and `held` (the last output that
-    counted, where something needs it). `now` is a dict of what this timestep brings: `inputs`,
-    `truths`, `coins`, `mask`.
+    `truths` (the previous ground truth, while it is forced), `held` (the last output that counted,
+    where something needs it) and, where layers add any, `losses` (their sum so far). `now` is a
+    dict of what this timestep brings: `inputs`, `truths`, `coins`, `mask`.
 
     Attributes:
         step: the checked step.
@@ -56,7 +57,11 @@ class Timestep:
                 `fast.program`).
         """
         readouts = feed(now["coins"], memory["truths"], memory["readouts"])
-        outputs, states, *inner = (run or self._run)(now["inputs"], memory["states"], readouts)
+        given = now["inputs"], memory["states"], readouts
+        if "losses" in memory:
+            (outputs, states, *inner), loss = with_loss(self.step, lambda: self._run(*given))
+        else:
+            outputs, states, *inner = (run or self._run)(*given)
         after = {
             "states": _like(states, memory["states"]),
             "readouts": feed_back(self.wiring, outputs, self.readout_types),
@@ -68,6 +73,8 @@ class Timestep:
             mask = now["mask"][0]
             after = {key: hold(mask, after[key], memory[key]) for key in after}
             emitted = blank(mask, outputs) if self.zero_masked else after["held"]
+        if "losses" in memory:
+            after["losses"] = [memory["losses"][0] + loss]
         if self.recorder is not None:
             return after, [*emitted, *after["states"], *readouts, *inner[0]]
         return after, emitted if self.emit_outputs else []

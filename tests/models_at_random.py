@@ -79,6 +79,8 @@ class Maker:
     def stack(self, depth=0, **fixed):
         """A `RecurrentSequential` of cells and layers, some of them stacks themselves."""
         mode = self.one(READOUTS) if self.chance(0.7) else False
+        # Inside another stack nobody would read that one's input.
+        mode = "concat" if mode == "readout_only" and depth else mode
         sync = self.chance(0.15)
         adding = mode not in (False, "concat", "readout_only")
         forward = {}

@@ -11,24 +11,14 @@ from rshop import LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell, 
 X = np.random.default_rng(0).normal(size=(4, 5, 2)).astype("float32")
 
 
-def dense_step(inner=None, **options):
+def dense_step(**options):
     x, h = keras.Input((2,)), keras.Input((3,), name="h")
-    n = ops.tanh((inner or layers.Dense(3))(x) + layers.Dense(3)(h))
+    n = ops.tanh(layers.Dense(3)(x) + layers.Dense(3)(h))
     return RecurrentModel(x, n, h, n, **options)
 
 
 def values(rnn):
     return [np.array(ops.convert_to_numpy(v)) for v in rnn.variables]
-
-
-def test_a_layer_with_a_loss_at_each_timestep_is_named():
-    """Law 28's border: the loop hands out no losses, so the layer is refused, and unrolled it works."""
-    penal = layers.Dense(3, activity_regularizer="l2", name="penal")
-    with pytest.raises(ValueError, match="'penal'.*Fix:.*unroll=True"):
-        dense_step(penal)(X)
-    rnn = dense_step(layers.Dense(3, activity_regularizer="l2"), unroll=True)
-    rnn(X)
-    assert len(rnn.losses) == 5 and all(float(loss) > 0 for loss in rnn.losses)
 
 
 @pytest.mark.parametrize(

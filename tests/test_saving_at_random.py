@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from models_at_random import random_model
 
-COUNT = 320
+COUNT = 300
 
 
 @pytest.fixture(scope="module")
