@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .given import call_and_compare
 from .outcome import DiffersError, NotAttemptedError, Outcome, find
 
 _REGISTERED: dict[str, "Exercise"] = {}
@@ -108,7 +109,7 @@ def _reason(error):
 
 def _attempted(answer):
     def call(*args, **kwargs):
-        result = answer(*args, **kwargs)
+        result = call_and_compare(answer, args, kwargs)
         if result is None:
             if _is_empty(answer):
                 raise NotAttemptedError
