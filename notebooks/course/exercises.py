@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .given import call_and_compare
-from .outcome import DiffersError, NotAttemptedError, Outcome, find
+from .outcome import DiffersError, NotAttemptedError, Outcome, find, kind_of
 
 _REGISTERED: dict[str, "Exercise"] = {}
 
@@ -59,7 +59,7 @@ class Exercise:
         if answer is None or answer is Ellipsis:
             return Outcome.NOT_ATTEMPTED, ""
         if not callable(answer):
-            return Outcome.DIFFERS, f"Give the function itself, not a {type(answer).__name__}."
+            return Outcome.DIFFERS, f"Give the function itself, not {kind_of(answer)}."
         try:
             self.property_check(_attempted(answer))
         except NotAttemptedError:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .outcome import Outcome, find
+from .outcome import Outcome, find, kind_of
 
 _REGISTERED: dict[str, tuple[dict, float]] = {}
 
@@ -85,8 +85,7 @@ def _wrong_kind(given, answer):
         right, wanted = isinstance(given, (str, bool)), "a word in quotes"
     else:
         right, wanted = _is_number(given), "one number"
-    what = f"the text {given!r}" if isinstance(given, str) else f"a {type(given).__name__}"
-    return "" if right else f"this is {what}; write {wanted}"
+    return "" if right else f"this is {kind_of(given)}; write {wanted}"
 
 
 def _is_number(given):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from .outcome import expect
+from .outcome import expect, kind_of
 
 
 def expect_layer(layer):
@@ -12,7 +12,7 @@ def expect_layer(layer):
     Example:
         >>> expect_layer(rshop.LSTMCell(3).get_layer())
     """
-    expect(hasattr(layer, "get_cell"), f"It returns {_in_words(layer)}, not a layer of rshop.")
+    expect(hasattr(layer, "get_cell"), f"It returns {kind_of(layer)}, not a layer of rshop.")
 
 
 def expect_any_layer(layer):
@@ -21,7 +21,7 @@ def expect_any_layer(layer):
     For exercises that ask for what a layer computes, and not for a step.
     """
     is_layer = isinstance(layer, keras.layers.Layer)
-    expect(is_layer, f"It returns {_in_words(layer)}, not a layer.")
+    expect(is_layer, f"It returns {kind_of(layer)}, not a layer.")
 
 
 def step_of(layer):
@@ -35,7 +35,7 @@ def step_of(layer):
     """
     if hasattr(layer, "get_cell"):
         return layer.step
-    expect(hasattr(layer, "cell"), f"It returns {_in_words(layer)}, not a recurrent layer.")
+    expect(hasattr(layer, "cell"), f"It returns {kind_of(layer)}, not a recurrent layer.")
 
     def step(given):
         x, *states = map(keras.ops.convert_to_tensor, given)
@@ -49,7 +49,7 @@ def count_states(layer):
     """How many states a recurrent layer of rshop or of Keras hands on."""
     if hasattr(layer, "get_cell"):
         return layer.num_states
-    expect(hasattr(layer, "cell"), f"It returns {_in_words(layer)}, not a recurrent layer.")
+    expect(hasattr(layer, "cell"), f"It returns {kind_of(layer)}, not a recurrent layer.")
     return len(keras.tree.flatten(layer.cell.state_size))
 
 
@@ -64,7 +64,7 @@ def numbers(answer, what="It"):
         array = np.asarray(answer)
     except ValueError:  # rows of different lengths
         array = np.asarray(None)
-    expect(array.dtype.kind in "biuf", f"{what} is {_in_words(answer)}, where numbers are expected.")
+    expect(array.dtype.kind in "biuf", f"{what} is {kind_of(answer)}, where numbers are expected.")
     return array.astype("float64")
 
 
@@ -76,7 +76,7 @@ def parts(answer, *names):
         DiffersError: It returns the text 'x, mask', not the tuple (x, mask).
     """
     wanted = f"not the tuple ({', '.join(names)})"
-    expect(isinstance(answer, (tuple, list)), f"It returns {_in_words(answer)}, {wanted}.")
+    expect(isinstance(answer, (tuple, list)), f"It returns {kind_of(answer)}, {wanted}.")
     expect(len(answer) == len(names), f"It returns {len(answer)} values, {wanted}.")
     return answer
 
@@ -104,10 +104,6 @@ def expect_timesteps(found, truth, *, inputs=None, atol=1e-4):
     where = f"timestep {t} of 0 to {truth.shape[1] - 1} is wrong"
     values = f"expected {truth[b, t, unit]:.4g}, received {found[b, t, unit]:.4g}"
     expect(False, f"For the inputs {read} {where}: {values}." if read else f"T{where[1:]}: {values}.")
-
-
-def _in_words(value):
-    return f"the text {value!r}" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def best_linear(target, *seen):
