@@ -313,7 +313,7 @@ register_exercise(
     check_gru_latch,
     hints=[
         "In a GRU one gate keeps and writes: z = 1 keeps. What must z be at a flag, and elsewhere?",
-        "The columns are update gate, reset gate, candidate. The candidate shall be tanh(number).",
+        "The columns are update gate, reset gate, candidate. The candidate is to be tanh(number).",
         "A gate is shut by a sum of -10 and open at +10. The bias gives +10 without a flag; and with one?",
     ],
     wrong=[keeps_at_the_flag, a_gate_that_leaks, the_wrong_column],

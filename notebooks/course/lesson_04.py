@@ -84,9 +84,9 @@ def in_order(x, length):
 
 
 def first_state(A, C, y):
-    """The h[0] for which h[t] = h[t-1] A, y[t] = h[t] C fits y best: (n, n), (n,), (T,) -> (n,).
+    """The first state h[-1] for which h[t] = h[t-1] A, y[t] = h[t] C fits y best: (n, n), (n,), (T,) -> (n,).
 
-    y[0] is the output of the first timestep. Best means: the smallest sum of squared errors.
+    y[0] is the output of timestep 0. Best means: the smallest sum of squared errors.
     """
     rows, power = [], np.eye(len(A))
     for _ in y:
@@ -346,9 +346,9 @@ register_exercise(
     first_state,
     check_first_state,
     hints=[
-        "Write y[0] and y[1] with h[0] alone: y[0] = h[0] A C. And y[1]?",
-        "Each y[t] is h[0] times a column of n numbers. Put these columns as rows into a matrix.",
-        "np.linalg.lstsq(matrix, y)[0] finds the best h[0]. Mind that y[0] has passed A once already.",
+        "Write y[0] and y[1] with h[-1] alone: y[0] = h[-1] A C. And y[1]?",
+        "Each y[t] is h[-1] times a column of n numbers. Put these columns as rows into a matrix.",
+        "np.linalg.lstsq(matrix, y)[0] finds the best h[-1]. Mind that y[0] has passed A once already.",
     ],
     wrong=[one_timestep_early, from_the_first_outputs_only, transposed],
 )

@@ -343,7 +343,7 @@ register_exercise(
     check_self_masked,
     hints=[
         "Three Inputs: x, known (dtype='bool') and h_tm1. Compute the new state as always.",
-        "ops.where chooses between two tensors. What shall the state be where nothing is known?",
+        "ops.where chooses between two tensors. What should the state be where nothing is known?",
         "Hand the chosen one on, and return it too: it is output and final state.",
     ],
     wrong=[zero_in_place_of_the_input, forgets_where_unknown, holds_the_output_only],
