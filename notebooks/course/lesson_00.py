@@ -207,7 +207,7 @@ register_exercise(
     all_timesteps,
     check_all_timesteps,
     hints=[
-        "A for loop over the inputs. What must stand before the loop, and what inside?",
+        "A for loop over the inputs. What belongs before the loop, and what inside it?",
         "Before the loop: h = 0.0 and an empty list. Inside: the line of exercise 1, then append.",
     ],
     wrong=[never_hands_on, only_the_last, adds_up],

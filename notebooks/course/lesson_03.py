@@ -291,7 +291,7 @@ register_exercise(
     check_bias_for,
     hints=[
         "First find the gate f: a number that is used `timesteps` times, as a product. Which root is it?",
-        "f = left ** (1 / timesteps). Now turn f = 1 / (1 + exp(-b)) round.",
+        "f = left ** (1 / timesteps). Now solve f = 1 / (1 + exp(-b)) for b.",
         "1 / f - 1 is exp(-b). The logarithm is np.log.",
     ],
     wrong=[the_gate_itself, the_sign_of_the_logarithm, always_a_third_left],

@@ -348,7 +348,7 @@ register_exercise(
     hints=[
         "Write y[0] and y[1] with h[-1] alone: y[0] = h[-1] A C. And y[1]?",
         "Each y[t] is h[-1] times a column of n numbers. Put these columns as rows into a matrix.",
-        "np.linalg.lstsq(matrix, y)[0] finds the best h[-1]. Mind that y[0] has passed A once already.",
+        "np.linalg.lstsq(matrix, y)[0] finds the best h[-1]. Note that y[0] has passed A once already.",
     ],
     wrong=[one_timestep_early, from_the_first_outputs_only, transposed],
 )
@@ -358,7 +358,7 @@ register_exercise(
     check_last_outputs,
     hints=[
         "Call it twice with the same sequences. Where does the very first timestep get its state from?",
-        "A stateful layer starts where the last call ended. When must it be told to begin anew?",
+        "A stateful layer starts where the last call ended. When must it be told to start afresh?",
     ],
     wrong=[resets_once, resets_afterwards, resets_to_zero],
 )
