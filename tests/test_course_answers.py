@@ -126,7 +126,7 @@ WRONG = [
     ("05.mean", mean_in_place, "It changes `values`"),
     ("05.own", chosen(two_biases), BIASES),
     ("06.days", days(lambda day: day), "timestep 0 is wrong: expected day 1, received day 0."),
-    ("06.savings", lambda rate: rnn(lambda x, h: x + h)(1), "The step has 0 readouts."),
+    ("06.savings", lambda rate: rnn(lambda x, h: x + h)(1), "The step has 1 states."),
     ("01.every", rnn(no_tanh), SUM),
     ("01.every", rnn(two_tanh), SUM),
     ("01.every", rnn(softsign), SUM),
