@@ -56,6 +56,11 @@ def chosen(new, *, features=1):
     return make
 
 
+def apart_with_two_biases(x, h):
+    """Two Dense layers, each with a bias."""
+    return Dense(h.shape[1])(x) + Dense(h.shape[1])(h)
+
+
 def no_tanh(x, *h):
     return apart(x, *h)
 
@@ -80,13 +85,84 @@ def one_kernel(x, *h):
     return ops.tanh(side_by_side(x, *h))
 
 
+def two_biases(x, *h):
+    """A bias in the Dense layer of each state, as in that of x."""
+    units = h[0].shape[1]
+    return ops.tanh(sum((Dense(units)(state) for state in h), Dense(units)(x)))
+
+
+# Layers of Keras
+
+
+def keras_fading(share):
+    """The fading memory of lesson 00 as keras.layers.SimpleRNN."""
+    return keras.layers.SimpleRNN(
+        1,
+        activation=None,
+        use_bias=False,
+        kernel_initializer="ones",
+        recurrent_initializer=keras.initializers.Constant(share),
+        return_sequences=True,
+    )
+
+
+def keras_late():
+    """Zeros in front, and the last timestep cut off."""
+    return keras.Sequential([keras.layers.ZeroPadding1D((1, 0)), keras.layers.Cropping1D((0, 1))])
+
+
+def keras_rnn(**options):
+    """An answer: a function of `units` that makes keras.layers.SimpleRNN."""
+    return lambda units: keras.layers.SimpleRNN(units, **options)
+
+
+class RoundingCell(keras.layers.SimpleRNNCell):
+    """Keras's cell with a state that is rounded."""
+
+    def call(self, sequence, states, training=False):
+        output, _ = super().call(sequence, states, training=training)
+        return output, [ops.round(output * 100) / 100]
+
+
+def keras_rounding(units):
+    """The bug of lesson 02 in a cell of Keras."""
+    return keras.layers.RNN(RoundingCell(units), return_sequences=True)
+
+
+# In place
+
+
+def faded_in_place(inputs):
+    """The states of lesson 00, written into the list of the inputs."""
+    for t in range(1, len(inputs)):
+        inputs[t] += 0.5 * inputs[t - 1]
+    return inputs
+
+
+def mean_in_place(values, mask):
+    """The masked mean of lesson 05, which blanks the values."""
+    values[~mask] = 0
+    return values.sum(axis=1) / mask.sum(axis=1)[:, None]
+
+
+def gradients_in_place(h, U):
+    """The gradients of lesson 02, written into the states."""
+    following = h[-1].copy()
+    h[-1] = 1
+    for t in reversed(range(len(h) - 1)):
+        own = h[t].copy()
+        h[t] = (h[t + 1] * (1 - following**2)) @ U.T
+        following = own
+    return h
+
+
 # Gates
 
 
-def lstm(candidate, *, coupled=False):
+def lstm(candidate, *, coupled=False, gate=apart):
     def make(units):
         x, h, c = Input((2,)), Input((units,), name="h_tm1"), Input((units,), name="c_tm1")
-        i, o, f = (ops.sigmoid(apart(x, h)) for _ in range(3))
+        i, o, f = (ops.sigmoid(gate(x, h)) for _ in range(3))
         kept = 1 - i if coupled else f
         c_t = kept * c + i * candidate(apart(x, h))
         h_t = o * ops.tanh(c_t)

@@ -123,6 +123,42 @@ def test_linking_leaves_every_other_byte_of_a_file(tmp_path, monkeypatch):
         link_lessons.write_first_cell("x.ipynb", "words that are not there", "")
 
 
+# The time to run
+
+
+def a_timed_lesson(said, seconds):
+    head = "| time to run | previous lesson | next lesson |\n|---|---|---|\n"
+    return facts.Lesson("01_file.ipynb", "do it", f"# Title\n\n{head}| {said} | before | after |", seconds)
+
+
+@each_lesson
+def test_a_lesson_says_the_minutes_of_a_slow_laptop_that_is_busy(lesson):
+    assert lesson.says_time_to_run(), f"make map; it says {lesson.table['time to run']!r}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes", "right", "wrong"),
+    [(12, 1, {1, 2}, {0, 3}), (15, 2, {1, 2}, {0, 3}), (29, 3, {2, 3}, {1, 4}), (45, 4, {3, 4, 5}, {2, 6})],
+)
+def test_the_minutes_follow_from_the_seconds_and_stay_while_they_hold(seconds, minutes, right, wrong):
+    unsaid = a_timed_lesson("under 1 minute", seconds)
+    said = link_lessons.timed(unsaid)
+    assert not unsaid.says_time_to_run()
+    assert said == unsaid.first.replace("under 1 minute", facts.slow_minutes(minutes))
+    for count in right:
+        held = a_timed_lesson(facts.slow_minutes(count), seconds)
+        assert link_lessons.timed(held) == held.first
+    for count in wrong:
+        assert facts.slow_minutes(minutes) in link_lessons.timed(
+            a_timed_lesson(facts.slow_minutes(count), seconds)
+        )
+
+
+def test_a_lesson_that_nobody_measured_keeps_its_time():
+    unmeasured = a_timed_lesson("some time", None)
+    assert link_lessons.timed(unmeasured) == unmeasured.first
+
+
 # What a lesson needs
 
 

@@ -8,22 +8,31 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 from helpers_answers import (
+    apart_with_two_biases,
     chooser,
     chosen,
     days,
+    faded_in_place,
     fixed_number,
     forced_stack,
     gated_without_b,
+    gradients_in_place,
     ids_of_the_batch,
     ids_with_a_point,
     independent,
+    keras_fading,
+    keras_late,
+    keras_rnn,
+    keras_rounding,
     largest_of_all_places,
     last_state_outside,
     leak,
     levels,
     lstm,
+    mean_in_place,
     no_tanh,
     one_kernel,
     pages_side_by_side,
@@ -32,12 +41,13 @@ from helpers_answers import (
     softsign,
     thinks_side_by_side,
     topped,
+    two_biases,
     two_tanh,
 )
 from keras import ops
 from keras.layers import Concatenate, Dense
 
-from rshop import GRUCell
+from rshop import GRUCell, LSTMCell, SimpleRNNCell
 
 # Not an import statement: the lessons' own package is only found from their folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))
@@ -45,6 +55,23 @@ course = importlib.import_module("course")
 Outcome = importlib.import_module("course.outcome").Outcome
 
 RIGHT = [
+    ("00.one", lambda x, h: np.float32(x + h / 2)),
+    (
+        "00.all",
+        lambda inputs: np.array(
+            [sum(x * 0.5 ** (t - s) for s, x in enumerate(inputs[: t + 1])) for t in range(len(inputs))]
+        ),
+    ),
+    ("00.share", keras_fading),
+    ("00.late", keras_late),
+    ("01.every", keras_rnn(return_sequences=True)),
+    ("01.every", lambda units: SimpleRNNCell(units).get_layer(return_sequences=True)),
+    ("01.bug", keras_rnn()),
+    ("02.bug", keras_rnn(return_sequences=True)),
+    ("03.bug", lambda units: keras.layers.LSTM(units, return_sequences=True)),
+    ("03.bug", lambda units: LSTMCell(units, input_dim=2).get_layer(return_sequences=True)),
+    ("05.mean", lambda values, mask: mean_in_place(values.copy(), mask)),
+    ("02.through_time", lambda h, U: gradients_in_place(h.copy(), U)),
     ("01.every", rnn(one_kernel)),
     ("01.two_back", rnn(one_kernel, before=2, sequences=False)),
     ("01.bug", rnn(one_kernel, sequences=False)),
@@ -61,10 +88,45 @@ RIGHT = [
     ("12.bug", leak(lambda h, new, keep: new + keep * (h - new))),
 ]
 
+BIASES = "There are two biases in a sum that has one b."
 SUM = "The new state is not tanh of a sum of Dense layers."
 WEIGHTS = "weights are not W, U and b."
 WRITTEN = "What is written is not a gate times tanh(...)."
 WRONG = [
+    ("00.one", lambda x, h: f"{h / 2 + x}", "It is the text '"),
+    ("00.one", lambda x, h: x, ": expected "),
+    ("00.all", faded_in_place, "It changes `inputs`, which it was given, in place."),
+    ("00.all", lambda inputs: str(inputs), "where numbers are expected."),
+    ("00.all", lambda inputs: inputs, "timestep 1 of 0 to 5 is wrong: expected "),
+    ("00.share", lambda share: keras_fading(0.5), "timestep 1 of 0 to 5 is wrong: expected "),
+    ("00.share", lambda share: "a layer", "It returns the text 'a layer', not a layer."),
+    ("00.late", lambda: keras.layers.Identity(), "timestep 0 of 0 to 0 is wrong: expected 0, received "),
+    ("01.every", rnn(two_biases), BIASES),
+    ("01.every", keras_rnn(), "the output has the shape"),
+    ("01.every", keras_rnn(return_sequences=True, use_bias=False), WEIGHTS),
+    ("01.every", keras_rnn(return_sequences=True, activation="sigmoid"), SUM),
+    ("01.every", lambda units: keras.layers.GRU(units, return_sequences=True), SUM),
+    ("01.every", lambda units: Dense(units), "It returns a Dense, not a recurrent layer."),
+    ("01.sum", lambda: keras_fading(1.0), "The layer has 2 weights."),
+    ("01.sum", lambda: rnn(lambda x, h: h + 2 * x)(1), "timestep 0 of 0 to 0 is wrong: expected "),
+    ("01.two_back", rnn(two_biases, before=2, sequences=False), BIASES),
+    ("01.bug", rnn(two_biases, sequences=False), BIASES),
+    ("02.bug", rnn(two_biases), BIASES),
+    ("02.bug", keras_rounding, "not what came out"),
+    ("02.arrows", lambda timesteps, states: "8", "It is the text '8'"),
+    ("02.through_time", gradients_in_place, "It changes `h`"),
+    ("03.bias", lambda timesteps, left: "4", "It is the text '4'"),
+    ("03.latch", lambda: "weights", "not the tuple (kernel, recurrent kernel, bias)."),
+    ("03.bug", lstm(ops.tanh, gate=apart_with_two_biases), BIASES),
+    ("03.bug", lambda units: keras.layers.GRU(units, return_sequences=True), "The step has 1 states."),
+    ("03.coupled", lstm(ops.tanh, coupled=True, gate=apart_with_two_biases), BIASES),
+    ("04.tank", lambda full: rnn(lambda x, h: h - x)(1), "timestep 0 of 0 to 4 is wrong: expected "),
+    ("05.pad", lambda sequences: "x, mask", "the text 'x, mask', not the tuple (x, mask)."),
+    ("05.pad", lambda sequences: np.zeros((2, 3)), "not the tuple (x, mask)."),
+    ("05.mean", mean_in_place, "It changes `values`"),
+    ("05.own", chosen(two_biases), BIASES),
+    ("06.days", days(lambda day: day), "timestep 0 is wrong: expected day 1, received day 0."),
+    ("06.savings", lambda rate: rnn(lambda x, h: x + h)(1), "The step has 1 states."),
     ("01.every", rnn(no_tanh), SUM),
     ("01.every", rnn(two_tanh), SUM),
     ("01.every", rnn(softsign), SUM),

@@ -1,6 +1,7 @@
 """The lessons: their template, their outputs, the checks that they use and the tool that runs them."""
 
 import ast
+import copy
 import dataclasses
 import importlib
 import importlib.util
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +36,8 @@ HEADINGS = [
     "Recall",
     "Further reading",
 ]
+# A picture's alternative text stands below it, folded away: what it shows is an answer too.
+PICTURE_IN_WORDS = "<details><summary>The picture in words</summary>\n\n{}\n\n</details>"
 FIRST_CELL = ["What you will do", "What you will learn", "What you need"]
 FIRST_TABLE = ["time to read and try", "time to run", "memory", "previous lesson", "next lesson"]
 
@@ -46,6 +50,7 @@ course = importlib.import_module("course")
 exercises = importlib.import_module("course.exercises")
 predictions = importlib.import_module("course.predictions")
 outcome = importlib.import_module("course.outcome")
+properties = importlib.import_module("course.properties")
 quiet = importlib.import_module("course.quiet")
 Outcome = outcome.Outcome
 for number in NUMBERS:
@@ -199,17 +204,26 @@ def test_the_metadata_does_not_change_from_machine_to_machine(path):
 
 
 @lessons
-def test_each_picture_has_a_text_that_stands_below_it_too(path):
+def test_each_picture_has_a_text_that_is_folded_away_below_it(path):
     notebook = nbformat.read(path, as_version=4)
     for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
         kinds = [kind for output in cell.get("outputs", []) for kind in output.get("data", {})]
         if any(kind.startswith("image/") for kind in kinds):
             assert len(cell.metadata.get("alt", "")) > 40, cell.id
-            assert following is not None and cell.metadata.alt in following.source, cell.id
+            assert following is not None and PICTURE_IN_WORDS.format(cell.metadata.alt) in following.source, (
+                cell.id
+            )
             # Of a drawing of viz the text form is compared: it has no address and ends the cell itself.
             texts = [str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
             if any(text.startswith("<Figure") for text in texts):
                 assert cell.source.rstrip().endswith("plt.show()"), cell.id
+
+
+@lessons
+def test_no_picture_in_words_stands_in_sight(path):
+    text = text_of(path)
+    folded = text.count(PICTURE_IN_WORDS.partition("{}")[0])
+    assert text.lower().count("picture in words") == folded
 
 
 @lessons
@@ -334,6 +348,64 @@ def test_an_error_is_told_by_the_line_that_says_what_is_wrong(message, told):
     assert EXERCISES[0].outcome(stops) == (Outcome.DIFFERS, reason)
 
 
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        (np.zeros(3), lambda h: h.__setitem__(0, 1)),
+        (np.array([np.nan, 1.0]), lambda h: h.sort()),
+        ([1, 2], lambda h: h.append(3)),
+        ([np.zeros(2), np.zeros(2)], lambda h: h[1].__setitem__(0, 1)),
+        ({"a": 1}, lambda h: h.update(a=2)),
+    ],
+    ids=["array", "nan", "list", "array in a list", "dict"],
+)
+def test_an_input_that_is_changed_in_place_is_told_by_its_name(given, change):
+    def answer(x, h):
+        change(h)
+        return h
+
+    def leaves_it(x, h):
+        return change(copy.deepcopy(h)) or h
+
+    exercise = exercises.Exercise("97.x", answer, lambda f: f(1, h=given), (), ())
+    reason = "It changes `h`, which it was given, in place. Work on a copy: h.copy()."
+    assert exercise.outcome(leaves_it) == (Outcome.MATCHES, "")
+    assert exercise.outcome(answer) == (Outcome.DIFFERS, reason)
+
+
+def test_a_wrong_number_is_told_with_its_timestep_counted_from_0():
+    found, truth = np.zeros((2, 3, 1)), np.zeros((2, 3, 1))
+    properties.expect_timesteps(found, truth)
+    found[1, 1] = 0.25
+    with pytest.raises(
+        outcome.DiffersError, match="^Timestep 1 of 0 to 2 is wrong: expected 0, received 0.25.$"
+    ):
+        properties.expect_timesteps(found, truth)
+    inputs = np.arange(6).reshape(2, 3, 1)
+    with pytest.raises(outcome.DiffersError, match="^For the inputs 3, 4 timestep 1 of 0 to 2 is wrong"):
+        properties.expect_timesteps(found, truth, inputs=inputs)
+
+
+@pytest.mark.parametrize("answer", ["8, 4, 6", None, [1, "2"], [[1], [1, 2]], object()])
+def test_what_holds_no_numbers_is_told_by_its_kind(answer):
+    with pytest.raises(outcome.DiffersError, match=r"^It is (the text '8, 4, 6'|an? \w+), where numbers"):
+        properties.numbers(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("x, mask", "the text 'x, mask', not the tuple (x, mask)."),
+        (np.zeros((2, 3)), "a NumPy array, not the tuple (x, mask)."),
+        ((1, 2, 3), "3 values, not the tuple (x, mask)."),
+    ],
+)
+def test_what_is_no_tuple_is_told_by_its_kind(answer, told):
+    with pytest.raises(outcome.DiffersError) as error:
+        properties.parts(answer, "x", "mask")
+    assert str(error.value) == f"It returns {told}"
+
+
 @each_exercise
 def test_hints_come_one_by_one_and_the_solution_when_asked(exercise, capsys):
     exercise, count = dataclasses.replace(exercise), len(exercise.hints)
@@ -390,7 +462,32 @@ def test_an_empty_prediction_is_not_attempted(question, empty):
 def test_a_wrong_prediction_differs_whatever_its_type(question, wrong, capsys):
     assert set(predictions.outcomes(question, wrong).values()) == {Outcome.DIFFERS}
     assert course.check(question, wrong) is None
-    assert capsys.readouterr().out.splitlines() == [f"{name}: differs" for name in wrong]
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.partition(" (")[0] for line in printed] == [f"{name}: differs" for name in wrong]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "note"),
+    [
+        ("shape", "(2, 16)", " (this is the text '(2, 16)'; write a tuple such as (1, 2), without quotes)"),
+        ("shape", 16, " (this is an int; write a tuple such as (1, 2), without quotes)"),
+        ("shape", (2, 17), ""),
+        ("weights", "many", " (this is the text 'many'; write one number)"),
+        ("weights", (288,), " (this is a tuple; write one number)"),
+        ("weights", "289", ""),
+        ("grows", 3, " (this is an int; write a word in quotes)"),
+        ("grows", True, ""),
+    ],
+)
+def test_a_prediction_of_a_kind_that_cannot_be_right_is_told_so(question, name, given, note, capsys):
+    course.check(question, {name: given})
+    assert f"{name}: differs{note}" in capsys.readouterr().out.splitlines()
+
+
+def test_digits_in_quotes_are_no_tuple(monkeypatch):
+    monkeypatch.setattr(predictions, "_REGISTERED", {})
+    predictions.register_prediction("97.digits", {"shape": (2, 1)})
+    assert predictions.outcomes("97.digits", {"shape": "21"})["shape"] is Outcome.DIFFERS
 
 
 def test_a_rounded_answer_is_matched_by_what_rounds_to_it_and_by_nothing_else(monkeypatch):
@@ -446,6 +543,17 @@ def test_the_state_on_a_calculator_may_have_more_decimals_than_two():
 
 
 # Setting up and executing
+
+
+def test_restarting_begins_the_random_numbers_where_setting_up_began_them():
+    code = (
+        "import course, keras; course.setup(3); first = keras.random.normal((4,)); course.restart();"
+        "import numpy as np; print(np.array_equal(first, keras.random.normal((4,))));"
+        "keras.utils.set_random_seed(3); print(np.array_equal(first, keras.random.normal((4,))))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == ["True", "True"]
 
 
 def test_setting_up_prints_two_lines_and_lets_no_log_through():

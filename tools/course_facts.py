@@ -5,6 +5,7 @@ for each lesson and the paths in `tools/course.toml`; the seconds in `notebooks/
 """
 
 import json
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -62,6 +63,22 @@ class Lesson:
         return int(found.group(1)) if found else 0
 
     @property
+    def time_to_run(self) -> str:
+        """What the first table says about a slow laptop that is busy with other programs.
+
+        Such a laptop takes four to five times the seconds of one idle processor here. What a lesson says
+        stays while it is true, so that its text does not change each time that it is measured.
+        """
+        said = self.table.get("time to run", "")
+        return said if self.says_time_to_run() else slow_minutes(math.ceil(5 * (self.seconds or 0) / 60))
+
+    def says_time_to_run(self) -> bool:
+        """Whether the first table says minutes that hold on a busy laptop, and not many too many."""
+        found = re.match(r"up to (\d+) minutes? on a slow laptop$", self.table.get("time to run", ""))
+        seconds = self.seconds or 0
+        return bool(found) and 4 * seconds <= 60 * int(found.group(1)) < 6 * seconds + 60
+
+    @property
     def memory(self) -> str:
         """Such as `'1 GB'`."""
         return self.table.get("memory", "")
@@ -80,6 +97,16 @@ class Lesson:
         for first, last in re.findall(r"\b([01]\d) ?(?:to|-|–) ?([01]\d)\b", text):
             numbers |= {f"{number:02d}" for number in range(int(first), int(last))}
         return numbers
+
+
+def slow_minutes(minutes: int) -> str:
+    """How a lesson says how long it runs.
+
+    Example:
+        >>> slow_minutes(2)
+        'up to 2 minutes on a slow laptop'
+    """
+    return f"up to {minutes} minute{'s' * (minutes != 1)} on a slow laptop"
 
 
 def cells_of(row: str) -> list[str]:

@@ -1,9 +1,10 @@
-"""Write the links to the previous and the next lesson into the first table of each lesson.
+"""Write the time to run and the links to the neighbours into the first table of each lesson.
 
     python tools/link_lessons.py        # in all lessons
     python tools/link_lessons.py 06 07  # in these
 
-A neighbour that is not there yet keeps its plain words. Nothing else in the file changes.
+The time is what a slow, busy laptop takes, from the seconds in `notebooks/course/measured.json`. A neighbour
+that is not there yet keeps its plain words. Nothing else in the file changes.
 """
 
 import json
@@ -13,14 +14,20 @@ from course_facts import FOLDER, Lesson, cells_of, lessons
 
 
 def main(numbers: list[str]):
-    """Set the links and name the lessons that changed."""
+    """Set times and links, and name the lessons that changed."""
     course = [None, *lessons(), None]
     for before, lesson, after in zip(course, course[1:], course[2:], strict=False):
         if lesson and lesson.first and (not numbers or lesson.number in numbers):
-            new = linked(lesson.first, before, after)
+            new = linked(timed(lesson), before, after)
             if new != lesson.first:
                 write_first_cell(lesson.file, lesson.first, new)
                 print(f"{lesson.file}: linked")
+
+
+def timed(lesson: Lesson) -> str:
+    """The text of a first cell with its time to run set; as it is while nobody measured the lesson."""
+    said = lesson.table["time to run"]
+    return lesson.first if lesson.seconds is None else lesson.first.replace(said, lesson.time_to_run, 1)
 
 
 def linked(first: str, before: Lesson | None, after: Lesson | None) -> str:

@@ -61,7 +61,8 @@ def rounded(seconds: int | None) -> str:
 def picture(course: list[Lesson]) -> str:
     """The drawing of `tools/draw_course.py`, and the same in words."""
     words = in_words(course)
-    return f"![{words}](../docs/course_map.svg)\n\n*The picture in words.* {words}"
+    folded = f"<details><summary>The picture in words</summary>\n\n{words}\n\n</details>"
+    return f"![{words}](../docs/course_map.svg)\n\n{folded}"
 
 
 def path_in_words(path: dict, course: list[Lesson]) -> str:

@@ -12,6 +12,6 @@ The answers of lesson NN live in `lesson_NN.py` and are imported when a check fi
 from .exercises import exercise
 from .predictions import check
 from .progress import progress
-from .settings import setup
+from .settings import restart, setup
 
-__all__ = ["check", "exercise", "progress", "setup"]
+__all__ = ["check", "exercise", "progress", "restart", "setup"]

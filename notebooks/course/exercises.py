@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .outcome import DiffersError, NotAttemptedError, Outcome, find
+from .given import call_and_compare
+from .outcome import DiffersError, NotAttemptedError, Outcome, find, kind_of
 
 _REGISTERED: dict[str, "Exercise"] = {}
 
@@ -58,7 +59,7 @@ class Exercise:
         if answer is None or answer is Ellipsis:
             return Outcome.NOT_ATTEMPTED, ""
         if not callable(answer):
-            return Outcome.DIFFERS, f"Give the function itself, not a {type(answer).__name__}."
+            return Outcome.DIFFERS, f"Give the function itself, not {kind_of(answer)}."
         try:
             self.property_check(_attempted(answer))
         except NotAttemptedError:
@@ -108,7 +109,7 @@ def _reason(error):
 
 def _attempted(answer):
     def call(*args, **kwargs):
-        result = answer(*args, **kwargs)
+        result = call_and_compare(answer, args, kwargs)
         if result is None:
             if _is_empty(answer):
                 raise NotAttemptedError

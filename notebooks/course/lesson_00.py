@@ -8,7 +8,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import expect_any_layer, expect_timesteps, numbers
 
 register_prediction(
     "00.fade",
@@ -132,16 +132,15 @@ def _faded(numbers, share):
     return np.array([sum(share ** (t - s) * numbers[s] for s in range(t + 1)) for t in range(len(numbers))])
 
 
-def _agree(answer, truth):
-    answer = np.asarray(answer, dtype="float64")
+def _agree(answer, truth, inputs):
+    answer = numbers(answer)
     expect(answer.shape == truth.shape, f"For {len(truth)} timesteps the shape is {answer.shape}.")
-    right = np.isclose(answer, truth, atol=1e-4)
-    expect(right.all(), f"It is wrong at timestep {int(np.argmin(right)) + 1} of {len(truth)}.")
+    expect_timesteps(answer[None, :, None], truth[None, :, None], inputs=inputs[None])
 
 
-def _run(layer, numbers):
-    expect_layer(layer)
-    x = np.stack([numbers, -2 * numbers])[:, :, None].astype("float32")  # two sequences
+def _run(layer, sequence):
+    expect_any_layer(layer)
+    x = np.stack([sequence, -2 * sequence])[:, :, None].astype("float32")  # two sequences
     y = np.asarray(layer(x))
     expect(y.shape == x.shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")
     return y[:, :, 0]
@@ -150,33 +149,34 @@ def _run(layer, numbers):
 def check_one_timestep(step):
     """Half of the old state, and the input."""
     for x, h in _numbers(10).reshape(5, 2):
-        answer = np.asarray(step(float(x), float(h)), dtype="float64")
+        answer, truth = numbers(step(float(x), float(h))), h / 2 + x
         expect(answer.shape == (), f"The answer has the shape {answer.shape}, and is not one number.")
-        expect(np.isclose(answer, h / 2 + x), f"It is wrong for the input {x:g} and the old state {h:g}.")
+        values = f"expected {truth:.4g}, received {answer:.4g}"
+        expect(np.isclose(answer, truth), f"For the input {x:g} and the old state {h:g}: {values}.")
 
 
 def check_all_timesteps(run):
     """The fading sum of all inputs so far."""
     for count in (1, 6):
-        _agree(run([float(x) for x in _numbers(count)]), _faded(_numbers(count), 0.5))
+        inputs = _numbers(count)
+        _agree(run([float(x) for x in inputs]), _faded(inputs, 0.5), inputs)
 
 
 def check_fading(make):
     """The fading sum, for several shares."""
     for share in (0.9, 0.5, -0.25):
         y = _run(make(share), _numbers(6))
-        for sample, numbers in zip(y, (_numbers(6), -2 * _numbers(6)), strict=True):
-            _agree(sample, _faded(numbers, share))
+        for sample, inputs in zip(y, (_numbers(6), -2 * _numbers(6)), strict=True):
+            _agree(sample, _faded(inputs, share), inputs)
 
 
 def check_one_late(make):
     """0 first, then each input one timestep later."""
     layer = make()
     for count in (1, 6):
-        numbers = _numbers(count)
-        y = _run(layer, numbers)
-        _agree(y[0], np.concatenate([[0], numbers[:-1]]))
-        _agree(y[1], np.concatenate([[0], -2 * numbers[:-1]]))
+        inputs = _numbers(count)
+        for sample, read in zip(_run(layer, inputs), (inputs, -2 * inputs), strict=True):
+            _agree(sample, np.concatenate([[0], read[:-1]]), read)
 
 
 def _keeps(share):
@@ -188,7 +188,8 @@ def _keeps(share):
 def check_outputs_of(run):
     """One sequence: what came before makes a difference."""
     for share, count in [(0.5, 3), (0.8, 6)]:
-        _agree(run(_keeps(share), [float(x) for x in _numbers(count)]), _faded(_numbers(count), share))
+        inputs = _numbers(count)
+        _agree(run(_keeps(share), [float(x) for x in inputs]), _faded(inputs, share), inputs)
 
 
 register_exercise(
@@ -206,7 +207,7 @@ register_exercise(
     all_timesteps,
     check_all_timesteps,
     hints=[
-        "A for loop over the inputs. What must stand before the loop, and what inside?",
+        "A for loop over the inputs. What belongs before the loop, and what inside it?",
         "Before the loop: h = 0.0 and an empty list. Inside: the line of exercise 1, then append.",
     ],
     wrong=[never_hands_on, only_the_last, adds_up],

@@ -9,7 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer, expect_simple_rnn, expect_weights
+from .properties import count_states, expect_any_layer, expect_simple_rnn, expect_weights, numbers, step_of
 
 register_prediction(
     "02.arrows",
@@ -155,8 +155,8 @@ def rounds_the_output_too(units):
 def check_state_arrows(count):
     """One arrow a timestep and state, and one more of each state."""
     for timesteps, states in [(1, 1), (4, 1), (4, 2), (5, 3)]:
-        counted = count(timesteps, states)
-        expect(np.ndim(counted) == 0, "It does not return one number.")
+        counted = numbers(count(timesteps, states))
+        expect(counted.ndim == 0, "It does not return one number.")
         right = counted == (timesteps + 1) * states
         expect(right, f"Draw {timesteps} timesteps of a step with {states} states, and count again.")
 
@@ -172,9 +172,9 @@ def check_reach(measure):
         ("a norm that is exactly the part", np.array([4.0, 2.0, 1.0]), 0.5, 2),
     ]
     for words, norms, part, answer in curves:
-        found = measure(norms, part)
-        expect(np.ndim(found) == 0, "It does not return one number.")
-        expect(found == answer, f"The distance is wrong for {words}.")
+        found = numbers(measure(norms, part))
+        expect(found.ndim == 0, "It does not return one number.")
+        expect(found == answer, f"The distance is wrong for {words}: expected {answer}, received {found:g}.")
 
 
 def check_leaky_rnn(make):
@@ -183,9 +183,9 @@ def check_leaky_rnn(make):
         layer, x = make(units, keep), _sequences(6)
         y = _run(layer, x)
         _expect_shape(y, (3, 6, units), x)
-        expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
+        expect(count_states(layer) == 1, f"The step has {count_states(layer)} states.")
         h = np.random.default_rng(2).uniform(-0.9, 0.9, size=(3, units)).astype("float32")
-        output, state = (np.asarray(value) for value in layer.step([x[:, 0], h]))
+        output, state = (np.asarray(value) for value in step_of(layer)([x[:, 0], h]))
         expect(np.allclose(output, state, atol=1e-5), "The step hands on something else than its output.")
         candidate = (output - keep * h) / (1 - keep)
         bounded = np.abs(candidate).max() <= 1 + 1e-4
@@ -201,7 +201,7 @@ def _expect_affine(layer, keep, units):
 
     def inner(x, h):
         given = [x.astype("float32"), h.astype("float32")]
-        candidate = (np.asarray(layer.step(given)[0]) - keep * h) / (1 - keep)
+        candidate = (np.asarray(step_of(layer)(given)[0]) - keep * h) / (1 - keep)
         return np.arctanh(np.clip(candidate, -1 + 1e-7, 1 - 1e-7))
 
     zero = inner(0 * x[0], 0 * h[0])
@@ -224,7 +224,7 @@ def check_gradients_through_time(compute):
             return h
 
         h = np.array([run(np.zeros(units), x[:t]) for t in range(steps + 1)])
-        found = np.asarray(compute(h.copy(), U.copy()))
+        found = numbers(compute(h.copy(), U.copy()))
         expect(found.shape == h.shape, f"For h of shape {h.shape} it returns the shape {found.shape}.")
         for s in reversed(range(steps + 1)):
             nudged = [(run(h[s] + d, x[s:]) - run(h[s] - d, x[s:])).sum() for d in 1e-6 * np.eye(units)]
@@ -237,23 +237,23 @@ def check_mended_memory(make):
     for units in (4, 6):
         layer, x = make(units), _sequences(5)
         _expect_shape(_run(layer, x), (3, 5, units), x)
-        expect(layer.num_states == 1, f"The step has {layer.num_states} states.")
+        expect(count_states(layer) == 1, f"The step has {count_states(layer)} states.")
         _expect_not_rounded(layer, x, units)
         expect_simple_rnn(layer, 1, units)
 
 
 def _expect_not_rounded(layer, x, units):
     h = np.random.default_rng(2).uniform(-0.9, 0.9, size=(3, units)).astype("float32")
-    output, state = (np.asarray(value) for value in layer.step([x[:, 0], h]))
+    output, state = (np.asarray(value) for value in step_of(layer)([x[:, 0], h]))
     expect(np.array_equal(output, state), "What is handed on is not what came out, to the last digit.")
-    finer = np.asarray(layer.step([x[:, 0], h + np.float32(1e-5)])[1])
+    finer = np.asarray(step_of(layer)([x[:, 0], h + np.float32(1e-5)])[1])
     expect(not np.array_equal(finer, state), "A very small change of the old state makes no difference.")
     _expect_no_steps(layer, x[:, 0], h)
 
 
 def _expect_no_steps(layer, x, h):
     # Over a fine walk of the old state a rounded output repeats itself.
-    walk = [np.asarray(layer.step([x, h + np.float32(k * 2e-5)])[0])[0] for k in range(50)]
+    walk = [np.asarray(step_of(layer)([x, h + np.float32(k * 2e-5)])[0])[0] for k in range(50)]
     distinct = max(len(np.unique(unit)) for unit in np.array(walk).T)
     expect(distinct > 40, "The output moves in steps, not smoothly.")
 
@@ -263,7 +263,7 @@ def _sequences(time, batch=3):
 
 
 def _run(layer, x):
-    expect_layer(layer)
+    expect_any_layer(layer)
     return np.asarray(layer(x))
 
 

@@ -10,7 +10,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer, samples
+from .properties import count_states, expect_any_layer, expect_one_bias, numbers, parts, samples, step_of
 
 register_prediction(
     "03.by_hand",
@@ -166,8 +166,8 @@ def shows_the_memory_as_it_is(units):
 def check_bias_for(find):
     """The gate of this bias, used again and again, leaves what was asked for."""
     for timesteps, left in [(2, 0.5), (10, 0.9), (50, 0.4), (7, 0.01)]:
-        bias = find(timesteps, left)
-        expect(np.ndim(bias) == 0, "It does not return one number.")
+        bias = numbers(find(timesteps, left))
+        expect(bias.ndim == 0, "It does not return one number.")
         kept = (1 / (1 + np.exp(-float(bias)))) ** timesteps
         right = np.isclose(kept, left, rtol=1e-3)
         expect(right, f"For {timesteps} timesteps and left = {left:g} the gate leaves {kept:.3g}.")
@@ -180,7 +180,7 @@ def check_in_order(reorder):
         for shape in [(5, len(has) * units), (len(has) * units,)]:
             weights = draw.normal(size=shape)
             given = dict(zip(has, np.split(weights, len(has), axis=-1), strict=True))
-            found = np.asarray(reorder(weights.copy(), has, wants))
+            found = numbers(reorder(weights.copy(), has, wants))
             expect(found.shape == shape, f"For weights of shape {shape} it returns the shape {found.shape}.")
             for gate, block in zip(wants, np.split(found, len(wants), axis=-1), strict=True):
                 same = np.array_equal(block, given[gate])
@@ -189,7 +189,7 @@ def check_in_order(reorder):
 
 def check_gru_latch(make):
     """A GRU of Keras with these weights holds the last flagged number for 30 timesteps."""
-    weights = [np.asarray(w, dtype="float32") for w in make()]
+    weights = [numbers(w, "A part") for w in parts(make(), "kernel", "recurrent kernel", "bias")]
     shapes = [w.shape for w in weights]
     expect(shapes == [(2, 3), (1, 3), (3,)], f"The weights have the shapes {shapes}.")
     draw = np.random.default_rng(4)
@@ -209,13 +209,14 @@ def check_gru_latch(make):
 
 
 def _step(layer):
-    expect_layer(layer)
-    names = layer.state_names
+    expect_any_layer(layer)
+    expect(count_states(layer) == 2, f"The step has {count_states(layer)} states.")
+    names = getattr(layer, "state_names", ["h", "c"])  # Keras's LSTM has them in this order
     expect(sorted(names) == ["c", "h"], f"The states are called {names}, not h and c.")
 
     def step(x, h, c):
         given = {"h": h, "c": c}
-        y, *after = layer.step([x, *(given[name] for name in names)])
+        y, *after = step_of(layer)([x, *(given[name] for name in names)])
         after = {name: np.asarray(value) for name, value in zip(names, after, strict=True)}
         return np.asarray(y), after["h"], after["c"]
 
@@ -231,8 +232,9 @@ def _start(units):
 def _expect_an_lstm(layer, units):
     """What all LSTMs share: c kept by a gate, in proportion; h = o tanh(c). Gives f and what is written."""
     x, h = _start(units)
-    step = _step(layer)
+    expect_any_layer(layer)
     y = np.asarray(layer(np.stack([x] * 5, axis=1)))
+    step = _step(layer)
     expect(y.shape == (4, 5, units), f"For x of shape (4, 5, 2) the output has the shape {y.shape}.")
     runs = {size: step(x, h, np.full_like(h, size)) for size in (0, 1, 5)}
     written = runs[0][2]
@@ -268,9 +270,9 @@ def check_coupled_lstm(make):
         candidate = written / (1 - f)
         bounded = np.abs(candidate).max() <= 1 + 1e-3
         expect(bounded, "More is written than 1 - f times a number within -1 and 1.")
-        weights, block = layer.count_params(), units * (units + 3)
-        fits = 3 * block <= weights <= 3 * (block + units)  # a second bias does no harm
-        expect(fits, f"{weights} weights are not those of three sums x W + h U + b.")
+        weights, right = layer.count_params(), 3 * units * (units + 3)
+        expect_one_bias(layer, right, units, most=3)
+        expect(weights == right, f"{weights} weights are not those of three sums x W + h U + b.")
 
 
 def check_mended_lstm(make):
@@ -278,9 +280,9 @@ def check_mended_lstm(make):
     for units in (3, 4):
         layer = make(units)
         _expect_an_lstm(layer, units)
-        weights, block = layer.count_params(), units * (units + 3)
-        fits = 4 * block <= weights <= 4 * (block + units)  # a second bias does no harm
-        expect(fits, f"{weights} weights are not those of four sums x W + h U + b.")
+        weights, right = layer.count_params(), 4 * units * (units + 3)
+        expect_one_bias(layer, right, units, most=4)
+        expect(weights == right, f"{weights} weights are not those of four sums x W + h U + b.")
 
 
 register_exercise(
@@ -289,7 +291,7 @@ register_exercise(
     check_bias_for,
     hints=[
         "First find the gate f: a number that is used `timesteps` times, as a product. Which root is it?",
-        "f = left ** (1 / timesteps). Now turn f = 1 / (1 + exp(-b)) round.",
+        "f = left ** (1 / timesteps). Now solve f = 1 / (1 + exp(-b)) for b.",
         "1 / f - 1 is exp(-b). The logarithm is np.log.",
     ],
     wrong=[the_gate_itself, the_sign_of_the_logarithm, always_a_third_left],
@@ -311,7 +313,7 @@ register_exercise(
     check_gru_latch,
     hints=[
         "In a GRU one gate keeps and writes: z = 1 keeps. What must z be at a flag, and elsewhere?",
-        "The columns are update gate, reset gate, candidate. The candidate shall be tanh(number).",
+        "The columns are update gate, reset gate, candidate. The candidate is to be tanh(number).",
         "A gate is shut by a sum of -10 and open at +10. The bias gives +10 without a flag; and with one?",
     ],
     wrong=[keeps_at_the_flag, a_gate_that_leaks, the_wrong_column],

@@ -9,7 +9,7 @@ from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer
+from .properties import expect_layer, expect_timesteps, numbers
 
 register_prediction(
     "04.first",
@@ -84,9 +84,9 @@ def in_order(x, length):
 
 
 def first_state(A, C, y):
-    """The h[0] for which h[t] = h[t-1] A, y[t] = h[t] C fits y best: (n, n), (n,), (T,) -> (n,).
+    """The first state h[-1] for which h[t] = h[t-1] A, y[t] = h[t] C fits y best: (n, n), (n,), (T,) -> (n,).
 
-    y[0] is the output of the first timestep. Best means: the smallest sum of squared errors.
+    y[0] is the output of timestep 0. Best means: the smallest sum of squared errors.
     """
     rows, power = [], np.eye(len(A))
     for _ in y:
@@ -220,8 +220,7 @@ def check_tank(make):
         expect(y.shape == x.shape, f"For x of shape {x.shape} the output has the shape {y.shape}.")
         expect(layer.count_params() == 0, f"The layer has {layer.count_params()} weights.")
         used = np.cumsum(x, axis=1)
-        agrees = np.isclose(y, full - used, atol=1e-3).all(axis=(0, 2))
-        expect(agrees.all(), f"The output is wrong at timestep {int(np.argmin(agrees)) + 1} of 5.")
+        expect_timesteps(y, full - used, inputs=x, atol=1e-3)
         other = np.asarray(layer(x, initial_state=[np.full((3, 1), 3.0, "float32")]))
         right = np.allclose(other, 3 - used, atol=1e-3)
         expect(right, "With initial_state=3 it does not begin with 3 litres.")
@@ -247,25 +246,23 @@ def check_in_pieces(run):
         layer = cell(4, input_dim=2).get_layer(return_sequences=True, return_states=True)
         x = 2 * _numbers(3, time, 2)
         whole, recorded = np.asarray(layer(x)[0]), _Recorded(layer)
-        found = np.asarray(run(recorded, x, length))
+        found = numbers(run(recorded, x, length))
         expect(found.shape == whole.shape, f"For {time} timesteps it returns the shape {found.shape}.")
         longest = max(recorded.lengths, default=0)
         expect(0 < longest <= length, f"It reads {longest} timesteps at once, where length = {length}.")
-        agrees = np.isclose(found, whole, atol=1e-5).all(axis=(0, 2))
-        place = int(np.argmin(agrees)) + 1
-        expect(agrees.all(), f"{cell.__name__}, pieces of {length}: timestep {place} differs from the whole.")
+        expect_timesteps(found, whole, atol=1e-5)
 
 
 def check_in_order(order):
     """Batch k has piece k of every row."""
     for rows, pieces, length, features in [(2, 3, 4, 1), (3, 2, 2, 2), (4, 5, 1, 1)]:
         x = _numbers(rows, pieces * length, features)
-        found = np.asarray(order(x.copy(), length))
+        found = numbers(order(x.copy(), length))
         shape = (pieces * rows, length, features)
         expect(found.shape == shape, f"For x of shape {x.shape} it returns the shape {found.shape}.")
         for k in range(pieces):
             for row in range(rows):
-                right = np.array_equal(found[k * rows + row], x[row, k * length : (k + 1) * length])
+                right = np.allclose(found[k * rows + row], x[row, k * length : (k + 1) * length])
                 expect(right, f"Of {rows} rows, sample {row} of batch {k} is not its piece {k}.")
 
 
@@ -284,7 +281,7 @@ def check_first_state(fit):
             return np.array(y)
 
         y = outputs(h) + noise * draw.normal(size=T)
-        found = np.asarray(fit(A.copy(), C.copy(), y.copy()))
+        found = numbers(fit(A.copy(), C.copy(), y.copy()))
         expect(found.shape == (n,), f"For {n} units it returns the shape {found.shape}.")
         error = np.sum((outputs(found) - y) ** 2)
         if not noise:
@@ -302,7 +299,7 @@ def check_last_outputs(run):
         sequences = [_numbers(time, 2, seed=time) for time in (4, 2, 5, 1)]
         layer(sequences[0][None]), alone(sequences[0][None])
         alone.set_weights(layer.get_weights())
-        found = np.asarray(run(layer, sequences))
+        found = numbers(run(layer, sequences))
         expect(found.shape == (4, 3), f"For 4 sequences and 3 units it returns the shape {found.shape}.")
         for place, sequence in enumerate(sequences):
             right = np.allclose(found[place], np.asarray(alone(sequence[None]))[0], atol=1e-5)
@@ -349,9 +346,9 @@ register_exercise(
     first_state,
     check_first_state,
     hints=[
-        "Write y[0] and y[1] with h[0] alone: y[0] = h[0] A C. And y[1]?",
-        "Each y[t] is h[0] times a column of n numbers. Put these columns as rows into a matrix.",
-        "np.linalg.lstsq(matrix, y)[0] finds the best h[0]. Mind that y[0] has passed A once already.",
+        "Write y[0] and y[1] with h[-1] alone: y[0] = h[-1] A C. And y[1]?",
+        "Each y[t] is h[-1] times a column of n numbers. Put these columns as rows into a matrix.",
+        "np.linalg.lstsq(matrix, y)[0] finds the best h[-1]. Note that y[0] has passed A once already.",
     ],
     wrong=[one_timestep_early, from_the_first_outputs_only, transposed],
 )
@@ -361,7 +358,7 @@ register_exercise(
     check_last_outputs,
     hints=[
         "Call it twice with the same sequences. Where does the very first timestep get its state from?",
-        "A stateful layer starts where the last call ended. When must it be told to begin anew?",
+        "A stateful layer starts where the last call ended. When must it be told to start afresh?",
     ],
     wrong=[resets_once, resets_afterwards, resets_to_zero],
 )

@@ -9,7 +9,7 @@ from rshop import RecurrentModel
 from .exercises import register_exercise
 from .outcome import expect
 from .predictions import register_prediction
-from .properties import expect_layer, expect_simple_rnn
+from .properties import expect_layer, expect_simple_rnn, numbers, parts
 
 register_prediction(
     "05.by_hand",
@@ -205,9 +205,8 @@ def _expect_shape(what, array, shape):
 def check_padded(pad):
     """Every sequence in its row, True at its own timesteps and nowhere else."""
     for sequences in (_sequences(), _sequences()[:1]):
-        found = pad([sequence.copy() for sequence in sequences])
-        expect(isinstance(found, (tuple, list)) and len(found) == 2, "It does not return x and mask.")
-        x, mask = np.asarray(found[0]), np.asarray(found[1])
+        x, mask = parts(pad([sequence.copy() for sequence in sequences]), "x", "mask")
+        x, mask = numbers(x, "x"), numbers(mask, "The mask")
         shape = len(sequences), max(map(len, sequences))
         _expect_shape("x", x, (*shape, 1))
         _expect_shape("The mask", mask, shape)
@@ -227,7 +226,7 @@ def check_masked_mean(mean):
         truth = np.stack([v[m].mean(axis=0) for v, m in zip(values, mask, strict=True)])
         for words, filling in (("0", 0.0), ("1000", 1000.0), ("NaN", np.nan)):
             dirty = np.where(mask[:, :, None], values, np.float32(filling))
-            found = np.asarray(mean(dirty, mask.copy()))
+            found = numbers(mean(dirty, mask.copy()))
             _expect_shape("The answer", found, (6, 3))
             close = np.allclose(found, truth, atol=1e-4)
             expect(close, f"The mean is wrong where {words} stands at the masked timesteps.")
@@ -237,13 +236,14 @@ def check_last_valid(last):
     """The last valid row of each sequence, zeros for an empty one."""
     y, mask = _numbers(6, 8, 2), _gaps()
     mask[5] = False
-    found = np.asarray(last(y.copy(), mask.copy()))
+    found = numbers(last(y.copy(), mask.copy()))
     _expect_shape("The answer", found, (6, 2))
     for b in range(6):
         valid = y[b, mask[b]]
-        truth = valid[-1] if len(valid) else np.zeros(2)
+        truth = valid[-1].astype("float64") if len(valid) else np.zeros(2)
         close = np.allclose(found[b], truth, atol=1e-5)
-        expect(close, f"It is wrong for the mask {mask[b].astype(int).tolist()}.")
+        values = f"expected {truth.round(3).tolist()}, received {found[b].round(3).tolist()}"
+        expect(close, f"For the mask {mask[b].astype(int).tolist()} it is wrong: {values}.")
 
 
 def check_self_masked(make):
@@ -282,6 +282,7 @@ def check_encoded(encode):
     alphabet = list("abkmnoå")
     names = ["kanban", "nn", "a", "åbo", "mokka"]
     found = np.asarray(encode(names, alphabet))
+    numbers(found)
     _expect_shape("The answer", found, (5, 6))
     whole = np.issubdtype(found.dtype, np.integer)
     cure = 'np.zeros(shape, "int32") makes such an array'
@@ -342,7 +343,7 @@ register_exercise(
     check_self_masked,
     hints=[
         "Three Inputs: x, known (dtype='bool') and h_tm1. Compute the new state as always.",
-        "ops.where chooses between two tensors. What shall the state be where nothing is known?",
+        "ops.where chooses between two tensors. What should the state be where nothing is known?",
         "Hand the chosen one on, and return it too: it is output and final state.",
     ],
     wrong=[zero_in_place_of_the_input, forgets_where_unknown, holds_the_output_only],

@@ -30,6 +30,19 @@ def expect(holds, what: str):
         raise DiffersError(what)
 
 
+def kind_of(value) -> str:
+    """What a value is, for a message.
+
+    Example:
+        >>> kind_of("8, 4"), kind_of(3), kind_of((8, 4))
+        ("the text '8, 4'", 'an int', 'a tuple')
+    """
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    name = type(value).__name__.replace("ndarray", "NumPy array")
+    return f"a{'n' * (name[0] in 'aeiouAEIO')} {name}"
+
+
 def find(registered: dict, name: str, kind: str):
     """The entry of this name, such as '01.sum', after `lesson_01.py` was imported."""
     lesson = name.partition(".")[0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .outcome import Outcome, find
+from .outcome import Outcome, find, kind_of
 
 _REGISTERED: dict[str, tuple[dict, float]] = {}
 
@@ -25,6 +25,8 @@ def register_prediction(name: str, answers: dict, *, atol: float = 1e-6):
 def check(name: str, prediction: dict):
     """Print for each question whether the prediction matches; None counts as not attempted.
 
+    Where a kind of value cannot be right, such as a text in place of a tuple, that is said too.
+
     Example:
         >>> course.check("01.shapes", {"shape of the output": (2, 16), "it grows": None})
         shape of the output: matches
@@ -34,8 +36,10 @@ def check(name: str, prediction: dict):
         name: the prediction's name, as in the lesson.
         prediction: question -> what you expect.
     """
+    answers, _ = find(_REGISTERED, name, "prediction")
     for question, outcome in outcomes(name, prediction).items():
-        print(f"{question}: {outcome.value}")
+        note = _wrong_kind(prediction[question], answers[question]) if outcome is Outcome.DIFFERS else ""
+        print(f"{question}: {outcome.value}{note and f' ({note})'}")
 
 
 def outcomes(name: str, prediction: dict) -> dict[str, Outcome]:
@@ -62,7 +66,7 @@ def _same(given, answer, atol):
         forms = {word} if len(word) < 4 else {word, word + "s", word + "es"}
         return answer.casefold() in forms
     if isinstance(answer, tuple):
-        parts = list(given)
+        parts = [] if isinstance(given, str) else list(given)
         return len(parts) == len(answer) and all(
             _same(part, right, atol) for part, right in zip(parts, answer, strict=True)
         )
@@ -71,3 +75,22 @@ def _same(given, answer, atol):
     # What is counted is right or wrong; what is measured may be rounded.
     rtol = 0 if isinstance(answer, int) else 1e-3
     return bool(np.isclose(float(given), answer, rtol=rtol, atol=atol))
+
+
+def _wrong_kind(given, answer):
+    """What is wrong with the kind of a value, whatever the right one is; empty if nothing is."""
+    if isinstance(answer, tuple):
+        right, wanted = isinstance(given, (tuple, list)), "a tuple such as (1, 2), without quotes"
+    elif isinstance(answer, str):
+        right, wanted = isinstance(given, (str, bool)), "a word in quotes"
+    else:
+        right, wanted = _is_number(given), "one number"
+    return "" if right else f"this is {kind_of(given)}; write {wanted}"
+
+
+def _is_number(given):
+    try:
+        float(given)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -26,6 +26,9 @@ FIGURES = {
 COLOURS = ["#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 
 
+_seed = 0
+
+
 def setup(seed: int = 0):
     """Load Keras without its log lines, fix the random numbers, and make figures large.
 
@@ -37,6 +40,8 @@ def setup(seed: int = 0):
     Args:
         seed: where all random numbers start. The same seed gives the same lesson.
     """
+    global _seed
+    _seed = seed
     print("Loading Keras (a few seconds) ...", flush=True)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -45,9 +50,21 @@ def setup(seed: int = 0):
 
         # The first operation looks for a GPU, which logs too.
         keras.ops.zeros(())
-    keras.utils.set_random_seed(seed)
+    restart()
     set_figures()
     print(f"Ready: Keras {keras.__version__} on TensorFlow, seed {seed}.")
+
+
+def restart():
+    """Let the random numbers begin where `setup` began: networks made after it start with equal weights.
+
+    Example:
+        >>> course.restart(); first = make()
+        >>> course.restart(); second = make()  # the same first weights
+    """
+    import keras  # not above: `import course` comes before `setup()` loads Keras quietly
+
+    keras.utils.set_random_seed(_seed)
 
 
 def set_figures():
