@@ -7,6 +7,7 @@ PYTEST_ARGS ?=
 LAB_ARGS ?=
 STUDENT_ARGS ?=
 BENCH_ARGS ?=
+ROBUST_ARGS ?=
 LESSONS ?=
 
 PY := .venv/bin/python
@@ -30,10 +31,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env lab test lint laws lessons test-next bench notebooks map student format clean
+.PHONY: help env lab test lint laws lessons robust release-check test-next bench notebooks map student format clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 env: .venv/.stamp  ## make .venv with the pinned versions; quick when nothing changed
 
@@ -51,6 +52,14 @@ laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOB
 
 lessons: env  ## run the notebooks as tests only
 	$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS)
+
+robust: env  ## lessons and laws on other threads, instructions, seeds (ROBUST_ARGS=--quick; two hours without)
+	$(PY) tools/robust.py --jobs $(JOBS) $(ROBUST_ARGS)
+
+release-check: env  ## build, install into an empty environment, and run the tests and a lesson on that
+	rm -rf build/release/dist
+	$(PY) -m hatchling build -d build/release/dist
+	$(PY) tools/release_check.py build/release
 
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
 	$(PY_NEXT) -m pytest tests --ignore=tests/test_project.py -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
