@@ -2,8 +2,8 @@
 
     make release-check      # builds, then: python tools/release_check.py build/release
 
-The environment takes about 2 GB. The tests and the lesson are those of the sdist, whose own packages are taken
-away first: what they import is the installed wheel.
+The environment takes about 2 GB. The tests and the lesson are those of the sdist, whose own packages are
+taken away first: they import the installed wheel.
 """
 
 import os
