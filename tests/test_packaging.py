@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import tarfile
 import textwrap
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -126,6 +127,17 @@ def test_the_wheel_installed_beside_the_packages_runs_from_there(built, tmp_path
     data = {name.partition("/")[2] for name in tracked("viz") if name.endswith((".js", ".css"))}
     assert out[-3] == str(sorted(data))
     assert out[-2:] == [str(target)] * 2
+
+
+def test_what_builds_is_declared_for_the_tests_too_and_so_pinned():
+    """One range for the isolated build and for the builds above; `test_project` holds the pin against it."""
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert content["build-system"]["build-backend"] == "hatchling.build"
+    assert set(content["build-system"]["requires"]) <= set(
+        content["project"]["optional-dependencies"]["test"]
+    )
+    makefile = (ROOT / "Makefile").read_text()
+    assert makefile.count("pip install") == 1 and "PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2)" in makefile
 
 
 # The editable install

@@ -61,6 +61,7 @@ def parsed(arguments):
     options = parser.parse_args(arguments)
     if options.quick:
         options.variants = QUICK
+    options.jobs = max(1, options.jobs)
     options.laws = options.laws and not options.lessons and not options.quick
     return options
 
