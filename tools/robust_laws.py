@@ -1,6 +1,7 @@
 """Run tests/ as one variant of `make robust`; each file of tests becomes one line."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def run_laws(variant: str, folder: Path, jobs: int, tests: list[str] | None = No
     command += ["-p", "robust_plugin", "-q", "-n", str(jobs), "--dist", "loadfile"]
     environment = environment_of(variant)
     paths = [str(ROOT / "tools"), environment.get("PYTHONPATH", "")]
-    environment |= {"ROBUST_RECORD": str(record.resolve()), "PYTHONPATH": ":".join(filter(None, paths))}
+    environment |= {"ROBUST_RECORD": str(record.resolve()), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     (record / "output.txt").write_text(done.stdout + done.stderr)
     lines = lines_of(records_in(record))
