@@ -31,7 +31,10 @@ def run_laws(variant: str, folder: Path, jobs: int, tests: list[str] | None = No
     command += ["-p", "robust_plugin", "-q", "-n", str(jobs), "--dist", "loadfile"]
     environment = environment_of(variant)
     paths = [str(ROOT / "tools"), environment.get("PYTHONPATH", "")]
-    environment |= {"ROBUST_RECORD": str(record.resolve()), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment |= {
+        "ROBUST_RECORD": str(record.resolve()),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     (record / "output.txt").write_text(done.stdout + done.stderr)
     lines = lines_of(records_in(record))
