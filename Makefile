@@ -7,17 +7,23 @@ PYTEST_ARGS ?=
 LAB_ARGS ?=
 STUDENT_ARGS ?=
 BENCH_ARGS ?=
+ROBUST_ARGS ?=
 LESSONS ?=
 
 PY := .venv/bin/python
 PY_NEXT := .venv-next/bin/python
-NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+# The lessons alone: a reader's own notebooks beside them, copies of lessons too, are nobody else's business.
+NOTEBOOKS := $(shell sed -n 's|^file = "\(.*\)"|notebooks/\1|p' tools/course.toml)
+LINTED := --extend-exclude 'notebooks/**/*.ipynb' . $(NOTEBOOKS)
 
-# What an environment was made for: the Python, this folder, and the packages that the editable
-# install links to. A stamp that says something else is out of date, whatever its age.
+# Read by every JupyterLab of .venv, wherever it is started.
+LAB_CONFIG := tools/jupyter/jupyter_server_config.py
+
+# What an environment was made for: the Python, and this folder, to which the editable install is a path.
+# A stamp that says something else is out of date, whatever its age.
 VERSION_CODE := import sys; print("%d.%d" % sys.version_info[:2])
 PY_VERSION := $(shell $(PYTHON) -c '$(VERSION_CODE)' 2>/dev/null)
-ENV_ID := $(PY_VERSION) $(CURDIR) $(wildcard rshop viz)
+ENV_ID := $(PY_VERSION) $(CURDIR)
 
 export TF_CPP_MIN_LOG_LEVEL := 3
 export KERAS_BACKEND := tensorflow
@@ -25,10 +31,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env lab test lint laws lessons test-next bench notebooks map student format clean
+.PHONY: help env lab test lint laws lessons robust release-check test-next bench notebooks map student format clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 env: .venv/.stamp  ## make .venv with the pinned versions; quick when nothing changed
 
@@ -38,14 +44,22 @@ lab: env  ## open the lessons in JupyterLab (more options: LAB_ARGS=...)
 test: lint laws lessons  ## check style, run the tests, run every notebook as a test
 
 lint: env  ## check style and format only
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
+	$(PY) -m ruff check $(LINTED)
+	$(PY) -m ruff format --check $(LINTED)
 
 laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOBS=0)
 	$(PY) -m pytest tests -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 lessons: env  ## run the notebooks as tests only
-	$(if $(NOTEBOOKS),$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS),@echo "No notebooks to test.")
+	$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS)
+
+robust: env  ## lessons and laws on other threads, instructions, seeds (ROBUST_ARGS=--quick; two hours without)
+	$(PY) tools/robust.py --jobs $(JOBS) $(ROBUST_ARGS)
+
+release-check: env  ## build, install into an empty environment, and run the tests and a lesson on that
+	rm -rf build/release/dist
+	$(PY) -m hatchling build -d build/release/dist
+	$(PY) tools/release_check.py build/release
 
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
 	$(PY_NEXT) -m pytest tests --ignore=tests/test_project.py -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
@@ -66,8 +80,8 @@ student: env  ## write student/: lessons without outputs (STUDENT_ARGS=--without
 	$(PY) tools/make_student.py $(STUDENT_ARGS)
 
 format: env  ## format the code and mend what ruff can mend
-	$(PY) -m ruff check --fix .
-	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix $(LINTED)
+	$(PY) -m ruff format $(LINTED)
 
 clean:  ## remove the environments and everything that was generated
 	rm -rf .venv .venv-next build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
@@ -84,19 +98,24 @@ define make_venv
 @$(1)/bin/python -m pip --version >/dev/null 2>&1 || $(1)/bin/python -m ensurepip
 endef
 
+# $(call pip_install,PYTHON,FILE): with these versions, those of the build backend too; older and newer pips
+# read them from different variables.
+pip_install = PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2) $(1) -m pip install --quiet
+
 ifneq ($(shell cat .venv/.stamp 2>/dev/null),$(ENV_ID))
 .PHONY: .venv/.stamp
 endif
-.venv/.stamp: pyproject.toml constraints.txt
+.venv/.stamp: pyproject.toml constraints.txt $(LAB_CONFIG)
 	$(call make_venv,.venv)
 	@echo "Installing into .venv: about 2 GB and some minutes the first time."
-	$(PY) -m pip install --quiet -c constraints.txt -e '.[lab,test]'
+	$(call pip_install,$(PY),constraints.txt) -e '.[lab,test]'
+	mkdir -p .venv/etc/jupyter && cp $(LAB_CONFIG) .venv/etc/jupyter/
 	@echo "$(ENV_ID)" > $@
 
 # Without torch the benchmark runs too: it says that these columns are missing.
 .venv/.stamp-bench: .venv/.stamp
 	@echo "Installing torch into .venv: from 0.7 GB (without CUDA) to several GB."
-	$(PY) -m pip install --quiet -c constraints.txt -e '.[bench]' && touch $@ || echo "torch could not be installed."
+	$(call pip_install,$(PY),constraints.txt) -e '.[bench]' && touch $@ || echo "torch could not be installed."
 
 # TensorFlow asks for `keras`, which owns the same files as `keras-nightly`: let it in, take it
 # out, and only then lay down the nightly.
@@ -106,8 +125,8 @@ endif
 .venv-next/.stamp: pyproject.toml constraints-next.txt
 	$(call make_venv,.venv-next)
 	@echo "Installing into .venv-next: about 2 GB and some minutes the first time."
-	$(PY_NEXT) -m pip install --quiet -c constraints-next.txt -e '.[lab,test]'
+	$(call pip_install,$(PY_NEXT),constraints-next.txt) -e '.[lab,test]'
 	$(PY_NEXT) -m pip uninstall --quiet --yes keras
-	$(PY_NEXT) -m pip install --quiet --pre --no-deps --force-reinstall -c constraints-next.txt keras-nightly
+	$(call pip_install,$(PY_NEXT),constraints-next.txt) --pre --no-deps --force-reinstall keras-nightly
 	$(PY_NEXT) -c 'import keras; print("keras", keras.__version__); assert "dev" in keras.__version__'
 	@echo "$(ENV_ID)" > $@

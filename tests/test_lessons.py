@@ -4,7 +4,6 @@ import ast
 import copy
 import dataclasses
 import importlib
-import importlib.util
 import json
 import math
 import os
@@ -19,8 +18,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
-LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
-NUMBERS = [path.name[:2] for path in LESSONS]
 
 # The template: a heading starts with these words, in this order; other headings may stand between.
 HEADINGS = [
@@ -44,8 +41,11 @@ FIRST_TABLE = ["time to read and try", "time to run", "memory", "previous lesson
 ABSOLUTE_PATH = re.compile(r"(?<![\w:/.])(?:/(?:home|root|tmp|usr|Users|opt|var|etc|mnt)/|[A-Za-z]:\\\\)")
 INSTALLS = re.compile(r"^\s*[!%]\s*(?:pip|conda|mamba)|\bpip install\b", re.MULTILINE)
 
-# Not an import statement: the lessons' own package is only found from their folder.
-sys.path.insert(0, str(FOLDER))
+# Not import statements: tools/ and the lessons' own package are only found from their folders.
+sys.path[:0] = [str(ROOT / "tools"), str(FOLDER)]
+tool = importlib.import_module("execute_notebooks")
+LESSONS = tool.lesson_files()
+NUMBERS = [path.name[:2] for path in LESSONS]
 course = importlib.import_module("course")
 exercises = importlib.import_module("course.exercises")
 predictions = importlib.import_module("course.predictions")
@@ -56,16 +56,6 @@ Outcome = outcome.Outcome
 for number in NUMBERS:
     importlib.import_module(f"course.lesson_{number}")
 EXERCISES = [entry for number in NUMBERS for entry in exercises.exercises_of(number)]
-
-
-def load_tool():
-    spec = importlib.util.spec_from_file_location("execute_notebooks", ROOT / "tools/execute_notebooks.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
 
 
 def cells(path, kind):

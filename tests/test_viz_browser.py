@@ -6,32 +6,15 @@ skipped; where CI is set they must run.
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
+from helpers_browser import NEEDS_BROWSER, Page, lab, running_browser, running_lab, wait_for
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        BROWSER is None and os.environ.get("CI") != "true",
-        reason=f"no browser on this machine (looked for {', '.join(NAMES)}); Debian has the package chromium",
-    ),
-    # The browser's driver leaves an event loop of its own behind.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = NEEDS_BROWSER
 
 SETUP = """
 import numpy as np, keras, rshop, viz
@@ -67,77 +50,14 @@ def notebook():
 
 @pytest.fixture(scope="module")
 def server(folder, environment):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = f"--no-browser --allow-root --port={port} --ServerApp.token=t --LabApp.news_url="
-    command = [sys.executable, "-m", "jupyterlab", *options.split(), f"--ServerApp.root_dir={folder}"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: urllib.request.urlopen(f"{address}/api?token=t", timeout=1).close() or True)
+    with running_lab(folder, environment) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+    with running_browser() as browser:
         yield browser
-        browser.close()
-
-
-def wait_for(done, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if done():
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise TimeoutError(f"{done} did not become true within {seconds} s")
-
-
-class Page:
-    """A page that writes down its requests to elsewhere and its errors."""
-
-    def __init__(self, browser, address, offline=False, width=1366, height=768, **look):
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height}, offline=offline, **look
-        )
-        self.page = self.context.new_page()
-        self.outside, self.errors = [], []
-        self.page.on("request", self._note)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(address)
-
-    def _note(self, request):
-        if not request.url.startswith(("data:", "blob:", "file:", "http://127.0.0.1:")):
-            self.outside.append(request.url)
-
-    def inspector(self, which=0):
-        found = self.page.locator(".rv-inspector").nth(which)
-        found.wait_for(timeout=60_000)
-        return found
-
-    def shown_pictures(self):
-        """The still pictures that a reader sees."""
-        visible = "n => [...n].filter(i => i.naturalWidth > 300 && i.checkVisibility()).length"
-        return self.page.locator("img").evaluate_all(visible)
-
-    def violations(self):
-        """What axe finds in the inspectors: rule, and the elements."""
-        from axe_playwright_python.sync_playwright import Axe
-
-        found = Axe().run(self.page, context={"include": [[".rv-root"]]}).response["violations"]
-        return [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found]
 
 
 @pytest.fixture
@@ -151,10 +71,6 @@ def open_page(browser):
     yield opened
     for page in pages:
         page.context.close()
-
-
-def lab(server, name):
-    return f"{server}/lab/tree/{name}?token=t&reset"
 
 
 def steps_with_arrow_keys(page, which=0):

@@ -9,13 +9,10 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
-from execute_notebooks import measured
+from execute_notebooks import FOLDER, PLAN, ROOT, measured
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "notebooks"
-PLAN = ROOT / "tools" / "course.toml"
+__all__ = ["FOLDER", "PLAN", "ROOT", "Lesson", "lessons", "needs", "paths", "in_words"]
 
 
 @dataclass(frozen=True)

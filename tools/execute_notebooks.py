@@ -3,6 +3,7 @@
     python tools/execute_notebooks.py                       # all of notebooks/
     python tools/execute_notebooks.py 01 07                 # these lessons
     python tools/execute_notebooks.py notebooks/01_*.ipynb  # these files
+    python tools/execute_notebooks.py --metadata            # executes nothing, writes the metadata alone
 
 Prints one line for each: seconds, peak memory, cells, and keeps what it measured in
 `notebooks/course/measured.json`. Seconds are those of the processor, so that other work on the machine
@@ -17,13 +18,16 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "notebooks"
+PLAN = ROOT / "tools" / "course.toml"
 MAX_SECONDS = 60
 MAX_GIGABYTES = 1.5
 # All lessons together.
@@ -37,11 +41,12 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
-# Written into every lesson; the version of Python is left out, it would change with each machine.
+# Written into every lesson: what JupyterLab 4.6 with ipykernel 7 writes when it opens one, but for the
+# version of Python, which changes from machine to machine; tools/jupyter keeps it out of saved files.
 METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {
-        "codemirror_mode": {"name": "ipython"},
+        "codemirror_mode": {"name": "ipython", "version": 3},
         "file_extension": ".py",
         "mimetype": "text/x-python",
         "name": "python",
@@ -82,10 +87,14 @@ def main(arguments=None) -> int:
     parser.add_argument("notebooks", nargs="*", help="files, or lessons such as 03; by default all lessons")
     parser.add_argument("--max-seconds", type=float, default=MAX_SECONDS)
     parser.add_argument("--max-gigabytes", type=float, default=MAX_GIGABYTES)
+    parser.add_argument("--metadata", action="store_true", help="only write the notebooks' metadata")
     options = parser.parse_args(arguments)
+    paths = [find(name) for name in options.notebooks] or lesson_files()
+    if options.metadata:
+        return write_metadata(paths)
     os.environ.update(ENVIRONMENT)
     failures = 0
-    for path in [find(name) for name in options.notebooks] or sorted(FOLDER.glob("*.ipynb")):
+    for path in paths:
         try:
             seconds, gigabytes, cells = execute(path)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -107,6 +116,26 @@ def main(arguments=None) -> int:
     return min(failures, 1)
 
 
+def write_metadata(paths: list[Path]) -> int:
+    """Give these notebooks the metadata of a lesson and leave their cells as they are; 0."""
+    for path in paths:
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata = nbformat.from_dict(METADATA)
+        nbformat.write(notebook, path)
+    return 0
+
+
+def lesson_files(folder: Path = FOLDER) -> list[Path]:
+    """The lessons of the course, in their order; a reader's own notebooks and copies beside them are none.
+
+    Example:
+        >>> [path.name for path in lesson_files()][:2]
+        ['00_win_first.ipynb', '01_one_timestep.ipynb']
+    """
+    names = [entry["file"] for entry in tomllib.loads(PLAN.read_text())["lesson"]]
+    return [folder / name for name in names if (folder / name).exists()]
+
+
 def find(name: str) -> Path:
     """The notebook of this file name, or of this number.
 
@@ -114,9 +143,10 @@ def find(name: str) -> Path:
         >>> find("01").name
         '01_one_timestep.ipynb'
     """
-    found = [Path(name)] if Path(name).is_file() else sorted(FOLDER.glob(f"{name}_*.ipynb"))
-    if len(found) != 1:
-        numbers = [path.name.partition("_")[0] for path in sorted(FOLDER.glob("*.ipynb"))]
+    lessons = {path.name.partition("_")[0]: path for path in lesson_files()}
+    found = [Path(name)] if Path(name).is_file() else [lessons[name]] if name in lessons else []
+    if not found:
+        numbers = list(lessons)
         raise SystemExit(
             f"There is no such lesson. Received: {name!r}. Expected: a file, or one of {numbers}. "
             f"Fix: python tools/execute_notebooks.py {numbers[0] if numbers else 'FILE'}"

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from execute_notebooks import lesson_files
 from leave_out_solutions import without_solutions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,7 @@ def student_files(with_solutions: bool = True) -> dict[str, str]:
         >>> sorted(student_files())[0]
         '00_win_first.ipynb'
     """
-    files = {path.name: emptied(path.read_text()) for path in sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))}
+    files = {path.name: emptied(path.read_text()) for path in lesson_files(LESSONS)}
     files["README.md"] = (LESSONS / "README.md").read_text()
     for path in sorted((LESSONS / "course").glob("*.py")):
         leave_out = path.name.startswith("lesson_") and not with_solutions

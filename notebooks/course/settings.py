@@ -38,10 +38,11 @@ def setup(seed: int = 0):
         Ready: Keras 3.15.1 on TensorFlow, seed 0.
 
     Args:
-        seed: where all random numbers start. The same seed gives the same lesson.
+        seed: where all random numbers start. The same seed gives the same lesson. The environment variable
+            COURSE_SEED replaces it: `make robust` runs every lesson with other ones.
     """
     global _seed
-    _seed = seed
+    _seed = seed = int(os.environ.get("COURSE_SEED", seed))
     print("Loading Keras (a few seconds) ...", flush=True)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["KERAS_BACKEND"] = "tensorflow"
