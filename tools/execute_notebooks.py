@@ -23,6 +23,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from viz.whole import write
+
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 MAX_SECONDS = 60
 MAX_GIGABYTES = 1.5
@@ -146,7 +148,7 @@ def execute(path: Path) -> tuple[float, float, int]:
         seconds, peak = _measure(client)
     cells = clean(notebook)
     nbformat.validate(notebook)
-    nbformat.write(notebook, path)
+    write(path, nbformat.writes(notebook) + "\n")
     return seconds, peak / 1e9, cells
 
 
@@ -162,10 +164,7 @@ def record(path: Path, seconds: float, gigabytes: float):
     code = fingerprint(nbformat.read(path, as_version=4))
     entries[path.name] = {"code": code, "gigabytes": round(gigabytes, 2), "seconds": round(seconds)}
     text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
-    # In one piece, for who reads it or executes another lesson meanwhile.
-    unfinished = course / f"measured.{os.getpid()}.tmp"
-    unfinished.write_text(text)
-    unfinished.replace(course / "measured.json")
+    write(course / "measured.json", text)
 
 
 def measured(course: Path = FOLDER / "course") -> dict[str, dict]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from . import html
 from .endings import checked_path
 from .record import MEGABYTES, record
+from .whole import write
 
 
 class Inspector:
@@ -30,10 +31,10 @@ class Inspector:
         Raises:
             TypeError: no path.
             ValueError: a path that does not end with .html or .htm.
+            OSError: it cannot be written there; a file that stood there is still the old one.
         """
         path = checked_path(path, ("html", "htm"), "inspector")
-        path.write_text(html.page(self.payload, self.picture), encoding="utf-8")
-        return path
+        return write(path, html.page(self.payload, self.picture))
 
     def __repr__(self):
         steps, samples = self.payload["allSteps"], len(self.payload["samples"])

@@ -11,6 +11,7 @@ import rshop
 from rshop.errors import message
 
 from .recorded import flatten
+from .written import visible
 
 # What the inspector is asked for beside the arguments of the call.
 _OWN = ("labels", "sample", "megabytes")
@@ -95,7 +96,7 @@ def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list
         problem = "`labels` does not have one label for each timestep."
         lengths = f"labels of lengths {[len(row) for row in rows]}"
         raise ValueError(message(problem, received=lengths, **text))
-    rows = [[str(label) for label in row] for row in rows]
+    rows = [[visible(label) for label in row] for row in rows]
     return [row[::-1] for row in rows] if backwards else rows
 
 
