@@ -56,7 +56,7 @@ class Stepper:
                     "A Stepper runs a recurrent layer of rshop.",
                     received=f"{rnn!r} of type {type(rnn).__name__}",
                     expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                    fix="Stepper(rnn)",
+                    fix="Stepper(rnn); of a Keras model give the layer, model.get_layer(name)",
                 )
             )
         self.batch_size = check_count("batch_size", batch_size, "number of samples")

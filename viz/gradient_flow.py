@@ -9,8 +9,10 @@ from rshop.structure import find, tree
 
 from .gradient_picture import GradientFlow
 from .loss import Loss
+from .request import read_request
 from .walk import Walk, is_float
 
+_OWN = ("of", "state", "loss", "truncate", "label", "ax")
 # Numbers of the state times timesteps times copies that may be under way at once.
 _MOST_NUMBERS = 2**23
 
@@ -45,7 +47,8 @@ def gradient_flow(
             array([0.5, 0.25, 0.125])
 
     Args:
-        rnn: any recurrent layer of rshop.
+        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is what the
+            model is called with, and the layer reads what reaches it there.
         x: what the layer is called with, `(batch, time, ...)`.
         of: take `L_t` from this state after timestep `t` in place of the output.
         state: differentiate by this state (or readout) alone; None takes all states together.
@@ -71,6 +74,7 @@ def gradient_flow(
     Source:
         R. Pascanu et al., On the difficulty of training recurrent neural networks, 2013.
     """
+    rnn, x, call = read_request(rnn, x, call, own=_OWN)
     walk = Walk(rnn, x, **call)
     chosen, truncate = _chosen(walk, state), _check_window(truncate)
     target = Loss(walk, loss, of=of, steps=walk.steps)

@@ -12,9 +12,11 @@ from rshop.structure import flat
 from . import canvas, palette, ticks
 from .loss import Loss
 from .painting import range_text
+from .request import read_request
 from .values import check_sample
 from .walk import Walk, check_timestep, is_float
 
+_OWN = ("t", "method", "loss", "sample", "labels", "ax")
 METHODS = ("gradient", "gradient x input", "occlusion")
 
 
@@ -83,7 +85,8 @@ def input_influence(
             array([[1., 1., 0.]])
 
     Args:
-        rnn: any recurrent layer of rshop.
+        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is what the
+            model is called with, and the layer reads what reaches it there.
         x: what the layer is called with, `(batch, time, ...)`. In a decoder, `x_s` is the input as
             timestep `s` sees it. With `go_backwards`, timesteps are in the order of processing.
         t: the timestep of the output; -1 is the last.
@@ -105,6 +108,7 @@ def input_influence(
         The gradient: K. Simonyan et al., Deep inside convolutional networks, 2014; occlusion:
         J. Li et al., Understanding neural networks through representation erasure, 2016.
     """
+    rnn, x, call = read_request(rnn, x, call, own=_OWN)
     walk = Walk(rnn, x, **call)
     t = check_timestep(t, walk.steps)
     sample = check_sample(sample, walk.batch)

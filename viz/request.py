@@ -9,26 +9,37 @@ import numpy as np
 
 import rshop
 from rshop.errors import message
+from rshop.within import called_within
 
 from .recorded import flatten
+from .switches import check_switch
+from .walk import check_layer
 from .written import visible
 
-# What the inspector is asked for beside the arguments of the call.
-_OWN = ("labels", "sample", "megabytes")
+#: What the inspector is asked for beside the arguments of the call.
+INSPECTOR = ("labels", "sample", "megabytes")
+_CALL = [p.name for p in signatures.signature(rshop.trace).parameters.values() if p.kind == p.KEYWORD_ONLY]
 
 
-def check_call(x, call: dict):
-    """That a call has something to run on, and no argument that there is not.
+def read_request(rnn, x, call: dict, own=INSPECTOR) -> tuple:
+    """The recurrent layer, what it is called with, and the other arguments of that call.
+
+    Of a Keras model that has exactly one recurrent layer it is that layer, with what reaches it there.
 
     Example:
-        >>> check_call(np.ones((2, 7, 3)), {"mask": None})
+        >>> rnn, x, call = read_request(model, x, {"mask": None})
+
+    Args:
+        rnn: a recurrent layer, or a Keras model.
+        x: what it is called with.
+        call: arguments of `rshop.trace`.
+        own: the names of the function's own arguments, which the message lists too.
 
     Raises:
-        TypeError: an argument that there is not.
-        ValueError: no timestep or no sample.
+        TypeError: an argument that there is not; no recurrent layer.
+        ValueError: a `Bidirectional`; a model that has no recurrent layer, or several.
     """
-    every = signatures.signature(rshop.trace).parameters.values()
-    known = [*_OWN, *[parameter.name for parameter in every if parameter.kind == parameter.KEYWORD_ONLY]]
+    known = [*own, *(name for name in _CALL if own == INSPECTOR or name != "training")]
     strange = [name for name in call if name not in known]
     if strange:
         near = difflib.get_close_matches(strange[0], known, 1)
@@ -40,6 +51,21 @@ def check_call(x, call: dict):
                 fix=f"{near[0]}=..." if near else f"leave {strange[0]} out",
             )
         )
+    check_switch("training", call.get("training"), or_none=True)
+    rnn, x, call = called_within(rnn, x, call)
+    check_layer(rnn)
+    return rnn, x, call
+
+
+def check_not_empty(x):
+    """That a call has something to run on.
+
+    Example:
+        >>> check_not_empty(np.ones((2, 7, 3)))
+
+    Raises:
+        ValueError: no timestep or no sample.
+    """
     shapes = [np.shape(part) for part in flatten(x)]
     if any(0 in shape[:2] for shape in shapes):
         raise ValueError(

@@ -158,7 +158,7 @@ def check_layer(rnn):
                 "This is no recurrent layer of rshop.",
                 received=f"{rnn!r:.80} of type {type(rnn).__name__}",
                 expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                fix="give the recurrent layer itself, not the model that contains it",
+                fix="give the recurrent layer itself, or a Keras model that contains it",
             )
         )
 
