@@ -3,7 +3,7 @@ symbolic tensors meet the same checks as arrays."""
 
 from dataclasses import dataclass
 
-from .errors import describe, given_name, message
+from .errors import describe, given_name, message, told
 from .masks import combine
 from .step import Step
 from .structure import agree, flat, flatten_like, layout, shape_of
@@ -113,15 +113,22 @@ def check_arrays(x):
         TypeError: names what it is made of.
     """
     for part in flat(x) or [x]:
-        if not hasattr(part, "shape"):
+        if not _has_shape(part):
             raise TypeError(
                 message(
                     "`x` is not made of tensors or arrays.",
-                    received=f"x={part!r} of type {type(part).__name__} in {layout(x)}",
+                    received=f"x={told(part)} in {layout(x)}",
                     expected="a tensor or array (batch, time, ...) for each input of the step",
                     fix="pass np.array(x)",
                 )
             )
+
+
+def _has_shape(part) -> bool:
+    try:
+        return part.shape is not None
+    except Exception:  # noqa: BLE001  (what somebody passes by mistake may raise anything)
+        return False
 
 
 def check_inputs(step: Step, given: list[tuple], decode: bool):
@@ -169,7 +176,8 @@ def _read_readouts(step, value, batch):
         return [None] * len(tensors)
     values = flatten_like(step.readouts, value, "initial_readout")
     for given, tensor, name in zip(values, tensors, step.readout_names, strict=True):
-        check_start(f"readout {name!r}", given, tensor, batch)
+        if given is not None:
+            check_start(f"readout {name!r}", given, tensor, batch)
     return values
 
 

@@ -2,11 +2,12 @@
 
 import keras
 
-from .errors import describe, message, shapes
+from .errors import describe, message, shapes, told
 from .options import check_count
 from .step import Step, describe_step
 from .step_checks import check_pair, names_of_states
 from .structure import agree, flat, flat_shapes, is_shape, shape_of
+from .values import check_call
 
 
 class RNNCell(keras.layers.Layer):
@@ -54,7 +55,9 @@ class RNNCell(keras.layers.Layer):
         if output_dim is not None:
             check_count("output_dim", output_dim, "number of units")
         self.output_dim = output_dim
-        self._declared_shape = _declared(input_dim, input_shape, batch_input_shape or batch_shape)
+        self._declared_shape = _declared(
+            input_dim, input_shape, batch_shape if batch_input_shape is None else batch_input_shape
+        )
         self._model = None
 
     def build_model(self, input_shape) -> keras.Model:
@@ -121,6 +124,11 @@ class RNNCell(keras.layers.Layer):
         """The shape `(batch, ...)` of `x` that the cell was made with, or None."""
         return self._declared_shape
 
+    def __call__(self, inputs, *args, **kwargs):
+        """Check that the inputs are made of numbers, then call the cell as Keras does."""
+        check_call({"inputs": inputs}, optional=False)
+        return super().__call__(inputs, *args, **kwargs)
+
     def call(self, inputs, training=None):
         """One timestep: `[x, *states] -> [y, *next_states]`, flat lists of `(batch, ...)`."""
         return flat(self.model(self._check_call(inputs), training=training))
@@ -175,6 +183,16 @@ class RNNCell(keras.layers.Layer):
                     received=f"{len(given)} tensors ({shapes(given)})",
                     expected=f"{len(self.model.inputs)}: {count} input, then the states {self.state_names}",
                     fix=f"cell([x, {', '.join(self.state_names)}])",
+                )
+            )
+        batches = {shape_of(part)[0] for part in given if shape_of(part)} - {None, 1}
+        if len(batches) > 1:
+            raise ValueError(
+                message(
+                    f"The input and the states of the cell {self.name!r} have different batches.",
+                    received=shapes(given),
+                    expected="the same number of samples in each",
+                    fix="give each sample its own states",
                 )
             )
         count = len(given) - self.num_states
@@ -241,13 +259,13 @@ def _declared(input_dim, input_shape, batch_input_shape):
     shape = batch_input_shape if input_shape is None else input_shape
     if shape is None:
         return None
-    if not is_shape(shape):
+    if not is_shape(shape) or (input_shape is None and not shape):
         name = "batch_input_shape" if input_shape is None else "input_shape"
         raise TypeError(
             message(
                 f"`{name}` is the shape of x.",
-                received=f"{name}={shape!r}",
-                expected="a tuple of whole numbers",
+                received=f"{name}={told(shape)}",
+                expected="a tuple of whole numbers and None",
                 fix=f"{name}={'(None, 5)' if input_shape is None else '(5,)'}",
             )
         )

@@ -5,7 +5,7 @@ import copy
 import keras
 
 from .cell import RNNCell
-from .errors import message
+from .errors import message, told
 from .layer import RecurrentLayer
 from .readout import feed_back, feeds
 from .step import Step
@@ -45,7 +45,7 @@ class RNNCellFromModel(RNNCell):
             )
         if isinstance(model, RecurrentLayer):
             _check_options(model)
-        self._names = state_names
+        self._names = None if state_names is None else _check_names(state_names)
         # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
         if isinstance(model, keras.Model):
@@ -109,6 +109,20 @@ def cell_model(step: Step) -> keras.Model:
     kinds = [t.dtype for t in flat(step.readouts)]
     fed = feed_back(feeds(step.outputs, step.readouts), step.model.outputs[:count], kinds)
     return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+
+
+def _check_names(names):
+    listed = list(names) if isinstance(names, (list, tuple)) else [None]
+    if not all(isinstance(name, str) for name in listed):
+        raise TypeError(
+            message(
+                "`state_names` are the names of the states.",
+                received=f"state_names={told(names)}",
+                expected="a list of texts",
+                fix="state_names=['h']",
+            )
+        )
+    return listed
 
 
 def _check_options(layer: RecurrentLayer):

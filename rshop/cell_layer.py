@@ -5,6 +5,7 @@ import copy
 import keras
 
 from .cell import RNNCell
+from .errors import message, told
 from .fast import cudnn
 from .layer import RecurrentLayer
 from .step import Step
@@ -24,6 +25,15 @@ class CellLayer(RecurrentLayer):
     """
 
     def __init__(self, cell: RNNCell, **options):
+        if not isinstance(cell, RNNCell):
+            raise TypeError(
+                message(
+                    "This is no cell of rshop.",
+                    received=told(cell),
+                    expected="an RNNCell, such as LSTMCell(10)",
+                    fix="write a class of RNNCell, or put a Keras cell into a RecurrentSequential",
+                )
+            )
         super().__init__(has_readout=False, **options)
         self.cell = cell
         if cell.declared_shape is not None or cell.built:

@@ -15,6 +15,44 @@ def message(problem: str, *, received: object, expected: object, fix: str) -> st
     return f"{problem} Received: {received}. Expected: {expected}. Fix: {fix}."
 
 
+def told(value) -> str:
+    """What was received, in few words: an array by its kind and shape, whatever else as it is written.
+
+    Example:
+        >>> told(np.ones((2, 3))), told("zeros")
+        ('an ndarray of shape (2, 3) and dtype float64', "'zeros' of type str")
+    """
+    kind = type(value).__name__
+    try:
+        if len(value.shape) > 0:
+            return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
+    except Exception:  # noqa: BLE001, S110  (what somebody passes by mistake may raise anything)
+        pass
+    try:
+        written = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001
+        written = "something that cannot be written"
+    return f"{written[:80]}{'...' if len(written) > 80 else ''} of type {kind}"
+
+
+def check_name(what: str, name) -> str:
+    """A name, which is a text.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if isinstance(name, str):
+        return name
+    raise TypeError(
+        message(
+            f"The name of a {what} is a text.",
+            received=told(name),
+            expected="a str",
+            fix=f"write the name of the {what} in quotes",
+        )
+    )
+
+
 def given_name(tensor) -> str | None:
     """The name that the user gave to a Keras tensor, or None where Keras made one up."""
     name = getattr(tensor, "name", None)

@@ -3,7 +3,10 @@
 import difflib
 from numbers import Integral
 
-from .errors import message
+import numpy as np
+from keras import ops
+
+from .errors import message, told
 
 DEFAULTS = {
     "teacher_force": False,
@@ -46,7 +49,7 @@ def read(given: dict, layer: str) -> tuple[dict, dict]:
             raise TypeError(
                 message(
                     f"`{name}` is either on or off.",
-                    received=f"{name}={chosen[name]!r}",
+                    received=f"{name}={told(chosen[name])}",
                     expected="True or False",
                     fix=f"{name}=True",
                 )
@@ -63,7 +66,7 @@ def check_length(length):
         TypeError: no number.
         ValueError: a number below 1.
     """
-    if getattr(length, "shape", None) == () and "int" in str(getattr(length, "dtype", "")):
+    if ops.is_tensor(length) and length.shape == () and "int" in str(length.dtype):
         try:
             length = int(length)
         except TypeError:
@@ -109,7 +112,7 @@ def check_count(name: str, value, meaning: str) -> int:
     raise kind(
         message(
             f"`{name}` is the {meaning}.",
-            received=f"{name}={value!r}",
+            received=f"{name}={told(value)}",
             expected="a whole number of at least 1",
             fix=f"{name}=10",
         )
@@ -122,12 +125,14 @@ def check_training(training):
     Raises:
         TypeError: neither.
     """
-    if training is None or training in (True, False):
-        return training if training is None else bool(training)
+    if training is None:
+        return None
+    if isinstance(training, (bool, np.bool_)) or (isinstance(training, Integral) and training in (0, 1)):
+        return bool(training)
     raise TypeError(
         message(
             "`training` is either on or off.",
-            received=f"training={training!r}",
+            received=f"training={told(training)}",
             expected="True, False or None",
             fix="training=True",
         )
@@ -139,7 +144,7 @@ def _check_seed(seed):
         raise TypeError(
             message(
                 "A seed is a whole number.",
-                received=f"seed={seed!r}",
+                received=f"seed={told(seed)}",
                 expected="an int, or None for a seed of its own",
                 fix="seed=0",
             )

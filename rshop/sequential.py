@@ -7,7 +7,7 @@ import keras
 
 from . import keras_cells
 from .cell import RNNCell
-from .errors import message
+from .errors import message, told
 from .layer import RecurrentLayer
 from .readout import check_mode, merge
 from .shared_states import check_same_count, check_same_shapes
@@ -239,12 +239,15 @@ RecurrentContainer = RecurrentSequential
 
 def _activation(name):
     try:
-        return keras.activations.get(name)
-    except (ValueError, TypeError) as error:
+        found = keras.activations.get(name)
+        if isinstance(found, type):
+            raise TypeError("a class")
+        return found
+    except Exception as error:  # noqa: BLE001  (Keras calls what it is given)
         raise ValueError(
             message(
                 "`readout_activation` is no activation of Keras.",
-                received=f"readout_activation={name!r}",
+                received=f"readout_activation={told(name)}",
                 expected="the name of a Keras activation, or a function",
                 fix="readout_activation='softmax'",
             )

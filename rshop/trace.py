@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 from keras import ops
 
-from .errors import message
+from .errors import message, told
 from .layer import RecurrentLayer
 from .masks import attach
-from .options import DEFAULTS
+from .options import DEFAULTS, check_training
 from .run import run
 from .structure import find, flat, tree
+from .values import check_call
 from .within import called_within
 
 
@@ -131,12 +132,15 @@ def trace(
         "training": training,
         "output_length": output_length,
     }
+    check_training(training)
+    numbers = {name: call[name] for name in call if name not in ("training", "output_length")}
+    check_call({"x": x, **numbers}, symbolic=False)
     rnn, x, call = called_within(rnn, x, call)
     if not isinstance(rnn, RecurrentLayer):
         raise TypeError(
             message(
                 "Only recurrent layers of rshop can be traced.",
-                received=f"{rnn!r} of type {type(rnn).__name__}",
+                received=told(rnn),
                 expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
                 fix="trace the recurrent layer itself, or a Keras model that contains it",
             )

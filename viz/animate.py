@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from rshop import Trace
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import canvas, painting, palette, ticks
 from .endings import checked_path
@@ -190,11 +190,11 @@ def _check_kind(kind, found):
     is_image = found.values.ndim >= 4
     if kind is None:
         return "image" if is_image else "heatmap"
-    if kind not in KINDS or (kind == "image" and not is_image):
+    if not isinstance(kind, str) or kind not in KINDS or (kind == "image" and not is_image):
         raise ValueError(
             message(
                 f"{found.name!r} cannot be animated in this way.",
-                received=f"kind={kind!r} for values of shape {found.values.shape}",
+                received=f"kind={told(kind)} for values of shape {found.values.shape}",
                 expected=f"one of {KINDS if is_image else KINDS[:2]}",
                 fix="leave kind out",
             )
@@ -208,7 +208,7 @@ def _check_speed(fps):
         raise ValueError(
             message(
                 "This is no speed of an animation.",
-                received=f"fps={fps!r:.80}",
+                received=f"fps={told(fps)}",
                 expected="a number of timesteps a second, above 0",
                 fix="fps=4",
             )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import keras
 
-from rshop.errors import given_name, message
+from rshop.errors import given_name, message, told
 from rshop.readout import feeds
 from rshop.step import Step
 from rshop.within import only_layer
@@ -59,7 +59,7 @@ def read_model(rnn) -> Model:
         raise TypeError(
             message(
                 "Only recurrent layers and cells of rshop can be drawn.",
-                received=f"{rnn!r} of type {type(rnn).__name__}",
+                received=told(rnn),
                 expected="a RecurrentModel, a RecurrentSequential, a cell or cell.get_layer()",
                 fix="draw the recurrent layer itself, or a Keras model that contains it",
             )

@@ -5,6 +5,8 @@ import re
 from functools import cached_property
 from pathlib import Path
 
+from rshop.errors import message, told
+
 from .dot import dot_text, draw
 from .endings import checked_path
 from .scene import Scene
@@ -26,11 +28,23 @@ class Figure:
     Args:
         scene: what is drawn.
 
+    Raises:
+        TypeError: no scene.
+
     Attributes:
         scene: the boxes, arrows and groups as data.
     """
 
     def __init__(self, scene: Scene):
+        if not isinstance(scene, Scene):
+            raise TypeError(
+                message(
+                    "This is no scene to draw.",
+                    received=told(scene),
+                    expected="a viz.scene.Scene, as figure.scene is",
+                    fix="viz.draw_step(rnn) makes a figure of a layer",
+                )
+            )
         self.scene = scene
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from keras import ops
 
-from rshop.errors import given_name, message
+from rshop.errors import given_name, message, told
 from rshop.loop import gradients
 from rshop.structure import flat
 
@@ -201,13 +201,13 @@ def _check_method(walk, method):
     whole = [tensor for tensor in flat(walk.step.inputs) if not is_float(tensor)]
     if method is None:
         return "occlusion" if whole else "gradient"
-    if method not in METHODS or (whole and method != "occlusion"):
+    if not isinstance(method, str) or method not in METHODS or (whole and method != "occlusion"):
         raise ValueError(
             message(
                 "Influence cannot be measured in this way."
-                if method not in METHODS
+                if not isinstance(method, str) or method not in METHODS
                 else "Whole numbers, such as token ids, have no gradient.",
-                received=f"method={method!r}",
+                received=f"method={told(method)}",
                 expected="'occlusion'" if whole else f"one of {METHODS}",
                 fix="leave method out",
             )

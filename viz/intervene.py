@@ -6,9 +6,10 @@ import numpy as np
 from keras import ops
 
 from rshop import Trace
-from rshop.errors import message, shapes
+from rshop.errors import message, shapes, told
 from rshop.readout import feed_back, feeds
 from rshop.structure import flat, flatten_like, tree
+from rshop.values import check_call as check_values
 from rshop.values import start_value
 
 from .recording import Recording, join
@@ -97,6 +98,7 @@ def intervene(
             run on its own outputs.
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN)
+    check_values({"states": states, "inputs": inputs, "readout": readout}, symbolic=False)
     walk = Walk(rnn, x, record=True, **call)
     at = check_timestep(at, walk.steps)
     wiring = _check_mode(walk, mode)
@@ -197,11 +199,11 @@ def _spread(value, like):
 
 
 def _check_mode(walk, mode):
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise ValueError(
             message(
                 "There is no such way to go on.",
-                received=f"mode={mode!r}",
+                received=f"mode={told(mode)}",
                 expected=f"one of {MODES}",
                 fix=f"mode={MODES[0]!r}",
             )

@@ -3,16 +3,18 @@
 import difflib
 import inspect as signatures
 import math
-from numbers import Number
+from numbers import Real
 
 import numpy as np
+from keras import ops
 
 import rshop
-from rshop.errors import message
+from rshop.errors import message, told
+from rshop.options import check_training
+from rshop.values import check_call as check_values
 from rshop.within import called_within
 
 from .recorded import flatten
-from .switches import check_switch
 from .walk import check_layer
 from .written import visible
 
@@ -46,12 +48,14 @@ def read_request(rnn, x, call: dict, own=INSPECTOR) -> tuple:
         raise TypeError(
             message(
                 "A run is not called with this argument.",
-                received=f"{strange[0]}={call[strange[0]]!r:.80}",
+                received=f"{strange[0]}={told(call[strange[0]])}",
                 expected=", ".join(known),
                 fix=f"{near[0]}=..." if near else f"leave {strange[0]} out",
             )
         )
-    check_switch("training", call.get("training"), or_none=True)
+    check_training(call.get("training"))
+    numbers = {name: value for name, value in call.items() if name not in ("training", "output_length")}
+    check_values({"x": x, **numbers}, symbolic=False)
     rnn, x, call = called_within(rnn, x, call)
     check_layer(rnn)
     return rnn, x, call
@@ -90,7 +94,7 @@ def check_size(megabytes):
         return
     text = message(
         "This is no size for a page.",
-        received=f"megabytes={megabytes!r}",
+        received=f"megabytes={told(megabytes)}",
         expected="a number above 0",
         fix="megabytes=1.0",
     )
@@ -113,11 +117,13 @@ def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list
     text = {"expected": f"a list of {steps} strings or numbers, or {batch} such lists"}
     text["fix"] = "labels=[vocabulary[i] for i in ids[0]]"
     try:
-        labels = list(labels)
-        rows = [labels] * batch if all(map(_is_label, labels)) else list(map(list, labels))
-    except TypeError as error:
+        listed = list(labels)
+        rows = [listed] * batch if all(map(_is_label, listed)) else [list(row) for row in listed]
+    except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
+        rows = [[None]]
+    if not all(_is_label(label) for row in rows for label in row):
         problem = "`labels` is no list of labels."
-        raise TypeError(message(problem, received=f"labels={labels!r:.80}", **text)) from error
+        raise TypeError(message(problem, received=f"labels={told(labels)}", **text))
     if len(rows) != batch or any(len(row) != steps for row in rows):
         problem = "`labels` does not have one label for each timestep."
         lengths = f"labels of lengths {[len(row) for row in rows]}"
@@ -128,4 +134,10 @@ def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list
 
 def _is_label(label) -> bool:
     # A number of NumPy or a tensor without axes is one label, not a list.
-    return isinstance(label, (str, Number)) or getattr(label, "shape", None) == ()
+    if isinstance(label, (str, Real)):
+        return True
+    return (
+        isinstance(label, np.ndarray | np.generic)
+        and label.shape == ()
+        or (ops.is_tensor(label) and label.shape == ())
+    )

@@ -1,6 +1,6 @@
 """Options that are on or off."""
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 
 def check_switch(name: str, value, *, or_none: bool = False):
@@ -17,7 +17,7 @@ def check_switch(name: str, value, *, or_none: bool = False):
     raise TypeError(
         message(
             f"`{name}` is on or off.",
-            received=f"{name}={value!r}",
+            received=f"{name}={told(value)}",
             expected="True, False or None" if or_none else "True or False",
             fix=f"{name}=True",
         )

@@ -106,7 +106,7 @@ def _check_both_ways(**options):
 
 
 def _flow(model: Model, fold) -> Flow:
-    if fold != "auto":
+    if not isinstance(fold, str) or fold != "auto":
         return flow_of(model.step.graph, opener(fold, model.step.graph))
     flow = flow_of(model.step.graph, lambda node, depth: True)
     flow.past = frozenset(flow.inputs[len(model.ends.inputs) + len(model.ends.constants) :])
