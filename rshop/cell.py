@@ -126,7 +126,7 @@ class RNNCell(keras.layers.Layer):
 
     def __call__(self, inputs, *args, **kwargs):
         """Check that the inputs are made of numbers, then call the cell as Keras does."""
-        check_call({"inputs": inputs}, optional=False)
+        check_call({"inputs": inputs}, optional=False, arrays=True)
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):

@@ -5,6 +5,7 @@ import copy
 import keras
 
 from .cell import RNNCell
+from .configs import reading
 from .errors import message, told
 from .layer import RecurrentLayer
 from .readout import feed_back, feeds
@@ -45,7 +46,7 @@ class RNNCellFromModel(RNNCell):
             )
         if isinstance(model, RecurrentLayer):
             _check_options(model)
-        self._names = None if state_names is None else _check_names(state_names)
+        self._names = None if state_names is None else _check_names(state_names, model)
         # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
         if isinstance(model, keras.Model):
@@ -93,8 +94,9 @@ class RNNCellFromModel(RNNCell):
     @classmethod
     def from_config(cls, config):
         """The cell that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        return cls(keras.saving.deserialize_keras_object(config.pop("model")), **config)
+        with reading(config, cls.__name__, "model"):
+            config = copy.deepcopy(config)
+            return cls(keras.saving.deserialize_keras_object(config.pop("model")), **config)
 
 
 def cell_model(step: Step) -> keras.Model:
@@ -111,18 +113,20 @@ def cell_model(step: Step) -> keras.Model:
     return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
 
 
-def _check_names(names):
+def _check_names(names, model):
     listed = list(names) if isinstance(names, (list, tuple)) else [None]
-    if not all(isinstance(name, str) for name in listed):
-        raise TypeError(
-            message(
-                "`state_names` are the names of the states.",
-                received=f"state_names={told(names)}",
-                expected="a list of texts",
-                fix="state_names=['h']",
-            )
+    texts = all(isinstance(name, str) for name in listed)
+    most = len(model.inputs) - 1 if isinstance(model, keras.Model) else len(listed)
+    if texts and len(listed) <= most:
+        return listed
+    raise (ValueError if texts else TypeError)(
+        message(
+            "`state_names` are the names of the states.",
+            received=f"state_names={told(names)}",
+            expected="a list of texts" + (f", at most {most}: the last inputs of the model" if texts else ""),
+            fix="state_names=['h']",
         )
-    return listed
+    )
 
 
 def _check_options(layer: RecurrentLayer):

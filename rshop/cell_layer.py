@@ -5,6 +5,7 @@ import copy
 import keras
 
 from .cell import RNNCell
+from .configs import reading
 from .errors import message, told
 from .fast import cudnn
 from .layer import RecurrentLayer
@@ -65,5 +66,6 @@ class CellLayer(RecurrentLayer):
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)
+        with reading(config, cls.__name__, "cell"):
+            config = copy.deepcopy(config)
+            return cls(keras.saving.deserialize_keras_object(config.pop("cell")), **config)

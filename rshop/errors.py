@@ -25,7 +25,8 @@ def told(value) -> str:
     kind = type(value).__name__
     try:
         if len(value.shape) > 0:
-            return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
+            article = "an" if kind[0] in "aeiou" else "a"
+            return f"{article} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
     except Exception:  # noqa: BLE001, S110  (what somebody passes by mistake may raise anything)
         pass
     try:

@@ -118,6 +118,6 @@ def _type_message(teacher_force):
     return message(
         "This is no probability of teacher forcing.",
         received=f"teacher_force={told(teacher_force)}",
-        expected="True, False, a number from 0 to 1, a keras.Variable of one number, or a schedule of the step",
+        expected="True, False, a number from 0 to 1, a keras.Variable of one number, or a schedule",
         fix="teacher_force=True, or teacher_force=keras.Variable(1.0) to change it in training",
     )

@@ -240,8 +240,8 @@ class RecurrentLayer(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """The shape of a call's result for an input of this shape `(batch, time, ...)`."""
-        shapes = flat_shapes(input_shape)
-        step = self.describe(self._step_shapes(shapes))
+        step = self.describe(self._step_shapes(flat_shapes(input_shape)))
+        shapes = shapes_like(step.inputs, input_shape, "x")
         tensors = [
             keras.KerasTensor(shape, t.dtype) for shape, t in zip(shapes, flat(step.inputs), strict=True)
         ]

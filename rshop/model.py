@@ -4,6 +4,7 @@ import copy
 
 import keras
 
+from .configs import reading
 from .layer import RecurrentLayer
 from .step import Step, describe_step
 
@@ -102,5 +103,6 @@ class RecurrentModel(RecurrentLayer):
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        return cls(Step.from_config(config.pop("step")), None, **config)
+        with reading(config, cls.__name__, "step"):
+            config = copy.deepcopy(config)
+            return cls(Step.from_config(config.pop("step")), None, **config)

@@ -95,7 +95,7 @@ def call_length(given, default: int | None, decode: bool):
 
 
 def check_count(name: str, value, meaning: str) -> int:
-    """A whole number of at least 1.
+    """A whole number of at least 1, and not beyond what counts timesteps and samples (2 ** 31 - 1).
 
     Example:
         >>> check_count("units", 10, "number of units")
@@ -103,10 +103,10 @@ def check_count(name: str, value, meaning: str) -> int:
 
     Raises:
         TypeError: no whole number.
-        ValueError: a number below 1.
+        ValueError: a number below 1, or beyond.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if whole and value >= 1:
+    if whole and 1 <= value < 2**31:
         return int(value)
     kind = ValueError if whole else TypeError
     raise kind(
@@ -140,12 +140,13 @@ def check_training(training):
 
 
 def _check_seed(seed):
-    if seed is not None and (not isinstance(seed, Integral) or isinstance(seed, bool)):
-        raise TypeError(
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is not None and not (whole and -(2**31) <= seed < 2**32):
+        raise (ValueError if whole else TypeError)(
             message(
                 "A seed is a whole number.",
                 received=f"seed={told(seed)}",
-                expected="an int, or None for a seed of its own",
+                expected="an int of at most 32 bits, or None for a seed of its own",
                 fix="seed=0",
             )
         )

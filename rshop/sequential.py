@@ -7,6 +7,7 @@ import keras
 
 from . import keras_cells
 from .cell import RNNCell
+from .configs import reading
 from .errors import message, told
 from .layer import RecurrentLayer
 from .readout import check_mode, merge
@@ -176,16 +177,19 @@ class RecurrentSequential(RecurrentLayer):
     @classmethod
     def from_config(cls, config):
         """The stack that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        deserialize = keras.saving.deserialize_keras_object
-        cells, order = config.pop("cells"), config.pop("order")
-        if isinstance(config["readout"], dict):
-            config["readout"] = deserialize(config["readout"])
-        rnn = cls(**config)
-        cells = [deserialize(cell) for cell in cells]
-        for place in order:
-            rnn.add(cells[place])
-        return rnn
+        with reading(config, cls.__name__, "cells", "order", "readout"):
+            config = copy.deepcopy(config)
+            deserialize = keras.saving.deserialize_keras_object
+            cells, order = config.pop("cells"), config.pop("order")
+            if not isinstance(cells, (list, tuple)) or not isinstance(order, (list, tuple)):
+                raise TypeError("cells and order are lists")
+            if isinstance(config["readout"], dict):
+                config["readout"] = deserialize(config["readout"])
+            rnn = cls(**config)
+            cells = [deserialize(cell) for cell in cells]
+            for place in order:
+                rnn.add(cells[place])
+            return rnn
 
     def _distinct(self):
         return list({id(cell): cell for cell in self.cells}.values())

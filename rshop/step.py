@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 import keras
 
+from .configs import reading
 from .errors import describe, given_name, message, shapes
 from .graph import Graph
 from .masks import attach
 from .readout import feeds
 from .step_checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
 from .structure import flat, tree
+
+_CONFIG = ("model", "inputs", "constants", "states", "readouts", "outputs", "state_names")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,11 @@ class Step:
     @classmethod
     def from_config(cls, config: dict) -> "Step":
         """The step that `get_config` described."""
+        with reading(config, "step", *_CONFIG):
+            return cls._of(config)
+
+    @classmethod
+    def _of(cls, config):
         model = keras.saving.deserialize_keras_object(config["model"])
         taken = {key: _at(config[key], model.inputs) for key in ("inputs", "constants", "states", "readouts")}
         outputs = _at(config["outputs"], model.outputs)

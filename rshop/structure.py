@@ -90,7 +90,8 @@ def flatten_like(reference, value, what: str) -> list:
     if value is None:
         return []
     single = not isinstance(reference, (list, tuple, dict))
-    if single and reference is not None and isinstance(value, (list, tuple)) and len(value) == 1:
+    of_one = isinstance(value, (list, tuple)) and len(value) == 1 and not isinstance(value[0], dict)
+    if single and reference is not None and of_one:
         return list(value)
     same = (
         not isinstance(value, (list, tuple, dict))
@@ -128,7 +129,8 @@ def shapes_like(reference, shapes, what: str) -> list[tuple]:
     Raises:
         ValueError: when the structures differ.
     """
-    return [leaf.shape for leaf in flatten_like(reference, _leaves(shapes), what)]
+    flat_shapes(shapes)  # refuses what is no shape
+    return [leaf.shape for leaf in flatten_like(reference, [] if shapes is None else _leaves(shapes), what)]
 
 
 class _Shape:

@@ -77,24 +77,24 @@ def check_start(label: str, value, tensor, batch):
     )
 
 
-def check_numbers(label: str, value):
+def check_numbers(label: str, value, array: bool = False):
     """Refuse what is no number and holds none.
 
     Raises:
         TypeError: a string, an object, complex numbers, a list of lists of different lengths.
     """
-    if not _holds_numbers(value):
+    if not _holds_numbers(value) or (array and getattr(value, "shape", None) is None):
         raise TypeError(
             message(
                 f"The value of {label} is not made of numbers.",
                 received=told(value),
-                expected="a number, an array or a tensor of real numbers",
+                expected=f"{'' if array else 'a number, '}an array or a tensor of real numbers",
                 fix=f"give {label} an array; initializers go into state_initializer=",
             )
         )
 
 
-def check_call(given: dict, *, optional: bool = True, symbolic: bool = True):
+def check_call(given: dict, *, optional: bool = True, symbolic: bool = True, arrays: bool = False):
     """Refuse a call with something that is not made of numbers, before Keras or a loop meets it.
 
     Example:
@@ -103,6 +103,7 @@ def check_call(given: dict, *, optional: bool = True, symbolic: bool = True):
     Args:
         given: the arguments of a call by name; None, or a list, tuple or dict of tensors, each.
         optional: whether a part may be None.
+        arrays: whether a part must be an array or a tensor, and not a number of Python.
         symbolic: whether a part may be a Keras tensor, which has no values yet.
 
     Raises:
@@ -115,7 +116,7 @@ def check_call(given: dict, *, optional: bool = True, symbolic: bool = True):
             parts = [value]
         for part in parts:
             if part is not None or not optional:
-                check_numbers(f"`{name}`", part)
+                check_numbers(f"`{name}`", part, arrays)
             if isinstance(part, keras.KerasTensor) and not symbolic:
                 raise TypeError(
                     message(

@@ -6,7 +6,7 @@ from functools import cache
 import keras
 import matplotlib
 import numpy as np
-from bad_values import COUNT_OR_NONE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS, WHOLE_OR_NONE
+from bad_values import COUNT_OR_NONE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS, SEED
 from keras import Input, layers
 
 import rshop
@@ -110,7 +110,7 @@ OPTIONS = {
     "stateful": FLAG,
     "unroll": FLAG,
     "zero_output_for_mask": FLAG,
-    "seed": WHOLE_OR_NONE,
+    "seed": SEED,
 }
 NAME = {"name": ("bytes", "zero", "list of None", "class", "True", "array of texts", "shape raises")}
 STATE = NUMBERS | {"None", "list of None"}

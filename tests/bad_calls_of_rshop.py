@@ -1,5 +1,6 @@
 """The public callables of `rshop` with a valid call each, and what their arguments accept."""
 
+import copy
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,7 +36,7 @@ _OF_GATES = dict.fromkeys(
 def targets() -> Iterator[Target]:
     """All of them."""
     p = prepared()
-    for group in (layers, cells, calls, steppers, names):
+    for group in (layers, cells, calls, steppers, names, configs):
         yield from group(p)
 
 
@@ -82,7 +83,7 @@ def cells(p):
     extra = {f"[x, {name}]": lambda make=make: [X[:, 0], make()] for name, make in odd(X[:, 1]).items()}
     valid = lambda: {"inputs": [X[:, 0], X[:, 1]]}  # noqa: E731
     yield Target("RNNCell.__call__", call, valid, {"inputs": NOTHING}, extra={"inputs": extra})
-    kinds = {"model": NOTHING, "state_names": {"None"}, **NAME}
+    kinds = {"model": NOTHING, "state_names": {"None", "empty list", "empty tuple"}, **NAME}
     yield Target("RNNCellFromModel", RNNCellFromModel, lambda: {"model": p["cell"].model}, kinds)
 
 
@@ -95,7 +96,7 @@ def calls(p):
     yield Target("trace", rshop.trace, whole, {"rnn": NOTHING, **call}, extra=ODD)
     bare = {"initial_readout": {"None"}, "ground_truth": {"None"}, "constants": {"None"}}
     yield Target("a call without readout", p["lstm"], lambda: {"x": X}, bare, extra=ODD)
-    length = {"output_length": COUNT_OR_NONE - {"huge"}}
+    length = {"output_length": COUNT_OR_NONE}
     yield Target("a call of a decoder", p["decoder"], lambda: {"x": X[:, 0]}, length)
     states = lambda: [np.array(s) for s in p["stateful"].states]  # noqa: E731
     values = {"values": STATE | {"empty dict"}}
@@ -148,3 +149,46 @@ def names(p):
     ):
         get = lambda name, mapping=mapping: mapping[name]  # noqa: E731
         yield Target(name, get, lambda right=right: {"name": right}, {"name": NOTHING})
+
+
+# Parts of a config that are no argument of a constructor, and some that are.
+_CONFIG = {
+    "step": NOTHING,
+    "cells": {"empty list", "empty tuple"},
+    "order": {"empty list", "empty tuple"},
+    "cell": NOTHING,
+    "model": NOTHING,
+    "decode": FLAG,
+    "units": COUNT,
+}
+
+
+def configs(p):
+    """Configs of layers, cells and a step: damaged, or without a part."""
+    stack = RecurrentSequential(readout=True)
+    stack.add(rshop.GRUCell(3, input_dim=3))
+    for made, needed in (
+        (p["whole"], ["step"]),
+        (stack, ["cells", "order", "readout"]),
+        (p["lstm"], ["cell"]),
+        (p["whole"].get_cell(), ["model"]),
+        (p["whole"].description, ["model", "inputs", "constants", "readouts", "outputs", "state_names"]),
+    ):
+        config, kind = made.get_config(), type(made)
+
+        def read(config, kind=kind):
+            kind.from_config(config)
+
+        def damage(config=config, kind=kind, **damaged):
+            kind.from_config({**copy.deepcopy(config), **damaged})
+
+        gone = {f"without {key}": _without(config, key) for key in needed}
+        valid = lambda config=config: {"config": copy.deepcopy(config)}  # noqa: E731
+        name = f"{kind.__name__}.from_config"
+        yield Target(name, read, valid, {"config": NOTHING}, extra={"config": gone})
+        parts = {key: value for key, value in _CONFIG.items() if key in config}
+        yield Target(f"{name}, a part", damage, dict, parts)
+
+
+def _without(config, key):
+    return lambda: {name: value for name, value in config.items() if name != key}

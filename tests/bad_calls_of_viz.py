@@ -13,7 +13,7 @@ _INDEX = {"zero", "one"}
 _TIMESTEP = {"zero", "one", "minus one"}
 _AX = {"None"}
 _RUN = {"rnn": NOTHING, "x": NOTHING, **CALL}
-_LABELS = {"None"}
+_LABELS = {"None", "generator"}
 _NUMBER = {"zero", "one", "minus one", "fraction", "negative"}
 
 
@@ -31,7 +31,7 @@ def drawings(p):
     yield Target("draw_step", viz.draw_step, rnn, {"rnn": NOTHING, "fold": fold, "schedule": FLAG})
     kinds = {
         "rnn": NOTHING,
-        "steps": COUNT,
+        "steps": COUNT | {"huge"},
         "focus": {"None", "zero", "one"},
         "rolled": FLAG,
         "fold": fold,
@@ -119,7 +119,7 @@ def pictures(p):
     yield Target(
         "gates", viz.gates, lambda: {"trace": p["record"]}, {"trace": NOTHING, "names": names, "ax": _AX}
     )
-    kinds = {**base, "head": {"None", "zero"}, "memory": {"None"}, "outputs": {"None"}}
+    kinds = {**base, "head": {"None", "zero"}, "memory": _LABELS, "outputs": _LABELS}
     yield Target("attention_map", viz.attention_map, valid, kinds)
     valid_pair = lambda: {"trace_a": p["record"], "trace_b": p["record"], "name": "h", "ax": False}  # noqa: E731
     kinds = {"trace_a": NOTHING, "trace_b": NOTHING, "name": NOTHING, "sample": _INDEX, "ax": _AX}

@@ -97,9 +97,9 @@ ALIENS = list(VALUES)[: list(VALUES).index("text")]
 NOTHING: set[str] = set()
 FLAG = {"True"}
 FLAG_OR_NONE = {"True", "None"}
-COUNT = {"one", "huge"}
-COUNT_OR_NONE = {"one", "huge", "None"}
-WHOLE_OR_NONE = {"zero", "one", "minus one", "negative", "huge", "None"}
+COUNT = {"one"}
+COUNT_OR_NONE = {"one", "None"}
+SEED = {"zero", "one", "minus one", "negative", "None"}
 #: Numbers that a tensor can hold.
 NUMBERS = {"zero", "one", "minus one", "fraction", "negative", "nan", "infinity", "minus infinity", "True"}
 

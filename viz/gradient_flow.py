@@ -3,13 +3,14 @@
 import numpy as np
 from keras import ops
 
-from rshop.errors import message
+from rshop.errors import message, told
 from rshop.loop import gradients
 from rshop.structure import find, tree
 
 from .gradient_picture import GradientFlow
 from .loss import Loss
 from .request import read_request
+from .switches import check_label
 from .walk import Walk, is_float
 
 _OWN = ("of", "state", "loss", "truncate", "label", "ax")
@@ -76,6 +77,7 @@ def gradient_flow(
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN)
     walk = Walk(rnn, x, **call)
+    check_label(label)
     chosen, truncate = _chosen(walk, state), _check_window(truncate)
     target = Loss(walk, loss, of=of, steps=walk.steps)
     matrix = _matrix(walk, target, chosen, truncate)
@@ -162,12 +164,13 @@ def _chosen(walk, name):
 
 
 def _check_window(truncate):
-    if truncate is None or (isinstance(truncate, (int, np.integer)) and truncate > 0):
+    whole = isinstance(truncate, (int, np.integer)) and not isinstance(truncate, bool)
+    if truncate is None or (whole and truncate > 0):
         return truncate
     raise ValueError(
         message(
             "This is no window for truncated backpropagation.",
-            received=f"truncate={truncate!r}",
+            received=f"truncate={told(truncate)}",
             expected="None, or a whole number of timesteps above 0",
             fix="truncate=20",
         )

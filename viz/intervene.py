@@ -98,7 +98,9 @@ def intervene(
             run on its own outputs.
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN)
-    check_values({"states": states, "inputs": inputs, "readout": readout}, symbolic=False)
+    check_values({"states": states, "readout": readout}, symbolic=False)
+    if inputs is not None:
+        check_values({"inputs": inputs}, optional=False, symbolic=False)
     walk = Walk(rnn, x, record=True, **call)
     at = check_timestep(at, walk.steps)
     wiring = _check_mode(walk, mode)

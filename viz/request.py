@@ -3,10 +3,8 @@
 import difflib
 import inspect as signatures
 import math
-from numbers import Real
 
 import numpy as np
-from keras import ops
 
 import rshop
 from rshop.errors import message, told
@@ -16,7 +14,7 @@ from rshop.within import called_within
 
 from .recorded import flatten
 from .walk import check_layer
-from .written import visible
+from .written import is_text, visible
 
 #: What the inspector is asked for beside the arguments of the call.
 INSPECTOR = ("labels", "sample", "megabytes")
@@ -118,10 +116,10 @@ def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list
     text["fix"] = "labels=[vocabulary[i] for i in ids[0]]"
     try:
         listed = list(labels)
-        rows = [listed] * batch if all(map(_is_label, listed)) else [list(row) for row in listed]
+        rows = [listed] * batch if all(map(is_text, listed)) else [list(row) for row in listed]
     except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
         rows = [[None]]
-    if not all(_is_label(label) for row in rows for label in row):
+    if not all(is_text(label) for row in rows for label in row):
         problem = "`labels` is no list of labels."
         raise TypeError(message(problem, received=f"labels={told(labels)}", **text))
     if len(rows) != batch or any(len(row) != steps for row in rows):
@@ -130,14 +128,3 @@ def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list
         raise ValueError(message(problem, received=lengths, **text))
     rows = [[visible(label) for label in row] for row in rows]
     return [row[::-1] for row in rows] if backwards else rows
-
-
-def _is_label(label) -> bool:
-    # A number of NumPy or a tensor without axes is one label, not a list.
-    if isinstance(label, (str, Real)):
-        return True
-    return (
-        isinstance(label, np.ndarray | np.generic)
-        and label.shape == ()
-        or (ops.is_tensor(label) and label.shape == ())
-    )

@@ -22,3 +22,24 @@ def check_switch(name: str, value, *, or_none: bool = False):
             fix=f"{name}=True",
         )
     )
+
+
+def check_label(label):
+    """That the name of a line is a text, or None for none.
+
+    Example:
+        >>> check_label("LSTM")
+
+    Raises:
+        TypeError: something else.
+    """
+    if label is None or isinstance(label, str):
+        return
+    raise TypeError(
+        message(
+            "`label` is the name of a line.",
+            received=f"label={told(label)}",
+            expected="a text, or None",
+            fix="label='LSTM'",
+        )
+    )

@@ -52,8 +52,10 @@ def whole(path) -> Iterator[Path]:
         OSError: no such folder, no room, no permission.
     """
     path = Path(path)
-    place = Path(os.path.realpath(path))
-    if place.exists() and not place.is_file():  # a device or a pipe: nothing can take its place
+    with _told(path):
+        place = Path(os.path.realpath(path))
+        replaceable = not place.exists() or place.is_file()
+    if not replaceable:  # a device or a pipe: nothing can take its place
         with _told(path):
             yield place
         return

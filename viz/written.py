@@ -2,6 +2,9 @@
 
 import html
 import unicodedata
+from numbers import Real
+
+import numpy as np
 
 
 def visible(text) -> str:
@@ -27,3 +30,18 @@ def _is_written(c: str) -> bool:
     # The last two code points of each plane, and 32 more, are no characters: XML forbids some of them.
     none = ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
     return c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs") and not none)
+
+
+def is_text(value) -> bool:
+    """Whether this can be a label: a text, a number, or one of them in an array without axes.
+
+    Example:
+        >>> is_text("the"), is_text(np.int64(3)), is_text(1j), is_text(["the"])
+        (True, True, False, False)
+    """
+    if isinstance(value, (str, Real)):
+        return True
+    try:
+        return value.shape == () and np.asarray(value).dtype.kind in "biufUT"
+    except Exception:  # noqa: BLE001  (what somebody passes by mistake may raise anything)
+        return False
