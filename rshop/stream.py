@@ -7,13 +7,14 @@ import numpy as np
 from keras import ops
 
 from . import arguments
-from .errors import describe, message, told
+from .errors import describe, message
 from .layer import RecurrentLayer
 from .options import check_count
 from .run import first_memory
 from .structure import find, flat, flatten_like, shape_of, tree
 from .timestep import Timestep
 from .values import check_call, check_numbers, check_start, start_value
+from .within import told_layer
 
 
 class Stepper:
@@ -54,7 +55,7 @@ class Stepper:
             raise TypeError(
                 message(
                     "A Stepper runs a recurrent layer of rshop.",
-                    received=told(rnn),
+                    received=told_layer(rnn),
                     expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
                     fix="Stepper(rnn); of a Keras model give the layer, model.get_layer(name)",
                 )

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 from keras import ops
 
-from .errors import message, told
+from .errors import message
 from .layer import RecurrentLayer
 from .masks import attach
 from .options import DEFAULTS, check_training
 from .run import run
 from .structure import find, flat, tree
 from .values import check_call
-from .within import called_within
+from .within import called_within, told_layer
 
 
 class Named(Mapping):
@@ -140,7 +140,7 @@ def trace(
         raise TypeError(
             message(
                 "Only recurrent layers of rshop can be traced.",
-                received=told(rnn),
+                received=told_layer(rnn),
                 expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
                 fix="trace the recurrent layer itself, or a Keras model that contains it",
             )

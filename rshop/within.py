@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from .arguments import check_arrays
-from .errors import message
+from .errors import message, told
 from .graph import Graph
 from .layer import RecurrentLayer
 from .masks import attach
@@ -14,7 +14,7 @@ from .structure import flat, tree
 
 
 def only_layer(rnn):
-    """The only recurrent layer of a Keras model; what is no Keras model comes back as it is.
+    """The only recurrent layer of a Keras model; a model without one, or what is no model, as it is.
 
     A `keras.layers.Bidirectional` around one of our layers counts as one, and is what comes back.
 
@@ -24,24 +24,37 @@ def only_layer(rnn):
         True
 
     Raises:
-        ValueError: a model without a recurrent layer of rshop, or with several; names them.
+        ValueError: a model with several; names them.
     """
     if not isinstance(rnn, keras.Model):
         return rnn
     found = _recurrent(rnn)
+    if not found:
+        return rnn
     if len(found) == 1:
         return found[0][1]
-    many = f"{len(found)} recurrent layers" if found else "no recurrent layer"
     raise ValueError(
         message(
-            f"The model {rnn.name!r} has {many} of rshop.",
-            received=f"a model with {_listed(found) if found else _kinds(rnn)}",
+            f"The model {rnn.name!r} has {len(found)} recurrent layers of rshop.",
+            received=f"a model with {_listed(found)}",
             expected="a recurrent layer, or a model that has exactly one",
-            fix=f"give one of them: {found[0][0]}"
-            if found
-            else "give a RecurrentModel, a RecurrentSequential or cell.get_layer()",
+            fix=f"give one of them: {found[0][0]}",
         )
     )
+
+
+def told_layer(value) -> str:
+    """What was received in the place of a recurrent layer; of a model its layers too.
+
+    Example:
+        >>> told_layer(keras.Sequential([keras.Input((7, 3)), keras.layers.LSTM(2)]))
+        "the model 'sequential', which has no recurrent layer of rshop: 'lstm' (LSTM)"
+    """
+    if not isinstance(value, keras.Model) or _recurrent(value):
+        return told(value)
+    layers = [f"{layer.name!r} ({type(layer).__name__})" for layer in value.layers]
+    listed = ", ".join([*layers[:8], *(["..."] if len(layers) > 8 else [])])
+    return f"the model {value.name!r}, which has no recurrent layer of rshop: {listed or 'no layer at all'}"
 
 
 def called_within(rnn, x, call: dict) -> tuple:
@@ -54,7 +67,7 @@ def called_within(rnn, x, call: dict) -> tuple:
         (True, (1, 3, 3), array([[True, True, False]]))
 
     Args:
-        rnn: a Keras model; whatever else it is, all three come back as they are.
+        rnn: a Keras model with a recurrent layer; whatever else it is, all three come back as they are.
         x: what the model is called with.
         call: arguments of the layer's call; what is given here counts, and not what the model gives.
 
@@ -96,11 +109,6 @@ def _is_recurrent(layer):
 
 def _listed(found):
     return ", ".join(f"{layer.name!r} ({type(layer).__name__}), {way}" for way, layer in found)
-
-
-def _kinds(model):
-    listed = ", ".join(f"{layer.name!r} ({type(layer).__name__})" for layer in model.layers[:8])
-    return f"the layers {listed}" + (", ..." if len(model.layers) > 8 else "") if listed else "no layers"
 
 
 def _in_order(model, x) -> list:

@@ -1,10 +1,9 @@
 """The public callables of `viz` with a valid call each, and what their arguments accept."""
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from bad_calls import CALL, ODD, TRAINING, M, Target, X, prepared
+from bad_calls import CALL, ODD, TRAINING, M, Target, X
 from bad_values import COUNT, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS
 
 import viz
@@ -15,13 +14,6 @@ _AX = {"None"}
 _RUN = {"rnn": NOTHING, "x": NOTHING, **CALL}
 _LABELS = {"None", "generator"}
 _NUMBER = {"zero", "one", "minus one", "fraction", "negative"}
-
-
-def targets() -> Iterator[Target]:
-    """All of them."""
-    p = prepared()
-    for group in (drawings, runs, changes, measures, pictures, files):
-        yield from group(p)
 
 
 def drawings(p):
@@ -145,3 +137,6 @@ def files(p):
         valid = lambda what=what, ending=ending: {"path": folder / f"{what}.{ending}"}  # noqa: E731
         name = f"{type(p[what]).__name__}.save"
         yield Target(name, p[what].save, valid, {"path": NOTHING}, extra={"path": extra}, state=state)
+
+
+GROUPS = (drawings, runs, changes, measures, pictures, files)

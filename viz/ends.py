@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import keras
 
-from rshop.errors import given_name, message, told
+from rshop.errors import given_name, message
 from rshop.readout import feeds
 from rshop.step import Step
-from rshop.within import only_layer
+from rshop.within import only_layer, told_layer
 
 from . import kinds
 from .column import Ends
@@ -59,7 +59,7 @@ def read_model(rnn) -> Model:
         raise TypeError(
             message(
                 "Only recurrent layers and cells of rshop can be drawn.",
-                received=told(rnn),
+                received=told_layer(rnn),
                 expected="a RecurrentModel, a RecurrentSequential, a cell or cell.get_layer()",
                 fix="draw the recurrent layer itself, or a Keras model that contains it",
             )

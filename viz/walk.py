@@ -10,6 +10,7 @@ from rshop.masks import attach, blank
 from rshop.run import first_memory
 from rshop.structure import flat, shape_of, tree
 from rshop.timestep import Timestep
+from rshop.within import told_layer
 
 from .wrapped import refuse_both_ways
 
@@ -156,7 +157,7 @@ def check_layer(rnn):
         raise TypeError(
             message(
                 "This is no recurrent layer of rshop.",
-                received=told(rnn),
+                received=told_layer(rnn),
                 expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
                 fix="give the recurrent layer itself, or a Keras model that contains it",
             )
