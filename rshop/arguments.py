@@ -3,10 +3,10 @@ symbolic tensors meet the same checks as arrays."""
 
 from dataclasses import dataclass
 
-from .errors import describe, given_name, message, told
+from .errors import describe, given_name, message
 from .masks import combine
 from .step import Step
-from .structure import agree, flat, flatten_like, layout, shape_of
+from .structure import agree, flat, flatten_like, shape_of
 from .values import check_start, read_states
 
 
@@ -104,31 +104,6 @@ def wrong_batch(shape: tuple) -> str:
         expected="one for each sample of x",
         fix="repeat it for each sample: np.repeat(constant, batch, axis=0)",
     )
-
-
-def check_arrays(x):
-    """Refuse an `x` that is not made of tensors or arrays.
-
-    Raises:
-        TypeError: names what it is made of.
-    """
-    for part in flat(x) or [x]:
-        if not _has_shape(part):
-            raise TypeError(
-                message(
-                    "`x` is not made of tensors or arrays.",
-                    received=f"x={told(part)} in {layout(x)}",
-                    expected="a tensor or array (batch, time, ...) for each input of the step",
-                    fix="pass np.array(x)",
-                )
-            )
-
-
-def _has_shape(part) -> bool:
-    try:
-        return part.shape is not None
-    except Exception:  # noqa: BLE001  (what somebody passes by mistake may raise anything)
-        return False
 
 
 def check_inputs(step: Step, given: list[tuple], decode: bool):

@@ -25,7 +25,7 @@ def told(value) -> str:
     kind = type(value).__name__
     try:
         if len(value.shape) > 0:
-            article = "an" if kind[0] in "aeiou" else "a"
+            article = "an" if kind[0] in "aeiouE" or kind == "ndarray" else "a"
             return f"{article} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
     except Exception:  # noqa: BLE001, S110  (what somebody passes by mistake may raise anything)
         pass

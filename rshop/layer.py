@@ -5,6 +5,7 @@ from keras import ops
 
 from . import arguments, forcing, initial, options
 from .errors import message
+from .given import check_given
 from .loop import counter
 from .masks import combine
 from .run import check_unroll, run
@@ -12,18 +13,6 @@ from .spec import call_spec, only_shapes_are_asked, zeros_for
 from .state import Carried
 from .step import Step
 from .structure import flat, flat_shapes, shapes_like, tree
-from .values import check_call
-
-# What a call takes after x, in order.
-_ARGUMENTS = (
-    "initial_state",
-    "initial_readout",
-    "ground_truth",
-    "constants",
-    "mask",
-    "training",
-    "output_length",
-)
 
 
 class RecurrentLayer(keras.layers.Layer):
@@ -142,12 +131,7 @@ class RecurrentLayer(keras.layers.Layer):
 
     def __call__(self, x, *args, **kwargs):
         """Check that the arguments are made of numbers, then call the layer as Keras does."""
-        arguments.check_arrays(x)
-        given = {"x": x, **dict(zip(_ARGUMENTS, args, strict=False)), **kwargs}
-        options.check_training(given.get("training"))
-        if given.get("output_length") is not None:
-            options.call_length(given["output_length"], None, self.decode)
-        check_call({name: given[name] for name in ("x", *_ARGUMENTS[:5]) if name in given})
+        check_given(x, args, kwargs, self.decode)
         return super().__call__(x, *args, **kwargs)
 
     @property

@@ -1,5 +1,6 @@
 """The options that every recurrent layer takes: their defaults, their kinds, which exclude each other."""
 
+import contextlib
 import difflib
 from numbers import Integral
 
@@ -129,6 +130,9 @@ def check_training(training):
         return None
     if isinstance(training, (bool, np.bool_)) or (isinstance(training, Integral) and training in (0, 1)):
         return bool(training)
+    if ops.is_tensor(training) and training.shape == () and "bool" in str(training.dtype):
+        with contextlib.suppress(TypeError):  # only the running graph knows its value
+            return bool(training)
     raise TypeError(
         message(
             "`training` is either on or off.",

@@ -136,15 +136,7 @@ def trace(
     numbers = {name: call[name] for name in call if name not in ("training", "output_length")}
     check_call({"x": x, **numbers}, symbolic=False)
     rnn, x, call = called_within(rnn, x, call)
-    if not isinstance(rnn, RecurrentLayer):
-        raise TypeError(
-            message(
-                "Only recurrent layers of rshop can be traced.",
-                received=told_layer(rnn),
-                expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                fix="trace the recurrent layer itself, or a Keras model that contains it",
-            )
-        )
+    _check_layer(rnn)
     # Statistics, seeds and counters move in training, but looking must not move them.
     before = [(v, ops.convert_to_numpy(v)) for v in rnn.non_trainable_variables]
     try:
@@ -163,6 +155,18 @@ def trace(
         readout=readout and tree.pack_sequence_as(step.readouts, readout),
         mask=arrays["mask"],
     )
+
+
+def _check_layer(rnn):
+    if not isinstance(rnn, RecurrentLayer):
+        raise TypeError(
+            message(
+                "Only recurrent layers of rshop can be traced.",
+                received=told_layer(rnn),
+                expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
+                fix="trace the recurrent layer itself, or a Keras model that contains it",
+            )
+        )
 
 
 class _Recorder:

@@ -129,6 +129,8 @@ def check_call(given: dict, *, optional: bool = True, symbolic: bool = True, arr
 
 
 def _holds_numbers(value) -> bool:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype.kind in "biuf" or value.dtype.name.startswith(_NUMBERS)
     try:
         shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
         if shape is None or dtype is None:

@@ -5,8 +5,8 @@ import inspect
 import keras
 import numpy as np
 
-from .arguments import check_arrays
 from .errors import message, told
+from .given import check_arrays
 from .graph import Graph
 from .layer import RecurrentLayer
 from .masks import attach

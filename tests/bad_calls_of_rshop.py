@@ -2,7 +2,6 @@
 
 import copy
 
-import keras
 import numpy as np
 from bad_calls import CALL, NAME, ODD, OPTIONS, STATE, TRAINING, Halving, M, Target, X, odd, parts
 from bad_values import COUNT, COUNT_OR_NONE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS
@@ -47,17 +46,13 @@ def layers(p):
     yield Target("RecurrentSequential", RecurrentSequential, lambda: {"readout": True}, every)
 
     def add(cell):
-        keras.utils.set_random_seed(3)
         stack = RecurrentSequential()
         stack.add(cell)
         return stack(X)
 
-    yield Target(
-        "RecurrentSequential.add",
-        add,
-        lambda: {"cell": rshop.LSTMCell(2, kernel_initializer="ones")},
-        {"cell": NOTHING},
-    )
+    ones = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
+    valid = lambda: {"cell": rshop.LSTMCell(2, **ones)}  # noqa: E731
+    yield Target("RecurrentSequential.add", add, valid, {"cell": NOTHING})
     shape = {"input_shape": NOTHING}
     valid = lambda: {"input_shape": (2, 3, 3)}  # noqa: E731
     build = lambda input_shape: RecurrentModel(**parts()).build(input_shape)  # noqa: E731
