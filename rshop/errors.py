@@ -2,6 +2,8 @@
 
 import re
 
+# What is written as it is says of which type it is.
+_PLAIN = ("bool", "int", "float", "complex", "str", "bytes", "NoneType", "list", "tuple", "dict")
 _UNNAMED = re.compile(r"^(keras_tensor|input_layer)(_\d+)?$")
 
 
@@ -20,7 +22,7 @@ def told(value) -> str:
 
     Example:
         >>> told(np.ones((2, 3))), told("zeros")
-        ('an ndarray of shape (2, 3) and dtype float64', "'zeros' of type str")
+        ('an ndarray of shape (2, 3) and dtype float64', "'zeros'")
     """
     kind = type(value).__name__
     try:
@@ -33,7 +35,8 @@ def told(value) -> str:
         written = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001
         written = "something that cannot be written"
-    return f"{written[:80]}{'...' if len(written) > 80 else ''} of type {kind}"
+    written = f"{written[:80]}{'...' if len(written) > 80 else ''}"
+    return written if kind in _PLAIN else f"{written} of type {kind}"
 
 
 def check_name(what: str, name) -> str:

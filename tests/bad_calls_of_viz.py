@@ -1,5 +1,7 @@
 """The public callables of `viz` with a valid call each, and what their arguments accept."""
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -124,6 +126,7 @@ def pictures(p):
 def files(p):
     """What is saved."""
     folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     state = lambda: [len(list(folder.iterdir()))]  # noqa: E731
     for what, ending in (("figure", "svg"), ("inspector", "html"), ("movie", "gif")):
         extra = {

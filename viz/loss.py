@@ -118,7 +118,7 @@ def _check_function(function):
         raise TypeError(
             message(
                 "This loss is no function.",
-                received=f"loss={told(function)}",
+                received=f"loss={function!r:.80} of type {type(function).__name__}",
                 expected="a function (y_t, t) -> numbers, y_t the output of timestep t, (batch, ...)",
                 fix=_FIX,
             )
