@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from viz.whole import write as write_whole
+
 from . import environment, others, plot, processes, report, verdicts, workloads
 
 FOLDER = Path("build") / "bench"
@@ -83,8 +85,8 @@ def write(results: dict, arguments):
     """Write the three files, and say where."""
     for path in (arguments.json, arguments.markdown, arguments.plot):
         path.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(results, indent=1) + "\n")
-    arguments.markdown.write_text(report.markdown(results))
+    write_whole(arguments.json, json.dumps(results, indent=1) + "\n")
+    write_whole(arguments.markdown, report.markdown(results))
     written = [arguments.json, arguments.markdown]
     if results["workloads"]:
         plot.save(results, arguments.plot)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from viz.whole import whole
+
 from . import verdicts
 from .verdicts import EACH, MODES
 
@@ -33,7 +35,8 @@ def save(results: dict, path: Path):
         _panel(axis, results, mode)
     handles, labels = _legend(axes)
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    figure.savefig(path, dpi=120)
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)
 
 
 def positions(results: dict, mode: str) -> dict[str, list[tuple]]:

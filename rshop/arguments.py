@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .errors import describe, given_name, message
 from .masks import combine
 from .step import Step
-from .structure import agree, flat, flatten_like, layout, shape_of
+from .structure import agree, flat, flatten_like, shape_of
 from .values import check_start, read_states
 
 
@@ -106,24 +106,6 @@ def wrong_batch(shape: tuple) -> str:
     )
 
 
-def check_arrays(x):
-    """Refuse an `x` that is not made of tensors or arrays.
-
-    Raises:
-        TypeError: names what it is made of.
-    """
-    for part in flat(x) or [x]:
-        if not hasattr(part, "shape"):
-            raise TypeError(
-                message(
-                    "`x` is not made of tensors or arrays.",
-                    received=f"x={part!r} of type {type(part).__name__} in {layout(x)}",
-                    expected="a tensor or array (batch, time, ...) for each input of the step",
-                    fix="pass np.array(x)",
-                )
-            )
-
-
 def check_inputs(step: Step, given: list[tuple], decode: bool):
     """Compare the shapes that arrive with those that the step was written for.
 
@@ -169,7 +151,8 @@ def _read_readouts(step, value, batch):
         return [None] * len(tensors)
     values = flatten_like(step.readouts, step.fed(value), "initial_readout")
     for given, tensor, name in zip(values, tensors, step.readout_names, strict=True):
-        check_start(f"readout {name!r}", given, tensor, batch)
+        if given is not None:
+            check_start(f"readout {name!r}", given, tensor, batch)
     return values
 
 

@@ -8,6 +8,7 @@ from .options import check_count
 from .step import Step, describe_step
 from .step_checks import check_pair, names_of_states
 from .structure import agree, flat, flat_shapes, shape_of
+from .values import check_call
 
 
 class RNNCell(keras.layers.Layer):
@@ -127,6 +128,11 @@ class RNNCell(keras.layers.Layer):
         """The shape `(batch, ...)` of `x` that the cell was made with, or None."""
         return self._declared_shape
 
+    def __call__(self, inputs, *args, **kwargs):
+        """Check that the inputs are made of numbers, then call the cell as Keras does."""
+        check_call({"inputs": inputs}, optional=False, arrays=True)
+        return super().__call__(inputs, *args, **kwargs)
+
     def call(self, inputs, training=None):
         """One timestep: `[x, *states] -> [y, *next_states]`, flat lists of `(batch, ...)`."""
         return flat(self.model(self._check_call(inputs), training=training))
@@ -199,6 +205,16 @@ class RNNCell(keras.layers.Layer):
                     received=f"{len(given)} tensors ({shapes(given)})",
                     expected=f"{len(self.model.inputs)}: {count} input, then the states {self.state_names}",
                     fix=f"cell([x, {', '.join(self.state_names)}])",
+                )
+            )
+        batches = {shape_of(part)[0] for part in given if shape_of(part)} - {None, 1}
+        if len(batches) > 1:
+            raise ValueError(
+                message(
+                    f"The input and the states of the cell {self.name!r} have different batches.",
+                    received=shapes(given),
+                    expected="the same number of samples in each",
+                    fix="give each sample its own states",
                 )
             )
         count = len(given) - self.num_states

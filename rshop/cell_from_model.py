@@ -5,7 +5,8 @@ import copy
 import keras
 
 from .cell import RNNCell
-from .errors import message
+from .configs import reading
+from .errors import message, told
 from .layer import RecurrentLayer
 from .names import free_name
 from .readout import feed_back
@@ -50,7 +51,7 @@ class RNNCellFromModel(RNNCell):
             _check_size("output_dim", self.output_dim, model.outputs)
             declared = self.declared_shape
             _check_size("input_dim", None if declared is None else declared[-1], model.inputs)
-        self._names = state_names
+        self._names = None if state_names is None else _check_names(state_names, model)
         # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
         if isinstance(model, keras.Model):
@@ -104,9 +105,10 @@ class RNNCellFromModel(RNNCell):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The cell that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
-        return cls(model, **config)
+        with reading(config, cls.__name__, "model"):
+            config = copy.deepcopy(config)
+            model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
+            return cls(model, **config)
 
 
 def cell_model(step: Step) -> keras.Model:
@@ -141,6 +143,22 @@ def _check_size(name, size, tensors):
                 fix=f"leave {name} out",
             )
         )
+
+
+def _check_names(names, model):
+    listed = list(names) if isinstance(names, (list, tuple)) else [None]
+    texts = all(isinstance(name, str) for name in listed)
+    most = len(model.inputs) - 1 if isinstance(model, keras.Model) else len(listed)
+    if texts and len(listed) <= most:
+        return listed
+    raise (ValueError if texts else TypeError)(
+        message(
+            "`state_names` are the names of the states.",
+            received=f"state_names={told(names)}",
+            expected="a list of texts" + (f", at most {most}: the last inputs of the model" if texts else ""),
+            fix="state_names=['h']",
+        )
+    )
 
 
 def _check_options(layer: RecurrentLayer):

@@ -5,6 +5,8 @@ import copy
 import keras
 
 from .cell import RNNCell
+from .configs import reading
+from .errors import message, told
 from .fast import cudnn
 from .layer import RecurrentLayer
 from .step import Step
@@ -24,6 +26,15 @@ class CellLayer(RecurrentLayer):
     """
 
     def __init__(self, cell: RNNCell, **options):
+        if not isinstance(cell, RNNCell):
+            raise TypeError(
+                message(
+                    "This is no cell of rshop.",
+                    received=told(cell),
+                    expected="an RNNCell, such as LSTMCell(10)",
+                    fix="write a class of RNNCell, or put a Keras cell into a RecurrentSequential",
+                )
+            )
         super().__init__(has_readout=False, **options)
         self.cell = cell
         if cell.declared_shape is not None or cell.built:
@@ -59,6 +70,7 @@ class CellLayer(RecurrentLayer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The layer that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
-        return cls(cell, **config)
+        with reading(config, cls.__name__, "cell"):
+            config = copy.deepcopy(config)
+            cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
+            return cls(cell, **config)

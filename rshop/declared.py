@@ -1,6 +1,6 @@
 """The shape of `x` that a cell is made with, under any of its four names."""
 
-from .errors import message
+from .errors import message, told
 from .options import check_count
 from .structure import agree, is_shape
 
@@ -47,12 +47,12 @@ def declared_shape(*, input_dim=None, **shapes) -> tuple | None:
 
 
 def _check_shape(name, shape):
-    if not is_shape(shape):
+    if not is_shape(shape) or (name != "input_shape" and not shape):
         raise TypeError(
             message(
                 f"`{name}` is the shape of x.",
-                received=f"{name}={shape!r}",
-                expected="a tuple of whole numbers",
+                received=f"{name}={told(shape)}",
+                expected="a tuple of whole numbers and None",
                 fix=f"{name}={_EXAMPLES[name]}",
             )
         )

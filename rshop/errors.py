@@ -2,6 +2,8 @@
 
 import re
 
+# What is written as it is says of which type it is.
+_PLAIN = ("bool", "int", "float", "complex", "str", "bytes", "NoneType", "list", "tuple", "dict")
 _UNNAMED = re.compile(r"^(keras_tensor|input_layer)(_\d+)?$")
 
 
@@ -13,6 +15,46 @@ def message(problem: str, *, received: object, expected: object, fix: str) -> st
         'No length. Received: None. Expected: a whole number. Fix: output_length=6.'
     """
     return f"{problem} Received: {received}. Expected: {expected}. Fix: {fix}."
+
+
+def told(value) -> str:
+    """What was received, in few words: an array by its kind and shape, whatever else as it is written.
+
+    Example:
+        >>> told(np.ones((2, 3))), told("zeros")
+        ('an ndarray of shape (2, 3) and dtype float64', "'zeros'")
+    """
+    kind = type(value).__name__
+    try:
+        if len(value.shape) > 0:
+            article = "an" if kind[0] in "aeiouE" or kind == "ndarray" else "a"
+            return f"{article} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
+    except Exception:  # noqa: BLE001, S110  (what somebody passes by mistake may raise anything)
+        pass
+    try:
+        written = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001
+        written = "something that cannot be written"
+    written = f"{written[:80]}{'...' if len(written) > 80 else ''}"
+    return written if kind in _PLAIN else f"{written} of type {kind}"
+
+
+def check_name(what: str, name) -> str:
+    """A name, which is a text.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if isinstance(name, str):
+        return name
+    raise TypeError(
+        message(
+            f"The name of a {what} is a text.",
+            received=told(name),
+            expected="a str",
+            fix=f"write the name of the {what} in quotes",
+        )
+    )
 
 
 def given_name(tensor) -> str | None:

@@ -9,7 +9,7 @@ from numbers import Real
 import keras
 from keras import ops
 
-from .errors import message
+from .errors import message, told
 from .masks import hold
 
 
@@ -26,7 +26,11 @@ def check(teacher_force, has_readout: bool):
     """
     if isinstance(teacher_force, dict):
         teacher_force = deserialize(teacher_force)
-    known = isinstance(teacher_force, (bool, Real, keras.Variable)) or callable(teacher_force)
+    if isinstance(teacher_force, keras.Variable):
+        known = teacher_force.shape == () and keras.backend.is_float_dtype(teacher_force.dtype)
+    else:
+        is_schedule = callable(teacher_force) and not isinstance(teacher_force, type)
+        known = is_schedule or isinstance(teacher_force, (bool, Real))
     if not known:
         raise TypeError(_type_message(teacher_force))
     if isinstance(teacher_force, keras.Variable):
@@ -102,15 +106,18 @@ def serialize(teacher_force):
 
 def deserialize(config: dict):
     """What `serialize` wrote: a variable of its own, or the schedule."""
-    if "variable" in config:
-        return keras.Variable(config["variable"], trainable=False, name="teacher_force")
-    return keras.saving.deserialize_keras_object(config)
+    try:
+        if "variable" in config:
+            return keras.Variable(float(config["variable"]), trainable=False, name="teacher_force")
+        return keras.saving.deserialize_keras_object(config)
+    except (TypeError, ValueError, KeyError) as error:
+        raise TypeError(_type_message(config)) from error
 
 
 def _type_message(teacher_force):
     return message(
         "This is no probability of teacher forcing.",
-        received=f"teacher_force={teacher_force!r}",
-        expected="True, False, a number from 0 to 1, a keras.Variable, or a schedule of the step",
+        received=f"teacher_force={told(teacher_force)}",
+        expected="True, False, a number from 0 to 1, a keras.Variable of one number, or a schedule",
         fix="teacher_force=True, or teacher_force=keras.Variable(1.0) to change it in training",
     )

@@ -3,7 +3,7 @@
 import keras
 from keras import initializers, ops
 
-from .errors import message
+from .errors import message, told
 from .structure import find
 
 # These draw every number alike, so that a batch of states can be drawn at once. The others look at
@@ -131,18 +131,18 @@ class FirstState:
 
 
 def _entry(entry):
-    if entry is None or entry == "learned":
+    if entry is None or (isinstance(entry, str) and entry == "learned"):
         return entry
     try:
         initializer = initializers.get(entry)
-    except (ValueError, TypeError):
+    except Exception:  # noqa: BLE001  (Keras calls what it is given)
         initializer = None
     if not isinstance(initializer, initializers.Initializer):
         kind = ValueError if isinstance(entry, str) else TypeError
         raise kind(
             message(
                 "This is no initializer.",
-                received=f"state_initializer={entry!r}",
+                received=f"state_initializer={told(entry)}",
                 expected="'learned', or the name or object of a Keras initializer, or a list or dict of them",
                 fix="state_initializer='random_normal'",
             )

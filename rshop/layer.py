@@ -5,6 +5,7 @@ from keras import ops
 
 from . import arguments, forcing, initial, options
 from .errors import message
+from .given import check_given
 from .loop import counter
 from .masks import combine
 from .run import check_unroll, run
@@ -127,20 +128,19 @@ class RecurrentLayer(keras.layers.Layer):
                 shape=(), dtype="int32", initializer="zeros", trainable=False, name="training_calls"
             )
         if self.stateful:
-            forced = forcing.is_on(self.teacher_force)
-            self.carried = Carried(self, step, self.first_states, shapes[0][0], forced)
+            batch, truths = shapes[0][0], forcing.is_on(self.teacher_force)
+            self.carried = Carried(self, step, self.first_states, batch, truths)
 
     def __call__(self, x, *args, **kwargs):
-        """Check that `x` is made of tensors or arrays, then call the layer as Keras does."""
-        arguments.check_arrays(x)
+        """Check that the arguments are made of numbers, then call the layer as Keras does."""
+        check_given(x, args, kwargs, self.decode)
         return super().__call__(x, *args, **kwargs)
 
     @property
     def weights(self) -> list:
         """The weights, without what a stateful layer carries: as for Keras's own layers."""
         carried = {id(v) for v in self.carried.variables} if self.carried is not None else set()
-        for variable in (self.training_calls, self.teacher_force):
-            carried.add(id(variable))
+        carried |= {id(self.training_calls), id(self.teacher_force)}
         return [w for w in super().weights if id(w) not in carried]
 
     def call(
@@ -225,8 +225,8 @@ class RecurrentLayer(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """The shape of a call's result for an input of this shape `(batch, time, ...)`."""
-        shapes = flat_shapes(input_shape)
-        step = self.describe(self._step_shapes(shapes))
+        step = self.describe(self._step_shapes(flat_shapes(input_shape)))
+        shapes = shapes_like(step.inputs, input_shape, "x")
         tensors = [
             keras.KerasTensor(shape, t.dtype) for shape, t in zip(shapes, flat(step.inputs), strict=True)
         ]

@@ -4,6 +4,7 @@ import copy
 
 import keras
 
+from .configs import reading
 from .layer import RecurrentLayer
 from .readout import split_fed
 from .step import Step, describe_step
@@ -102,6 +103,7 @@ class RecurrentModel(RecurrentLayer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The layer that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        with keras.saving.custom_object_scope(custom_objects or {}):
+        known = keras.saving.custom_object_scope(custom_objects or {})
+        with reading(config, cls.__name__, "step"), known:
+            config = copy.deepcopy(config)
             return cls(Step.from_config(config.pop("step")), None, **config)

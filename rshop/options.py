@@ -1,9 +1,13 @@
 """The options that every recurrent layer takes: their defaults, their kinds, which exclude each other."""
 
+import contextlib
 import difflib
 from numbers import Integral
 
-from .errors import message
+import numpy as np
+from keras import ops
+
+from .errors import message, told
 
 DEFAULTS = {
     "teacher_force": False,
@@ -54,7 +58,7 @@ def read(given: dict, layer: str) -> tuple[dict, dict]:
             raise TypeError(
                 message(
                     f"`{name}` is either on or off.",
-                    received=f"{name}={chosen[name]!r}",
+                    received=f"{name}={told(chosen[name])}",
                     expected="True or False",
                     fix=f"{name}=True",
                 )
@@ -71,7 +75,7 @@ def check_length(length):
         TypeError: no number.
         ValueError: a number below 1.
     """
-    if getattr(length, "shape", None) == () and "int" in str(getattr(length, "dtype", "")):
+    if ops.is_tensor(length) and length.shape == () and "int" in str(length.dtype):
         try:
             length = int(length)
         except TypeError:
@@ -100,7 +104,7 @@ def call_length(given, default: int | None, decode: bool):
 
 
 def check_count(name: str, value, meaning: str) -> int:
-    """A whole number of at least 1.
+    """A whole number of at least 1, and not beyond what counts timesteps and samples (2 ** 31 - 1).
 
     Example:
         >>> check_count("units", 10, "number of units")
@@ -108,16 +112,16 @@ def check_count(name: str, value, meaning: str) -> int:
 
     Raises:
         TypeError: no whole number.
-        ValueError: a number below 1.
+        ValueError: a number below 1, or beyond.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if whole and value >= 1:
+    if whole and 1 <= value < 2**31:
         return int(value)
     kind = ValueError if whole else TypeError
     raise kind(
         message(
             f"`{name}` is the {meaning}.",
-            received=f"{name}={value!r}",
+            received=f"{name}={told(value)}",
             expected="a whole number of at least 1",
             fix=f"{name}=10",
         )
@@ -130,12 +134,17 @@ def check_training(training):
     Raises:
         TypeError: neither.
     """
-    if training is None or training in (True, False):
-        return training if training is None else bool(training)
+    if training is None:
+        return None
+    if isinstance(training, (bool, np.bool_)) or (isinstance(training, Integral) and training in (0, 1)):
+        return bool(training)
+    if ops.is_tensor(training) and training.shape == () and "bool" in str(training.dtype):
+        with contextlib.suppress(TypeError):  # only the running graph knows its value
+            return bool(training)
     raise TypeError(
         message(
             "`training` is either on or off.",
-            received=f"training={training!r}",
+            received=f"training={told(training)}",
             expected="True, False or None",
             fix="training=True",
         )
@@ -143,12 +152,13 @@ def check_training(training):
 
 
 def _check_seed(seed):
-    if seed is not None and (not isinstance(seed, Integral) or isinstance(seed, bool)):
-        raise TypeError(
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is not None and not (whole and -(2**31) <= seed < 2**32):
+        raise (ValueError if whole else TypeError)(
             message(
                 "A seed is a whole number.",
-                received=f"seed={seed!r}",
-                expected="an int, or None for a seed of its own",
+                received=f"seed={told(seed)}",
+                expected="an int of at most 32 bits, or None for a seed of its own",
                 fix="seed=0",
             )
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
-from .errors import describe, message
+from .errors import describe, message, told
 from .names import free_name
 from .structure import agree, flat
 
@@ -107,7 +107,7 @@ def check_mode(mode):
         if mode in MODES:
             return mode
         raise ValueError(_mode_message(mode))
-    if isinstance(mode, Callable):
+    if isinstance(mode, Callable) and not isinstance(mode, type):
         return mode
     raise TypeError(_mode_message(mode))
 
@@ -211,7 +211,7 @@ def _takes_argmax(output, readout) -> bool:
 def _mode_message(mode):
     return message(
         "This is no way to merge a readout.",
-        received=f"readout={mode!r}",
+        received=f"readout={told(mode)}",
         expected=f"True, one of {', '.join(map(repr, MODES))}, or a layer of [input, readout]",
         fix="readout='add'",
     )

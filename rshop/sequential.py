@@ -7,7 +7,8 @@ import keras
 
 from . import keras_cells
 from .cell import RNNCell
-from .errors import message
+from .configs import reading
+from .errors import message, told
 from .layer import RecurrentLayer
 from .names import free_name
 from .output_shape import is_known, output_shape, readout_shape
@@ -180,16 +181,19 @@ class RecurrentSequential(RecurrentLayer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The stack that `get_config` described; the config is left as it is."""
-        config = copy.deepcopy(config)
-        deserialize = partial(keras.saving.deserialize_keras_object, custom_objects=custom_objects)
-        cells, order = config.pop("cells"), config.pop("order")
-        if isinstance(config["readout"], dict):
-            config["readout"] = deserialize(config["readout"])
-        rnn = cls(**config)
-        cells = [deserialize(cell) for cell in cells]
-        for place in order:
-            rnn.add(cells[place])
-        return rnn
+        with reading(config, cls.__name__, "cells", "order", "readout"):
+            config = copy.deepcopy(config)
+            deserialize = partial(keras.saving.deserialize_keras_object, custom_objects=custom_objects)
+            cells, order = config.pop("cells"), config.pop("order")
+            if not isinstance(cells, (list, tuple)) or not isinstance(order, (list, tuple)):
+                raise TypeError("cells and order are lists")
+            if isinstance(config["readout"], dict):
+                config["readout"] = deserialize(config["readout"])
+            rnn = cls(**config)
+            cells = [deserialize(cell) for cell in cells]
+            for place in order:
+                rnn.add(cells[place])
+            return rnn
 
     def _distinct(self):
         return list({id(cell): cell for cell in self.cells}.values())
@@ -224,12 +228,15 @@ RecurrentContainer = RecurrentSequential
 
 def _activation(name):
     try:
-        return keras.activations.get(name)
-    except (ValueError, TypeError) as error:
+        found = keras.activations.get(name)
+        if isinstance(found, type):
+            raise TypeError("a class")
+        return found
+    except Exception as error:  # noqa: BLE001  (Keras calls what it is given)
         raise ValueError(
             message(
                 "`readout_activation` is no activation of Keras.",
-                received=f"readout_activation={name!r}",
+                received=f"readout_activation={told(name)}",
                 expected="the name of a Keras activation, or a function",
                 fix="readout_activation='softmax'",
             )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import keras
 
+from .configs import reading
 from .errors import describe, given_name, message, shapes
 from .graph import Graph
 from .masks import attach
@@ -11,6 +12,8 @@ from .names import name_used_twice, two_of_one_name
 from .readout import feeds, split_fed
 from .step_checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
 from .structure import flat, tree
+
+_CONFIG = ("model", "inputs", "constants", "states", "readouts", "outputs", "state_names")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +109,11 @@ class Step:
     @classmethod
     def from_config(cls, config: dict) -> "Step":
         """The step that `get_config` described."""
+        with reading(config, "step", *_CONFIG):
+            return cls._of(config)
+
+    @classmethod
+    def _of(cls, config):
         model = keras.saving.deserialize_keras_object(config["model"])
         taken = {key: _at(config[key], model.inputs) for key in ("inputs", "constants", "states", "readouts")}
         outputs = _at(config["outputs"], model.outputs)

@@ -2,7 +2,7 @@
 
 import keras
 
-from .errors import describe, given_name, message, shapes
+from .errors import describe, given_name, message, shapes, told
 from .structure import agree, flat
 
 
@@ -17,10 +17,11 @@ def pair_states(states, next_states) -> tuple:
     names = None
     if isinstance(states, dict):
         if not isinstance(next_states, dict) or set(states) != set(next_states):
+            names = list(next_states) if isinstance(next_states, dict) else told(next_states)
             raise ValueError(
                 message(
                     "`initial_states` and `final_states` do not name the same states.",
-                    received=f"final_states={next_states if next_states is None else list(next_states)}",
+                    received=f"final_states={names}",
                     expected=f"a dict with the keys {list(states)}",
                     fix="give `final_states` one entry for each state",
                 )
@@ -84,7 +85,7 @@ def check_tensors(what: str, value, optional: bool):
         raise TypeError(
             message(
                 f"`{what}` is not made of Keras tensors.",
-                received=f"{what}={wrong[0]!r} of type {type(wrong[0]).__name__}",
+                received=f"{what}={told(wrong[0])}",
                 expected="what keras.Input() and Keras layers return",
                 fix=f"write the step with keras.Input(...) and pass its tensors as `{what}`",
             )

@@ -13,7 +13,8 @@ from .options import check_count
 from .run import first_memory
 from .structure import find, flat, flatten_like, shape_of, tree
 from .timestep import Timestep
-from .values import check_numbers, check_start, start_value
+from .values import check_call, check_numbers, check_start, start_value
+from .within import told_layer
 
 
 class Stepper:
@@ -54,9 +55,9 @@ class Stepper:
             raise TypeError(
                 message(
                     "A Stepper runs a recurrent layer of rshop.",
-                    received=f"{rnn!r} of type {type(rnn).__name__}",
+                    received=told_layer(rnn),
                     expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                    fix="Stepper(rnn)",
+                    fix="Stepper(rnn); of a Keras model give the layer, model.get_layer(name)",
                 )
             )
         self.batch_size = check_count("batch_size", batch_size, "number of samples")
@@ -64,6 +65,9 @@ class Stepper:
         if not rnn.built:
             rnn.build(_shape_of_x(rnn, step, self.batch_size))
         self.rnn = rnn
+        check_call(
+            {"initial_state": initial_state, "initial_readout": initial_readout, "constants": constants}
+        )
         x = [_blank(t, self.batch_size, rnn.decode) for t in flat(step.inputs)]
         given = rnn.read_call(
             tree.pack_sequence_as(step.inputs, x),
@@ -90,11 +94,10 @@ class Stepper:
             ValueError: an input of another structure or shape; nothing changes then.
         """
         step = self._timestep.step
+        check_call({"x_t": x_t})
         if len(flat(step.inputs)) == 1 and all(isinstance(n, Real) for n in flat(x_t)):
-            x_t = np.asarray(x_t)  # numbers in lists, as one writes them by hand
+            x_t = _array(x_t)  # numbers in lists, as one writes them by hand
         inputs = flatten_like(step.inputs, x_t, "x")
-        for value in inputs:
-            check_numbers("the input x_t", value)
         arguments.check_inputs(step, [shape_of(t) for t in inputs], decode=True)
         self._check_batch(inputs)
         inputs = [
@@ -129,7 +132,8 @@ class Stepper:
     @readout.setter
     def readout(self, value):
         step = self._timestep.step
-        values = flatten_like(step.readouts, value, "readout")
+        check_call({"readout": value})
+        values = [None] if value is None else flatten_like(step.readouts, value, "readout")
         self._put("readouts", values, flat(step.readouts), step.readout_names)
 
     def back(self):
@@ -174,6 +178,13 @@ class Stepper:
             for value, like in zip(values, likes, strict=True)
         ]
         self._memory = {**self._memory, part: after}
+
+
+def _array(numbers):
+    try:
+        return np.asarray(numbers)
+    except ValueError:  # lists of different lengths
+        return check_numbers("`x_t`", numbers)
 
 
 class _States(MutableMapping):

@@ -1,9 +1,11 @@
 """One tensor, or a list or dict of them: flattened, compared and rebuilt in one place."""
 
+from numbers import Integral
+
 import keras
 import numpy as np
 
-from .errors import given_name, message
+from .errors import check_name, given_name, message, told
 
 tree = keras.tree
 
@@ -26,7 +28,9 @@ def shape_of(value) -> tuple:
 
 def is_shape(value) -> bool:
     """Whether a value is one shape, such as `(None, 3)`, and not a list or dict of shapes."""
-    return isinstance(value, (tuple, list)) and all(d is None or isinstance(d, int) for d in value)
+    return isinstance(value, (tuple, list)) and all(
+        d is None or (isinstance(d, Integral) and not isinstance(d, bool) and d >= 0) for d in value
+    )
 
 
 def flat_shapes(structure) -> list[tuple]:
@@ -35,14 +39,26 @@ def flat_shapes(structure) -> list[tuple]:
     Example:
         >>> flat_shapes({"b": (None, 2), "a": (None, 1)})
         [(None, 1), (None, 2)]
+
+    Raises:
+        TypeError: something in it is no shape.
     """
     if structure is None:
         return []
     if is_shape(structure):
         return [tuple(structure)]
-    if isinstance(structure, dict):
+    if isinstance(structure, dict) and all(isinstance(key, str) for key in structure):
         return [s for key in sorted(structure) for s in flat_shapes(structure[key])]
-    return [s for item in structure for s in flat_shapes(item)]
+    if isinstance(structure, (list, tuple)):
+        return [s for item in structure for s in flat_shapes(item)]
+    raise TypeError(
+        message(
+            "This is no shape.",
+            received=told(structure),
+            expected="a tuple of whole numbers and None, or a list or dict of such tuples",
+            fix="give the shape with its batch: (None, 7, 3)",
+        )
+    )
 
 
 def agree(shape, other) -> bool:
@@ -74,7 +90,8 @@ def flatten_like(reference, value, what: str) -> list:
     if value is None:
         return []
     single = not isinstance(reference, (list, tuple, dict))
-    if single and isinstance(value, (list, tuple)) and len(value) == 1:
+    of_one = isinstance(value, (list, tuple)) and len(value) == 1 and not isinstance(value[0], dict)
+    if single and reference is not None and of_one:
         return list(value)
     same = (
         not isinstance(value, (list, tuple, dict))
@@ -112,7 +129,8 @@ def shapes_like(reference, shapes, what: str) -> list[tuple]:
     Raises:
         ValueError: when the structures differ.
     """
-    return [leaf.shape for leaf in flatten_like(reference, _leaves(shapes), what)]
+    flat_shapes(shapes)  # refuses what is no shape
+    return [leaf.shape for leaf in flatten_like(reference, [] if shapes is None else _leaves(shapes), what)]
 
 
 class _Shape:
@@ -138,7 +156,9 @@ def find(name: str, names: list[str], what: str) -> int:
 
     Raises:
         ValueError: when no name fits, or more than one.
+        TypeError: no text.
     """
+    check_name(what, name)
     if name in names:
         return names.index(name)
     fitting = [i for i, full in enumerate(names) if full.endswith(f"/{name}")]

@@ -8,9 +8,11 @@ from keras import ops
 from .errors import message
 from .layer import RecurrentLayer
 from .masks import attach
-from .options import DEFAULTS
+from .options import DEFAULTS, check_training
 from .run import run
 from .structure import find, flat, tree
+from .values import check_call
+from .within import called_within, told_layer
 
 
 class Named(Mapping):
@@ -109,8 +111,9 @@ def trace(
             (2, 7, 4)
 
     Args:
-        rnn: a recurrent layer of this project; it is built if it was not yet.
-        x: what the layer is called with, as all that follows.
+        rnn: a recurrent layer of this project; it is built if it was not yet. Or a Keras model that has
+            exactly one: then it is that layer, called with what reaches it in the model.
+        x: what the layer (or the model) is called with, as all that follows.
 
     Returns:
         A `Trace`. With `go_backwards` it is in the order of processing. A stateful layer keeps the
@@ -118,31 +121,29 @@ def trace(
 
     Raises:
         TypeError: not a recurrent layer of this project.
-        ValueError: as the layer itself would raise.
+        ValueError: as the layer itself would raise; a model with no recurrent layer, or with several.
     """
-    if not isinstance(rnn, RecurrentLayer):
-        raise TypeError(
-            message(
-                "Only recurrent layers of rshop can be traced.",
-                received=f"{rnn!r} of type {type(rnn).__name__}",
-                expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                fix="trace the recurrent layer itself, not the model that contains it",
-            )
-        )
+    call = {
+        "initial_state": initial_state,
+        "initial_readout": initial_readout,
+        "ground_truth": ground_truth,
+        "constants": constants,
+        "mask": mask,
+        "training": training,
+        "output_length": output_length,
+    }
+    check_training(training)
+    numbers = {name: call[name] for name in call if name not in ("training", "output_length")}
+    check_call({"x": x, **numbers}, symbolic=False)
+    rnn, x, call = called_within(rnn, x, call)
+    _check_layer(rnn)
     # Statistics, seeds and counters move in training, but looking must not move them.
     before = [(v, ops.convert_to_numpy(v)) for v in rnn.non_trainable_variables]
-    record = _Recording(rnn)(
-        x,
-        initial_state=initial_state,
-        initial_readout=initial_readout,
-        ground_truth=ground_truth,
-        constants=constants,
-        mask=mask,
-        training=training,
-        output_length=output_length,
-    )
-    for variable, value in before:
-        variable.assign(value)
+    try:
+        record = _Recording(rnn)(x, **call)
+    finally:
+        for variable, value in before:
+            variable.assign(value)
     arrays = tree.map_structure(lambda t: None if t is None else ops.convert_to_numpy(t), record)
     step = rnn.description
     readout = arrays["readouts"] or None
@@ -154,6 +155,18 @@ def trace(
         readout=readout and tree.pack_sequence_as(step.readouts, readout),
         mask=arrays["mask"],
     )
+
+
+def _check_layer(rnn):
+    if not isinstance(rnn, RecurrentLayer):
+        raise TypeError(
+            message(
+                "Only recurrent layers of rshop can be traced.",
+                received=told_layer(rnn),
+                expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
+                fix="trace the recurrent layer itself, or a Keras model that contains it",
+            )
+        )
 
 
 class _Recorder:

@@ -1,11 +1,16 @@
 """First values of states and readouts: numbers, one sample for all, or one value for each sample."""
 
+from numbers import Integral
+
+import keras
 import numpy as np
 from keras import ops
 
-from .errors import message
+from .errors import message, told
 from .step import Step
-from .structure import agree, find, shape_of
+from .structure import agree, find, flat, shape_of
+
+_NUMBERS = ("float", "bfloat", "int", "uint", "bool")
 
 
 def start_value(value, shape: tuple, dtype, batch):
@@ -84,24 +89,65 @@ def check_start(label: str, value, tensor, batch):
     )
 
 
-def check_numbers(label: str, value):
+def check_numbers(label: str, value, array: bool = False):
     """Refuse what is no number and holds none.
 
     Raises:
-        TypeError: a string, an object, a list of lists of different lengths.
+        TypeError: a string, an object, complex numbers, a list of lists of different lengths.
     """
-    if hasattr(value, "dtype") and str(value.dtype) != "object":
-        return
-    try:
-        kind = np.asarray(value).dtype.kind
-    except ValueError:
-        kind = "O"
-    if kind not in "biuf":
+    if not _holds_numbers(value) or (array and getattr(value, "shape", None) is None):
         raise TypeError(
             message(
                 f"The value of {label} is not made of numbers.",
-                received=f"{value!r} of type {type(value).__name__}",
-                expected="a number, an array or a tensor",
+                received=told(value),
+                expected=f"{'' if array else 'a number, '}an array or a tensor of real numbers",
                 fix=f"give {label} an array; initializers go into state_initializer=",
             )
         )
+
+
+def check_call(given: dict, *, optional: bool = True, symbolic: bool = True, arrays: bool = False):
+    """Refuse a call with something that is not made of numbers, before Keras or a loop meets it.
+
+    Example:
+        >>> check_call({"x": np.ones((2, 7, 3)), "mask": None})
+
+    Args:
+        given: the arguments of a call by name; None, or a list, tuple or dict of tensors, each.
+        optional: whether a part may be None.
+        arrays: whether a part must be an array or a tensor, and not a number of Python.
+        symbolic: whether a part may be a Keras tensor, which has no values yet.
+
+    Raises:
+        TypeError: names the argument.
+    """
+    for name, value in given.items():
+        try:
+            parts = flat(value)
+        except (TypeError, ValueError):  # a dict whose keys have no order, for one
+            parts = [value]
+        for part in parts:
+            if part is not None or not optional:
+                check_numbers(f"`{name}`", part, arrays)
+            if isinstance(part, keras.KerasTensor) and not symbolic:
+                raise TypeError(
+                    message(
+                        f"`{name}` has no values: it is a Keras tensor, which only says what will come.",
+                        received=told(part),
+                        expected="an array or a tensor with values",
+                        fix=f"give {name} the numbers of a call, such as np.ones((2, 7, 3))",
+                    )
+                )
+
+
+def _holds_numbers(value) -> bool:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype.kind in "biuf" or value.dtype.name.startswith(_NUMBERS)
+    try:
+        shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+        if shape is None or dtype is None:
+            return np.asarray(value).dtype.kind in "biuf"
+        sizes = all(size is None or isinstance(size, Integral) for size in shape)
+        return sizes and keras.backend.standardize_dtype(dtype).startswith(_NUMBERS)
+    except Exception:  # noqa: BLE001  (what somebody passes by mistake may raise anything)
+        return False

@@ -7,6 +7,7 @@ from course_facts import ROOT, Lesson, in_words, lessons, needs
 
 from viz.dot import draw
 from viz.svg import finish
+from viz.whole import write
 
 PICTURE = ROOT / "docs" / "course_map.svg"
 
@@ -37,4 +38,4 @@ def graph(course: list[Lesson]) -> graphviz.Digraph:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(svg(lessons()))
+    write(PICTURE, svg(lessons()))

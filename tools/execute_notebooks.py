@@ -25,6 +25,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from viz.whole import write
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 PLAN = ROOT / "tools" / "course.toml"
@@ -176,7 +178,7 @@ def execute(path: Path) -> tuple[float, float, int]:
         seconds, peak = _measure(client)
     cells = clean(notebook)
     nbformat.validate(notebook)
-    nbformat.write(notebook, path)
+    write(path, nbformat.writes(notebook) + "\n")
     return seconds, peak / 1e9, cells
 
 
@@ -192,10 +194,7 @@ def record(path: Path, seconds: float, gigabytes: float):
     code = fingerprint(nbformat.read(path, as_version=4))
     entries[path.name] = {"code": code, "gigabytes": round(gigabytes, 2), "seconds": round(seconds)}
     text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
-    # In one piece, for who reads it or executes another lesson meanwhile.
-    unfinished = course / f"measured.{os.getpid()}.tmp"
-    unfinished.write_text(text)
-    unfinished.replace(course / "measured.json")
+    write(course / "measured.json", text)
 
 
 def measured(course: Path = FOLDER / "course") -> dict[str, dict]:

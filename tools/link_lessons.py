@@ -12,6 +12,8 @@ import sys
 
 from course_facts import FOLDER, Lesson, cells_of, lessons
 
+from viz.whole import write
+
 
 def main(numbers: list[str]):
     """Set times and links, and name the lessons that changed."""
@@ -60,7 +62,7 @@ def write_first_cell(file: str, old: str, new: str):
             f"The first cell of {file} cannot be replaced. Received: a file that nbformat did not write. "
             f"Expected: its lines as nbformat writes them. Fix: make notebooks LESSONS={file[:2]}"
         )
-    (FOLDER / file).write_text(text.replace(before, after))
+    write(FOLDER / file, text.replace(before, after))
 
 
 def _as_json(text):

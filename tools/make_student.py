@@ -15,6 +15,8 @@ import nbformat
 from execute_notebooks import lesson_files
 from leave_out_solutions import without_solutions
 
+from viz.whole import write
+
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = ROOT / "notebooks"
 
@@ -30,7 +32,7 @@ def main(arguments=None) -> int:
     files = student_files(with_solutions=not options.without_solutions)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, newline="\n")
+        write(folder / name, text)
     print(f"{folder.name}/: {sum(name.endswith('.ipynb') for name in files)} lessons")
     return 0
 

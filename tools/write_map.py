@@ -8,12 +8,14 @@ import re
 
 from course_facts import FOLDER, Lesson, in_words, lessons, needs, paths
 
+from viz.whole import write
+
 README = FOLDER / "README.md"
 
 
 def main():
     """Write the parts."""
-    README.write_text(filled(README.read_text(), lessons()))
+    write(README, filled(README.read_text(), lessons()))
 
 
 def filled(text: str, course: list[Lesson]) -> str:

@@ -5,14 +5,17 @@ from pathlib import Path
 import numpy as np
 
 from rshop import Trace
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import canvas, painting, palette, ticks
+from .endings import checked_path
 from .heatmap import label_units
 from .painting import Scale
 from .projection import Projection
 from .trajectory import label_components
 from .values import check_sample, series
+from .whole import whole
+from .written import escaped
 
 KINDS = ("heatmap", "trajectory", "image")
 _MOST_FRAMES = 200
@@ -34,27 +37,22 @@ class Animation:
         self.show, self.timesteps, self.fps = show, timesteps, fps
 
     def save(self, path) -> Path:
-        """Write `.gif` or `.html`; the path.
+        """Write `.gif` or `.html`; the path. A file that stood there stays until the new one is whole.
 
         Raises:
+            TypeError: no path.
             ValueError: another ending.
+            OSError: it cannot be written there.
         """
-        path = Path(path)
-        if path.suffix not in (".gif", ".html"):
-            raise ValueError(
-                message(
-                    "An animation is written as GIF or as HTML.",
-                    received=f"path {path.name!r}",
-                    expected="a name that ends with .gif or .html",
-                    fix=f"save({path.with_suffix('.gif').name!r})",
-                )
-            )
-        if path.suffix == ".gif":
-            from matplotlib.animation import PillowWriter
+        path = checked_path(path, ("gif", "html"), "movie")
+        from matplotlib.animation import PillowWriter
 
-            self._movie().save(path, writer=PillowWriter(fps=self.fps))
-        else:
-            path.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")
+        with whole(path) as unfinished:
+            # matplotlib writes files of its own for either form: a full disk can stop it there too.
+            if path.suffix.lower() == ".html":
+                unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")
+            else:
+                self._movie().save(unfinished, writer=PillowWriter(fps=self.fps))
         return path
 
     def _movie(self):
@@ -192,11 +190,11 @@ def _check_kind(kind, found):
     is_image = found.values.ndim >= 4
     if kind is None:
         return "image" if is_image else "heatmap"
-    if kind not in KINDS or (kind == "image" and not is_image):
+    if not isinstance(kind, str) or kind not in KINDS or (kind == "image" and not is_image):
         raise ValueError(
             message(
                 f"{found.name!r} cannot be animated in this way.",
-                received=f"kind={kind!r} for values of shape {found.values.shape}",
+                received=f"kind={told(kind)} for values of shape {found.values.shape}",
                 expected=f"one of {KINDS if is_image else KINDS[:2]}",
                 fix="leave kind out",
             )
@@ -210,7 +208,7 @@ def _check_speed(fps):
         raise ValueError(
             message(
                 "This is no speed of an animation.",
-                received=f"fps={fps!r:.80}",
+                received=f"fps={told(fps)}",
                 expected="a number of timesteps a second, above 0",
                 fix="fps=4",
             )
@@ -218,6 +216,4 @@ def _check_speed(fps):
 
 
 def _page(name, body):
-    from html import escape
-
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(name)}</title>{body}</html>'
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escaped(name)}</title>{body}</html>'

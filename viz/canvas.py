@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import palette
 from .labels import told_apart
@@ -50,18 +50,24 @@ def axes(ax, size=(7.2, 3.4), count: int = 1, **options):
         options |= {"figsize": figure_size(size), "layout": "constrained", "squeeze": False}
         _, made = plt.subplots(count, **options)
         return made[0, 0] if count == 1 else list(made[:, 0])
-    given = list(np.ravel(np.asarray(ax, dtype=object)))
+    given = listed(ax)
     drawable = all(hasattr(one, "plot") for one in given)
     if len(given) != count or not drawable:
         raise ValueError(
             message(
                 "This picture does not fit these axes.",
-                received=f"{len(given)} axes" if drawable else f"ax={ax!r}",
+                received=f"{len(given)} axes" if drawable else f"ax={told(ax)}",
                 expected=f"ax=None, or {count} axes",
                 fix="leave ax out" if count == 1 else f"figure, ax = plt.subplots({count})",
             )
         )
     return given[0] if count == 1 else given
+
+
+def listed(ax) -> list:
+    """One axes, or a list, tuple or array of them, as a list."""
+    several = isinstance(ax, (list, tuple, np.ndarray))
+    return list(np.ravel(np.asarray(ax, dtype=object))) if several else [ax]
 
 
 def title(ax, text: str, note: str = ""):

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from rshop.errors import message
+from rshop.errors import check_name, message, told
 from rshop.structure import tree
 
 from . import recorded
@@ -89,6 +89,7 @@ def _place(shape, unit):
 
 
 def _find(rnn, trace, name, role=None):
+    check_name("value", name)
     roles = ("state", "input", "readout") if role is None else (role,)
     known = [(kind, full) for kind in roles for full in arrays(rnn, trace, kind)]
     found = [pair for pair in known if pair[1] == name]
@@ -111,7 +112,7 @@ def _check_unit(unit, size, name):
         raise ValueError(
             message(
                 f"{name!r} has no such unit.",
-                received=f"unit={unit!r}",
+                received=f"unit={told(unit)}",
                 expected=f"a whole number from 0 to {size - 1}",
                 fix="unit=0",
             )
@@ -124,7 +125,7 @@ def _check_value(value, whole):
         return
     text = message(
         "This cannot be the new value.",
-        received=f"value={value!r}",
+        received=f"value={told(value)}",
         expected="a whole number, as this value holds" if whole else "a finite number",
         fix="value=1" if whole else "value=1.0",
     )

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rshop import Trace
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import canvas, painting, palette, ticks
 from .heatmap import label_units, mark_masked
 from .painting import Scale
 from .values import Series, series
+from .written import is_text
 
 
 @dataclass(eq=False)
@@ -164,11 +165,11 @@ def _check_shapes(pair, first, second):
 
 def _check_looks(labels, tolerance):
     listed = list(labels) if isinstance(labels, (tuple, list)) else []
-    if len(listed) != 2:
+    if len(listed) != 2 or not all(map(is_text, listed)):
         raise ValueError(
             message(
                 "Two runs have two labels.",
-                received=f"labels={labels!r:.80}",
+                received=f"labels={told(labels)}",
                 expected="two texts: (for the first run, for the second)",
                 fix="labels=('before', 'after')",
             )
@@ -178,7 +179,7 @@ def _check_looks(labels, tolerance):
         raise ValueError(
             message(
                 "This is no tolerance.",
-                received=f"tolerance={tolerance!r:.80}",
+                received=f"tolerance={told(tolerance)}",
                 expected="a number, 0 or above",
                 fix="tolerance=1e-5",
             )

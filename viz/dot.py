@@ -1,6 +1,5 @@
 """A scene as DOT text, and DOT text as a picture."""
 
-import html
 import shutil
 import subprocess
 import sysconfig
@@ -13,6 +12,7 @@ from .column import BESIDE, SMALL, TITLE
 from .curves import Point
 from .scene import Box, Edge, Scene
 from .titles import aside
+from .written import escaped
 
 _ARROW = 8.0
 _FONT = "Helvetica"
@@ -104,7 +104,7 @@ def _digraph(scene):
                 fix="pip install graphviz graphviz-pure (the figure's `.text` needs neither)",
             )
         ) from error
-    notes = "".join(html.escape(note) + '<BR ALIGN="LEFT"/>' for note in scene.notes)
+    notes = "".join(escaped(note) + '<BR ALIGN="LEFT"/>' for note in scene.notes)
     text = f'<<FONT POINT-SIZE="{SMALL:g}" COLOR="{palette.QUIET}">{notes}</FONT>>' if notes else ""
     graph = graphviz.Digraph(
         graph_attr={

@@ -11,8 +11,7 @@ from . import html, recorded
 from .change import as_arguments, checked, in_words
 from .intervene import MODES, intervene
 from .record import MEGABYTES, payload_of
-from .request import check_call
-from .wrapped import refuse_both_ways
+from .request import check_not_empty, read_request
 
 
 def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
@@ -51,9 +50,9 @@ class Editor:
     """
 
     def __init__(self, rnn, x, labels, sample, megabytes, call):
+        rnn, x, call = read_request(rnn, x, call)
         self._rnn, self._x, self._call = rnn, x, call
-        refuse_both_ways(rnn)
-        check_call(x, call)
+        check_not_empty(x)
         self.trace = rshop.trace(rnn, x, **call)
         payload = payload_of(rnn, self.trace, labels, sample, megabytes, call)
         self.payload, self.picture = html.with_picture(payload)

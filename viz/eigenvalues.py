@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rshop.errors import message
+from rshop.within import only_layer
 
 from . import canvas, palette
 from .kernels import recurrent_kernels
@@ -65,6 +66,7 @@ def eigenvalues(rnn, *, ax=None) -> Spectrum:
         TypeError: not a recurrent layer.
         ValueError: no step yet, no square weight that multiplies a state, or one that is not finite.
     """
+    rnn = only_layer(rnn)
     check_layer(rnn)
     kernels = recurrent_kernels(rnn.description)
     _check(kernels)

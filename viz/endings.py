@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 
 def checked_path(path, endings: tuple[str, ...], what: str) -> Path:
@@ -23,16 +23,25 @@ def checked_path(path, endings: tuple[str, ...], what: str) -> Path:
         ValueError: another ending.
     """
     expected = ", ".join(f".{ending}" for ending in endings)
-    if not isinstance(path, (str, os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise TypeError(
             message(
                 "This is no name of a file to save into.",
-                received=f"path={path!r}",
+                received=f"path={told(path)}",
                 expected=f"a file name that ends with {expected}",
                 fix=f'{what}.save("name.{endings[0]}")',
             )
         )
     path = Path(path)
+    if "\0" in str(path):
+        raise ValueError(
+            message(
+                "No file can have this name.",
+                received=repr(str(path)),
+                expected="a file name without a zero byte",
+                fix=f'{what}.save("name.{endings[0]}")',
+            )
+        )
     better = path.with_suffix(f".{endings[0]}") if path.name else f"name.{endings[0]}"
     if path.suffix.lstrip(".").lower() not in endings:
         raise ValueError(

@@ -6,6 +6,7 @@ import keras
 
 from rshop.errors import given_name, message
 from rshop.step import Step
+from rshop.within import only_layer, told_layer
 
 from . import kinds
 from .column import Ends
@@ -51,14 +52,15 @@ def read_model(rnn) -> Model:
         TypeError: something else.
         ValueError: its step is not known yet, because it was never called.
     """
+    rnn = only_layer(rnn)
     refuse_both_ways(rnn)
     if not hasattr(type(rnn), "description") and not hasattr(type(rnn), "step_model"):
         raise TypeError(
             message(
                 "Only recurrent layers and cells of rshop can be drawn.",
-                received=f"{rnn!r} of type {type(rnn).__name__}",
+                received=told_layer(rnn),
                 expected="a RecurrentModel, a RecurrentSequential, a cell or cell.get_layer()",
-                fix="draw the recurrent layer itself, not the model that contains it",
+                fix="draw the recurrent layer itself, or a Keras model that contains it",
             )
         )
     step = rnn.description if hasattr(type(rnn), "description") else rnn.describe()

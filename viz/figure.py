@@ -1,15 +1,18 @@
 """`Figure`: what the drawing functions return."""
 
 import base64
-import html
 import re
 from functools import cached_property
 from pathlib import Path
+
+from rshop.errors import message, told
 
 from .dot import dot_text, draw
 from .endings import checked_path
 from .scene import Scene
 from .svg import finish
+from .whole import write
+from .written import escaped, visible
 
 _FORMS = ("svg", "png", "html", "dot", "txt")
 
@@ -25,22 +28,34 @@ class Figure:
     Args:
         scene: what is drawn.
 
+    Raises:
+        TypeError: no scene.
+
     Attributes:
         scene: the boxes, arrows and groups as data.
     """
 
     def __init__(self, scene: Scene):
+        if not isinstance(scene, Scene):
+            raise TypeError(
+                message(
+                    "This is no scene to draw.",
+                    received=told(scene),
+                    expected="a viz.scene.Scene, as figure.scene is",
+                    fix="viz.draw_step(rnn) makes a figure of a layer",
+                )
+            )
         self.scene = scene
 
     @property
     def alt(self) -> str:
         """One line for those who do not see the picture."""
-        return f"{self.scene.title}: {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows"
+        return visible(f"{self.scene.title}: {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows")
 
     @property
     def text(self) -> str:
         """The diagram in words, one line a box: what it is and what it reads."""
-        return self.scene.text()
+        return visible(self.scene.text())
 
     @cached_property
     def dot(self) -> str:
@@ -76,7 +91,7 @@ class Figure:
     @property
     def html(self) -> str:
         """The picture and its words as a page that needs nothing else."""
-        title, text = html.escape(self.scene.title), html.escape(self.text)
+        title, text = escaped(self.scene.title), escaped(self.text)
         return (
             f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n'
             f"<body><main>\n<h1>{title}</h1>\n{self.svg}\n"
@@ -85,6 +100,8 @@ class Figure:
 
     def save(self, path) -> Path:
         """Write the figure to a file, in the form that the file's name ends with.
+
+        A file that stood there stays until the new one is whole.
 
         Example:
             >>> figure.save("step.svg")
@@ -99,12 +116,12 @@ class Figure:
         Raises:
             TypeError: no path.
             ValueError: another ending.
+            OSError: it cannot be written there.
         """
         path = checked_path(path, _FORMS, "figure")
         form = path.suffix.lstrip(".").lower()
         content = self.text if form == "txt" else getattr(self, form)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
+        return write(path, content)
 
     def __repr__(self):
         return f"Figure({self.scene.title!r}, {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows)"

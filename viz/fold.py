@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from numbers import Integral
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import kinds
 
@@ -52,7 +52,7 @@ def _message(fold, graph):
     names = sorted(_names(graph))
     return message(
         "`fold` says which nested models are drawn closed.",
-        received=f"fold={fold!r}",
+        received=f"fold={told(fold)}",
         expected=f"True, False, a depth >= 0, or names among {names}",
         fix=f"fold={names[0]!r}" if names else "fold=False: there is no nested model",
     )

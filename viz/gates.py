@@ -3,7 +3,7 @@
 import numpy as np
 
 from rshop import Trace
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import canvas, palette, ticks
 from .painting import range_text
@@ -80,13 +80,15 @@ def saturation(values, mask=None) -> tuple[np.ndarray, np.ndarray]:
 def _listed(names):
     try:
         listed = [names] if isinstance(names, str) else list(names)
-    except TypeError:
+    except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
+        listed = None
+    if listed is not None and (isinstance(names, dict) or not all(isinstance(n, str) for n in listed)):
         listed = None
     if not listed:
         raise (TypeError if listed is None else ValueError)(
             message(
                 "There is no gate to draw among these names.",
-                received=f"names={names!r:.80}",
+                received=f"names={told(names)}",
                 expected="a list of names of values, one at least",
                 fix="names=['forget_gate'], or leave names out",
             )

@@ -3,14 +3,17 @@
 import numpy as np
 from keras import ops
 
-from rshop.errors import message
+from rshop.errors import message, told
 from rshop.loop import gradients
 from rshop.structure import find, tree
 
 from .gradient_picture import GradientFlow
 from .loss import Loss
+from .request import read_request
+from .switches import check_label
 from .walk import Walk, is_float
 
+_OWN = ("of", "state", "loss", "truncate", "label", "ax")
 # Numbers of the state times timesteps times copies that may be under way at once.
 _MOST_NUMBERS = 2**23
 
@@ -45,7 +48,8 @@ def gradient_flow(
             array([0.5, 0.25, 0.125])
 
     Args:
-        rnn: any recurrent layer of rshop.
+        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is what the
+            model is called with, and the layer reads what reaches it there.
         x: what the layer is called with, `(batch, time, ...)`.
         of: take `L_t` from this state after timestep `t` in place of the output.
         state: differentiate by this state (or readout) alone; None takes all states together.
@@ -71,7 +75,9 @@ def gradient_flow(
     Source:
         R. Pascanu et al., On the difficulty of training recurrent neural networks, 2013.
     """
+    rnn, x, call = read_request(rnn, x, call, own=_OWN)
     walk = Walk(rnn, x, **call)
+    check_label(label)
     chosen, truncate = _chosen(walk, state), _check_window(truncate)
     target = Loss(walk, loss, of=of, steps=walk.steps)
     matrix = _matrix(walk, target, chosen, truncate)
@@ -158,12 +164,13 @@ def _chosen(walk, name):
 
 
 def _check_window(truncate):
-    if truncate is None or (isinstance(truncate, (int, np.integer)) and truncate > 0):
+    whole = isinstance(truncate, (int, np.integer)) and not isinstance(truncate, bool)
+    if truncate is None or (whole and truncate > 0):
         return truncate
     raise ValueError(
         message(
             "This is no window for truncated backpropagation.",
-            received=f"truncate={truncate!r}",
+            received=f"truncate={told(truncate)}",
             expected="None, or a whole number of timesteps above 0",
             fix="truncate=20",
         )

@@ -6,6 +6,7 @@ import numpy as np
 
 from . import canvas, palette, ticks
 from .painting import odd_cells, range_text
+from .switches import check_label
 
 
 @dataclass(eq=False)
@@ -41,7 +42,8 @@ class GradientFlow:
 
     def draw(self, ax=None, label: str | None = None) -> "GradientFlow":
         """Draw on new axes, on two, or the norm against distance on one; returns itself."""
-        one = ax is not None and np.ravel(np.asarray(ax, dtype=object)).size == 1
+        check_label(label)
+        one = ax is not None and len(canvas.listed(ax)) == 1
         if one:
             self.axes = [canvas.axes(ax)]
         else:

@@ -7,13 +7,13 @@ from a `data:` address. Where scripts are stripped the table stays, and the pict
 import base64
 import builtins
 import hashlib
-import html
 import json
 from functools import cache
 from importlib.resources import files
 
 from . import filmstrip, palette
 from .table import table
+from .written import escaped
 
 #: The parts of the one script, in order.
 PARTS = (
@@ -113,17 +113,17 @@ def fragment(payload: dict, picture: bytes | None = None) -> str:
     text = json.dumps(parts, allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e")
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
     still = "" if picture is None else _image(payload, picture)
-    words = f"Numbers of {html.escape(payload['title'])}, timestep by timestep"
+    words = f"Numbers of {escaped(payload['title'])}, timestep by timestep"
     details = f"<details><summary>{words}</summary>{table(payload)}</details>"
     return f'<div data-rv="{mark}"><!--{text}-->{still}{details}{_START}</div>'
 
 
 def page(payload: dict, picture: bytes) -> str:
     """The inspector as a whole page, to be saved and opened without a network."""
-    title = html.escape(f"{payload['title']}, timestep by timestep")
+    title = escaped(f"{payload['title']}, timestep by timestep")
     return _PAGE.format(title=title, fragment=fragment(payload, picture))
 
 
 def _image(payload, picture):
     source = f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
-    return f'<img alt="{html.escape(filmstrip.describe(payload))}" src="{source}">'
+    return f'<img alt="{escaped(filmstrip.describe(payload))}" src="{source}">'

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from keras import ops
 
-from rshop.errors import given_name, message
+from rshop.errors import given_name, message, told
 from rshop.loop import gradients
 from rshop.structure import flat
 
 from . import canvas, palette, ticks
 from .loss import Loss
 from .painting import range_text
+from .request import read_request
 from .values import check_sample
 from .walk import Walk, check_timestep, is_float
 
+_OWN = ("t", "method", "loss", "sample", "labels", "ax")
 METHODS = ("gradient", "gradient x input", "occlusion")
 
 
@@ -83,7 +85,8 @@ def input_influence(
             array([[1., 1., 0.]])
 
     Args:
-        rnn: any recurrent layer of rshop.
+        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is what the
+            model is called with, and the layer reads what reaches it there.
         x: what the layer is called with, `(batch, time, ...)`. In a decoder, `x_s` is the input as
             timestep `s` sees it. With `go_backwards`, timesteps are in the order of processing.
         t: the timestep of the output; -1 is the last.
@@ -105,6 +108,7 @@ def input_influence(
         The gradient: K. Simonyan et al., Deep inside convolutional networks, 2014; occlusion:
         J. Li et al., Understanding neural networks through representation erasure, 2016.
     """
+    rnn, x, call = read_request(rnn, x, call, own=_OWN)
     walk = Walk(rnn, x, **call)
     t = check_timestep(t, walk.steps)
     sample = check_sample(sample, walk.batch)
@@ -197,13 +201,13 @@ def _check_method(walk, method):
     whole = [tensor for tensor in flat(walk.step.inputs) if not is_float(tensor)]
     if method is None:
         return "occlusion" if whole else "gradient"
-    if method not in METHODS or (whole and method != "occlusion"):
+    if not isinstance(method, str) or method not in METHODS or (whole and method != "occlusion"):
         raise ValueError(
             message(
                 "Influence cannot be measured in this way."
-                if method not in METHODS
+                if not isinstance(method, str) or method not in METHODS
                 else "Whole numbers, such as token ids, have no gradient.",
-                received=f"method={method!r}",
+                received=f"method={told(method)}",
                 expected="'occlusion'" if whole else f"one of {METHODS}",
                 fix="leave method out",
             )

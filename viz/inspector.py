@@ -5,6 +5,7 @@ from pathlib import Path
 from . import html
 from .endings import checked_path
 from .record import MEGABYTES, record
+from .whole import write
 
 
 class Inspector:
@@ -30,10 +31,10 @@ class Inspector:
         Raises:
             TypeError: no path.
             ValueError: a path that does not end with .html or .htm.
+            OSError: it cannot be written there; a file that stood there is still the old one.
         """
         path = checked_path(path, ("html", "htm"), "inspector")
-        path.write_text(html.page(self.payload, self.picture), encoding="utf-8")
-        return path
+        return write(path, html.page(self.payload, self.picture))
 
     def __repr__(self):
         steps, samples = self.payload["allSteps"], len(self.payload["samples"])
@@ -62,7 +63,8 @@ def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> In
         Inspector of LSTMCell: 3 timesteps, 1 sample
 
     Args:
-        rnn: a recurrent layer of rshop, called before or not.
+        rnn: a recurrent layer of rshop, called before or not; or a Keras model that has exactly one: then
+            that layer is shown, with what reaches it when the model is called on `x`.
         x: what it is called with, `(batch, time, ...)`.
         labels: a word or token id for each timestep, `time` of them, or a list of such lists, one for
             each sample.
@@ -76,6 +78,6 @@ def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> In
 
     Raises:
         TypeError, ValueError: what `rshop.trace` raises; an argument that it does not have; labels, a
-            sample or a size that do not fit the run.
+            sample or a size that do not fit the run; a model with no or several recurrent layers.
     """
     return Inspector(record(rnn, x, labels=labels, sample=sample, megabytes=megabytes, **call))

@@ -6,14 +6,17 @@ import numpy as np
 from keras import ops
 
 from rshop import Trace
-from rshop.errors import message, shapes
+from rshop.errors import message, shapes, told
 from rshop.readout import feed_back, feeds
 from rshop.structure import flat, flatten_like, tree
+from rshop.values import check_call as check_values
 from rshop.values import start_value
 
 from .recording import Recording, join
+from .request import read_request
 from .walk import Walk, check_timestep
 
+_OWN = ("at", "states", "inputs", "readout", "mode")
 MODES = ("inputs kept", "free running")
 
 
@@ -74,7 +77,8 @@ def intervene(
             (array([0., 1., 1.5, 1.75, 1.875]), array([0., 9., 5.5, 3.75, 2.875]))
 
     Args:
-        rnn: any recurrent layer of rshop.
+        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is what the
+            model is called with, and the layer reads what reaches it there.
         x: what the layer is called with, `(batch, time, ...)`.
         at: the timestep, from 0; negative counts from the end. With `go_backwards` in the order of
             processing.
@@ -93,6 +97,10 @@ def intervene(
         ValueError: no such timestep, name or mode, a value of another shape, or a model that cannot
             run on its own outputs.
     """
+    rnn, x, call = read_request(rnn, x, call, own=_OWN)
+    check_values({"states": states, "readout": readout}, symbolic=False)
+    if inputs is not None:
+        check_values({"inputs": inputs}, optional=False, symbolic=False)
     walk = Walk(rnn, x, record=True, **call)
     at = check_timestep(at, walk.steps)
     wiring = _check_mode(walk, mode)
@@ -193,11 +201,11 @@ def _spread(value, like):
 
 
 def _check_mode(walk, mode):
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise ValueError(
             message(
                 "There is no such way to go on.",
-                received=f"mode={mode!r}",
+                received=f"mode={told(mode)}",
                 expected=f"one of {MODES}",
                 fix=f"mode={MODES[0]!r}",
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from .letters import width
+from .written import visible
 
 _LONGEST = 26
 # How large a subscript is beside its title.
@@ -109,9 +110,9 @@ def escape(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text on one line, without control characters or half characters."""
-    kept = "".join(c if c.isprintable() else " " for c in str(text))
-    return " ".join(kept.split())
+    """Text on one line, without control characters; half characters are written as their codes."""
+    halves = re.sub("[\ud800-\udfff]", lambda found: visible(found[0]), str(text))
+    return " ".join("".join(c if c.isprintable() else " " for c in halves).split())
 
 
 def shorten(text: str, longest: int = _LONGEST) -> str:

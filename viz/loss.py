@@ -1,9 +1,11 @@
 """The loss of a timestep: what `gradient_flow` and `input_influence` take the gradient of."""
 
+import inspect
+
 import numpy as np
 from keras import ops
 
-from rshop.errors import message
+from rshop.errors import message, told
 from rshop.structure import find, flat, tree
 
 from .values import parts
@@ -112,7 +114,7 @@ def _level_sum(values):
 
 
 def _check_function(function):
-    if function is not None and not callable(function):
+    if function is not None and not _takes_two(function):
         raise TypeError(
             message(
                 "This loss is no function.",
@@ -122,6 +124,18 @@ def _check_function(function):
             )
         )
     return function
+
+
+def _takes_two(function) -> bool:
+    if not callable(function) or isinstance(function, type):
+        return False
+    try:
+        inspect.signature(function).bind("y_t", 0)
+    except TypeError:
+        return False
+    except ValueError:  # a function written in C does not say what it takes
+        return True
+    return True
 
 
 def _numbers(found):
@@ -134,7 +148,7 @@ def _numbers(found):
         raise TypeError(
             message(
                 "This loss gives no numbers that have a gradient.",
-                received=f"{found!r:.80} of type {type(found).__name__}",
+                received=told(found),
                 expected="floating numbers: a tensor of shape (batch, ...), or a scalar",
                 fix=_FIX,
             )

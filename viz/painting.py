@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 from . import palette
 from .canvas import letters_across, short
@@ -169,14 +169,14 @@ def _colour_bar(ax, image, matrix, scale, label):
 
 def _check_limits(limits):
     try:
-        low, high = (float(number) for number in limits)
-    except (TypeError, ValueError):
+        low, high = (float(number) for number in (limits if not isinstance(limits, set) else ()))
+    except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
         low = high = np.nan
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(
             message(
                 "These are no limits of a colour scale.",
-                received=f"limits={limits!r}",
+                received=f"limits={told(limits)}",
                 expected="two numbers, the smaller one first",
                 fix="limits=(-1, 1), or leave limits out to show every number",
             )

@@ -9,9 +9,8 @@ import rshop
 from . import cut, laws, plan, recorded, sources
 from .ends import read_model
 from .labels import told_apart
-from .request import check_call, check_size, read_labels
+from .request import check_not_empty, check_size, read_labels, read_request
 from .values import check_sample
-from .wrapped import refuse_both_ways
 
 #: About how large the numbers in a page may become, in megabytes of text.
 MEGABYTES = 1.0
@@ -32,7 +31,7 @@ def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> dic
         (7, [0, 1], ['x', 'h', 'c'])
 
     Args:
-        rnn: a recurrent layer.
+        rnn: a recurrent layer, or a Keras model that has exactly one.
         x: what it is called with, `(batch, time, ...)`.
         labels: a token for each timestep: a list of `time` strings or numbers, or one such list for each
             sample.
@@ -44,8 +43,8 @@ def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> dic
         TypeError, ValueError: as `rshop.trace`; an argument that it does not have; labels that do not
             fit; no such sample; no size.
     """
-    refuse_both_ways(rnn)
-    check_call(x, call)
+    rnn, x, call = read_request(rnn, x, call)
+    check_not_empty(x)
     return payload_of(rnn, rshop.trace(rnn, x, **call), labels, sample, megabytes, call)
 
 

@@ -3,42 +3,71 @@
 import difflib
 import inspect as signatures
 import math
-from numbers import Number
 
 import numpy as np
 
 import rshop
-from rshop.errors import message
+from rshop.errors import message, told
+from rshop.options import check_training
+from rshop.values import check_call as check_values
+from rshop.within import called_within
 
 from .recorded import flatten
+from .walk import check_layer
+from .written import is_text, visible
 
-# What the inspector is asked for beside the arguments of the call.
-_OWN = ("labels", "sample", "megabytes")
+#: What the inspector is asked for beside the arguments of the call.
+INSPECTOR = ("labels", "sample", "megabytes")
+_CALL = [p.name for p in signatures.signature(rshop.trace).parameters.values() if p.kind == p.KEYWORD_ONLY]
 
 
-def check_call(x, call: dict):
-    """That a call has something to run on, and no argument that there is not.
+def read_request(rnn, x, call: dict, own=INSPECTOR) -> tuple:
+    """The recurrent layer, what it is called with, and the other arguments of that call.
+
+    Of a Keras model that has exactly one recurrent layer it is that layer, with what reaches it there.
 
     Example:
-        >>> check_call(np.ones((2, 7, 3)), {"mask": None})
+        >>> rnn, x, call = read_request(model, x, {"mask": None})
+
+    Args:
+        rnn: a recurrent layer, or a Keras model.
+        x: what it is called with.
+        call: arguments of `rshop.trace`.
+        own: the names of the function's own arguments, which the message lists too.
 
     Raises:
-        TypeError: an argument that there is not.
-        ValueError: no timestep or no sample.
+        TypeError: an argument that there is not; no recurrent layer.
+        ValueError: a `Bidirectional`; a model that has no recurrent layer, or several.
     """
-    every = signatures.signature(rshop.trace).parameters.values()
-    known = [*_OWN, *[parameter.name for parameter in every if parameter.kind == parameter.KEYWORD_ONLY]]
+    known = [*own, *(name for name in _CALL if own == INSPECTOR or name != "training")]
     strange = [name for name in call if name not in known]
     if strange:
         near = difflib.get_close_matches(strange[0], known, 1)
         raise TypeError(
             message(
                 "A run is not called with this argument.",
-                received=f"{strange[0]}={call[strange[0]]!r:.80}",
+                received=f"{strange[0]}={told(call[strange[0]])}",
                 expected=", ".join(known),
                 fix=f"{near[0]}=..." if near else f"leave {strange[0]} out",
             )
         )
+    check_training(call.get("training"))
+    numbers = {name: value for name, value in call.items() if name not in ("training", "output_length")}
+    check_values({"x": x, **numbers}, symbolic=False)
+    rnn, x, call = called_within(rnn, x, call)
+    check_layer(rnn)
+    return rnn, x, call
+
+
+def check_not_empty(x):
+    """That a call has something to run on.
+
+    Example:
+        >>> check_not_empty(np.ones((2, 7, 3)))
+
+    Raises:
+        ValueError: no timestep or no sample.
+    """
     shapes = [np.shape(part) for part in flatten(x)]
     if any(0 in shape[:2] for shape in shapes):
         raise ValueError(
@@ -63,7 +92,7 @@ def check_size(megabytes):
         return
     text = message(
         "This is no size for a page.",
-        received=f"megabytes={megabytes!r}",
+        received=f"megabytes={told(megabytes)}",
         expected="a number above 0",
         fix="megabytes=1.0",
     )
@@ -86,19 +115,16 @@ def read_labels(labels, batch: int, steps: int, backwards: bool = False) -> list
     text = {"expected": f"a list of {steps} strings or numbers, or {batch} such lists"}
     text["fix"] = "labels=[vocabulary[i] for i in ids[0]]"
     try:
-        labels = list(labels)
-        rows = [labels] * batch if all(map(_is_label, labels)) else list(map(list, labels))
-    except TypeError as error:
+        listed = list(labels)
+        rows = [listed] * batch if all(map(is_text, listed)) else [list(row) for row in listed]
+    except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
+        rows = [[None]]
+    if not all(is_text(label) for row in rows for label in row):
         problem = "`labels` is no list of labels."
-        raise TypeError(message(problem, received=f"labels={labels!r:.80}", **text)) from error
+        raise TypeError(message(problem, received=f"labels={told(labels)}", **text))
     if len(rows) != batch or any(len(row) != steps for row in rows):
         problem = "`labels` does not have one label for each timestep."
         lengths = f"labels of lengths {[len(row) for row in rows]}"
         raise ValueError(message(problem, received=lengths, **text))
-    rows = [[str(label) for label in row] for row in rows]
+    rows = [[visible(label) for label in row] for row in rows]
     return [row[::-1] for row in rows] if backwards else rows
-
-
-def _is_label(label) -> bool:
-    # A number of NumPy or a tensor without axes is one label, not a list.
-    return isinstance(label, (str, Number)) or getattr(label, "shape", None) == ()

@@ -24,7 +24,8 @@ def draw_step(rnn, *, fold=False, schedule=False) -> Figure:
         Figure('One timestep of LSTMCell', 20 boxes, 22 arrows)
 
     Args:
-        rnn: a recurrent layer of this project whose step is known, or a built cell.
+        rnn: a recurrent layer of this project whose step is known, a built cell, or a Keras model with
+            exactly one recurrent layer.
         fold: which nested models are drawn closed: none (False), all (True), those that lie as deep
             as a number, or those of a name or several.
         schedule: mark what runs before and after the loop over time, for all timesteps at once, when

@@ -4,6 +4,7 @@ import html
 import re
 
 from .letters import width
+from .written import escaped
 
 # The fonts for which boxes are measured; the last one by name is on many machines that have none of them.
 _FONTS = "Helvetica, Arial, Liberation Sans, Arimo, Nimbus Sans, DejaVu Sans Condensed, sans-serif"
@@ -34,7 +35,7 @@ def finish(drawn: str, name: str) -> str:
     # On a narrow page it shrinks as far as its letters can be read; then the page scrolls.
     style = f"max-width:max(100%,{least:.0f}px);height:auto"
     size = f'width="{shown:.0f}px" height="{height * shown / width:.0f}px"'
-    root = f'<svg role="img" aria-label="{html.escape(name)}" style="{style}" {size}'
+    root = f'<svg role="img" aria-label="{escaped(name)}" style="{style}" {size}'
     return root + _TEXT.sub(_fitted, drawn[_SIZE.search(drawn).end() :])
 
 

@@ -1,9 +1,10 @@
 """The numbers of a run as a plain HTML table: what a screen reader, a copy and an untrusted notebook get."""
 
 import base64
-import html
 
 import numpy as np
+
+from .written import escaped
 
 _ROWS, _UNITS = 60, 3
 
@@ -20,9 +21,9 @@ def table(payload: dict) -> str:
     """
     columns = [*_words(payload), *_numbers(payload)]
     steps = min(payload["steps"], _ROWS)
-    head = "".join(f"<th>{html.escape(name)}</th>" for name, _ in columns)
+    head = "".join(f"<th>{escaped(name)}</th>" for name, _ in columns)
     rows = [
-        f"<tr><td>{t}</td>{''.join(f'<td>{html.escape(cells[t])}</td>' for _, cells in columns)}</tr>"
+        f"<tr><td>{t}</td>{''.join(f'<td>{escaped(cells[t])}</td>' for _, cells in columns)}</tr>"
         for t in range(steps)
     ]
     more = (

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 from .canvas import counted, length, printable, short, text_size
 from .letters import width
+from .written import is_text, visible
 
 # Letters of a text at a tick, by the axis that it stands at.
 _LONGEST = {"x": 14, "y": 20}
@@ -59,16 +60,19 @@ def check_texts(texts, count: int, what: str) -> list[str]:
         ValueError: another number of them.
     """
     try:
-        texts = [str(text) for text in texts]
-    except TypeError:
+        listed = list(texts)
+    except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
+        listed = [None]
+    if not all(map(is_text, listed)):
         raise TypeError(
             message(
                 f"`{what}` is no list of texts.",
-                received=f"{what}={texts!r:.80}",
+                received=f"{what}={told(texts)}",
                 expected=f"a list of {count} texts",
                 fix=f"give {what}=[...], or leave {what} out",
             )
-        ) from None
+        )
+    texts = [visible(text) for text in listed]
     if len(texts) != count:
         raise ValueError(
             message(

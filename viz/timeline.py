@@ -2,7 +2,7 @@
 
 from numbers import Integral
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 #: What is written where timesteps are left out.
 DOTS = "…"
@@ -53,7 +53,7 @@ def written(t: int | None, steps: int, back: int = 0) -> str:
 def _check_steps(steps):
     text = message(
         "A number of timesteps is a whole number of at least 1.",
-        received=f"steps={steps!r}",
+        received=f"steps={told(steps)}",
         expected="an int >= 1",
         fix="steps=4",
     )
@@ -68,7 +68,7 @@ def _window(focus, steps):
     whole = len(ends) > 0 and all(isinstance(t, Integral) and not isinstance(t, bool) for t in ends)
     text = message(
         "The focus is a timestep of the drawing, or the first and last of some.",
-        received=f"focus={focus!r} with steps={steps}",
+        received=f"focus={told(focus)} with steps={steps}",
         expected=f"an int or a pair (first, last) from 0 to {steps - 1}, at most {_WINDOW} timesteps",
         fix=f"focus={steps // 2}",
     )

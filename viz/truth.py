@@ -2,7 +2,7 @@
 
 from numbers import Real
 
-from rshop.errors import message
+from rshop.errors import message, told
 
 from .labels import Label
 
@@ -46,12 +46,16 @@ def masked_times(mask, steps: int) -> frozenset[int]:
     """
     if mask is None:
         return frozenset()
-    values = list(mask) if hasattr(mask, "__iter__") else []
-    if len(values) != steps or not all(value in (0, 1) for value in values):
+    try:
+        values = list(mask)
+        fits = len(values) == steps and all(value in (0, 1) for value in values)
+    except Exception:  # noqa: BLE001  (a tensor without values raises errors of its own)
+        fits = False
+    if not fits:
         raise ValueError(
             message(
                 "A mask says for each timestep of the drawing whether it is valid.",
-                received=f"mask={mask!r} with steps={steps}",
+                received=f"mask={told(mask)} with steps={steps}",
                 expected=f"{steps} values, True or False",
                 fix=f"mask={[True] * min(steps, 3) + [False]}, steps={min(steps, 3) + 1}",
             )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rshop.errors import message
+from rshop.within import only_layer
 
 from .blocks import in_blocks
 from .both_ways import both_ways
@@ -35,8 +36,9 @@ def draw_unrolled(
         Figure('LSTMCell unrolled over 50 timesteps', 19 boxes, 16 arrows)
 
     Args:
-        rnn: a recurrent layer of this project whose step is known, a built cell, or a
-            `keras.layers.Bidirectional` around such a layer, which is drawn with both its directions.
+        rnn: a recurrent layer of this project whose step is known, a built cell, a Keras model with
+            exactly one recurrent layer, or a `keras.layers.Bidirectional` around such a layer, which is
+            drawn with both its directions.
         steps: the number of timesteps.
         focus: a timestep, or the first and last of up to eight, to draw beside the first and last one.
         rolled: draw one column, with each state and readout coming back through a delay of one step; it
@@ -57,6 +59,7 @@ def draw_unrolled(
     check_switch("training", training, or_none=True)
     _check_rolled(rolled, focus=focus, mask=mask)
     moments = shown(steps, focus)
+    rnn = only_layer(rnn)
     if is_both_ways(rnn):
         _check_both_ways(rolled=rolled, fold=fold, mask=mask, training=training)
         return Figure(both_ways(rnn, _made_of, moments, steps))
@@ -103,7 +106,7 @@ def _check_both_ways(**options):
 
 
 def _flow(model: Model, fold) -> Flow:
-    if fold != "auto":
+    if not isinstance(fold, str) or fold != "auto":
         return flow_of(model.step.graph, opener(fold, model.step.graph))
     flow = flow_of(model.step.graph, lambda node, depth: True)
     flow.past = frozenset(flow.inputs[len(model.ends.inputs) + len(model.ends.constants) :])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rshop import Trace
-from rshop.errors import message
+from rshop.errors import check_name, message, told
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ def series(trace: Trace, name: str, *, states_first: bool = False) -> Series:
         ValueError: no such name, several, or nothing to draw in it.
     """
     check_trace(trace)
+    check_name("value", name)
     values = {full: (trace[full], 0) for full in trace.names}
     states = {full: (trace.states[full], -1) for full in trace.states}
     rooms = [*([states, values] if states_first else [values, states]), _ends(trace)]
@@ -89,7 +90,7 @@ def check_trace(trace):
         raise TypeError(
             message(
                 "This is no trace.",
-                received=f"{trace!r:.80} of type {type(trace).__name__}",
+                received=told(trace),
                 expected="what rshop.trace(rnn, x) returns",
                 fix="record = rshop.trace(rnn, x), and draw the record",
             )
@@ -107,7 +108,7 @@ def check_sample(sample, batch: int) -> int:
         raise ValueError(
             message(
                 "There is no such sample in the batch.",
-                received=f"sample={sample!r}",
+                received=f"sample={told(sample)}",
                 expected=f"a whole number from 0 to {batch - 1}",
                 fix="sample=0",
             )

@@ -4,12 +4,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from rshop.errors import message
+from rshop.errors import message, told
 from rshop.layer import RecurrentLayer
 from rshop.masks import attach, blank
 from rshop.run import first_memory
 from rshop.structure import flat, shape_of, tree
 from rshop.timestep import Timestep
+from rshop.within import told_layer
 
 from .wrapped import refuse_both_ways
 
@@ -137,7 +138,7 @@ def check_timestep(t, steps: int) -> int:
         raise ValueError(
             message(
                 "There is no such timestep.",
-                received=f"timestep {t!r}",
+                received=f"timestep {told(t)}",
                 expected=f"a whole number from 0 to {steps - 1}, or from -{steps} to -1 counted from the end",
                 fix=f"use {steps - 1} for the last timestep",
             )
@@ -156,9 +157,9 @@ def check_layer(rnn):
         raise TypeError(
             message(
                 "This is no recurrent layer of rshop.",
-                received=f"{rnn!r:.80} of type {type(rnn).__name__}",
+                received=told_layer(rnn),
                 expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                fix="give the recurrent layer itself, not the model that contains it",
+                fix="give the recurrent layer itself, or a Keras model that contains it",
             )
         )
 

@@ -37,7 +37,9 @@ class KerasLikeCell(RNNCell):
     def __init__(self, units=None, *, output_dim=None, **options):
         mine = {key: options.pop(key) for key in _CELL_ARGUMENTS if key in options}
         mine |= {key: options.pop(key) for key in _LAYER_ARGUMENTS if key in options}
-        if units is not None and output_dim is not None and units != output_dim:
+        counts = {"units": units, "output_dim": output_dim}
+        given = [check_count(k, n, "number of units") for k, n in counts.items() if n is not None]
+        if len(set(given)) > 1:
             raise ValueError(
                 message(
                     "`units` and `output_dim` are two names of one number.",
@@ -46,7 +48,7 @@ class KerasLikeCell(RNNCell):
                     fix=f"{type(self).__name__}({units!r})",
                 )
             )
-        units = check_count("units", output_dim if units is None else units, "number of units")
+        units = given[0] if given else check_count("units", None, "number of units")
         # Keras's own cell reads the options, so that defaults, names and errors are Keras's.
         read = self.keras_class(units, **options)
         super().__init__(units, **mine)

@@ -1,0 +1,57 @@
+"""What the call of a recurrent layer is given, checked before Keras or a loop meets it."""
+
+from . import options
+from .errors import message, told
+from .structure import flat, layout
+from .values import check_call
+
+# What a call takes after x, in order.
+_NUMBERS = ("initial_state", "initial_readout", "ground_truth", "constants", "mask")
+_ARGUMENTS = (*_NUMBERS, "training", "output_length")
+
+
+def check_given(x, args: tuple, kwargs: dict, decode: bool):
+    """Refuse what is of another kind than the arguments of a call.
+
+    Example:
+        >>> check_given(np.ones((2, 7, 3)), (), {"training": True}, decode=False)
+
+    Args:
+        x: the first argument.
+        args, kwargs: all others, as they were given.
+        decode: whether the layer is a decoder.
+
+    Raises:
+        TypeError: names the argument.
+        ValueError: a number of timesteps that there cannot be.
+    """
+    check_arrays(x)
+    given = {**dict(zip(_ARGUMENTS, args, strict=False)), **kwargs}
+    options.check_training(given.get("training"))
+    options.call_length(given.get("output_length"), None, decode)
+    check_call({"x": x, **{name: given[name] for name in _NUMBERS if name in given}})
+
+
+def check_arrays(x):
+    """Refuse an `x` that is not made of tensors or arrays.
+
+    Raises:
+        TypeError: names what it is made of.
+    """
+    for part in flat(x) or [x]:
+        if not _has_shape(part):
+            raise TypeError(
+                message(
+                    "`x` is not made of tensors or arrays.",
+                    received=f"x={told(part)} in {layout(x)}",
+                    expected="a tensor or array (batch, time, ...) for each input of the step",
+                    fix="pass np.array(x)",
+                )
+            )
+
+
+def _has_shape(part) -> bool:
+    try:
+        return part.shape is not None
+    except Exception:  # noqa: BLE001  (what somebody passes by mistake may raise anything)
+        return False

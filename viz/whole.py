@@ -1,0 +1,99 @@
+"""Files that are there whole or not at all: written beside their place, then moved into it.
+
+Needs neither Keras nor anything that draws, so that every program may write with it.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Letters of a name that its unfinished file begins with: most file systems allow 255 bytes in all.
+_LETTERS = 40
+
+
+def write(path, content: str | bytes) -> Path:
+    """Write a file in one piece. What stood there stays until all of the new content is written.
+
+    Example:
+        >>> write("lesson.html", page)
+        PosixPath('lesson.html')
+
+    Args:
+        path: a file name.
+        content: bytes, or text, which becomes UTF-8; half characters (lone surrogates), which UTF-8 cannot
+            hold, are written as their code: `\\udcff`.
+
+    Raises:
+        OSError: no such folder, no room, no permission: the file is what it was before.
+    """
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    with whole(path) as unfinished:
+        unfinished.write_bytes(data)
+    return Path(path)
+
+
+@contextmanager
+def whole(path) -> Iterator[Path]:
+    """A file name to write to, which takes the place of `path` if the block ends without an error.
+
+    Whatever ends the block before, a full disk or an interrupt too, the file at `path` is what it was
+    and nothing is left beside it.
+
+    Example:
+        >>> with whole("h.gif") as unfinished:
+        ...     movie.save(unfinished)
+
+    Args:
+        path: a file name; the one to write to has its ending. A link stays a link.
+
+    Raises:
+        OSError: no such folder, no room, no permission.
+    """
+    path = Path(path)
+    with _told(path):
+        place = Path(os.path.realpath(path))
+        replaceable = not place.exists() or place.is_file()
+    if not replaceable:  # a device or a pipe: nothing can take its place
+        with _told(path):
+            yield place
+        return
+    unfinished = place.with_name(f".{place.stem[:_LETTERS]}.{secrets.token_hex(4)}{place.suffix}")
+    try:
+        with _told(path):
+            _start(unfinished, like=place)
+            yield unfinished
+            with open(unfinished, "rb+") as written:
+                os.fsync(written.fileno())  # some disks say only now that they are full
+            os.replace(unfinished, place)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _start(unfinished: Path, like: Path):
+    """A new empty file with the permissions that the other one has or would have."""
+    before = like.exists()
+    if before:
+        open(like, "rb+").close()  # a file that may not be written is not replaced either
+    open(unfinished, "xb").close()
+    if before:
+        os.chmod(unfinished, like.stat().st_mode & 0o7777)
+
+
+@contextmanager
+def _told(path):
+    try:
+        yield
+    except OSError as error:
+        from rshop.errors import message  # takes seconds, so only now
+
+        number = error.errno
+        text = message(
+            f"The file could not be written: {error.strerror or error}.",
+            received=path,
+            expected="a file in a folder that is there, with the right to write and room for it",
+            fix=f"look at {str(path.parent)!r}, or save under another name",
+        )
+        raise (type(error)(text) if number is None else OSError(number, text)) from error
