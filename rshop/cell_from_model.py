@@ -10,6 +10,7 @@ from .errors import message, told
 from .layer import RecurrentLayer
 from .names import free_name
 from .readout import feed_back
+from .shared_layers import warn_of_shared
 from .step import Step
 from .step_checks import names_of_states
 from .structure import flat, flat_shapes
@@ -100,7 +101,9 @@ class RNNCellFromModel(RNNCell):
         source = self._source.value if self._model is None else self._model
         names = {} if self._names is None else {"state_names": list(self._names)}
         config = {**super().get_config(), **names}
-        return {**config, "model": keras.saving.serialize_keras_object(source)}
+        config["model"] = keras.saving.serialize_keras_object(source)
+        warn_of_shared(self, config, [source, *getattr(source, "layers", [])])
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -146,6 +149,15 @@ def _check_size(name, size, tensors):
 
 
 def _check_names(names, model):
+    if isinstance(model, RecurrentLayer):
+        raise ValueError(
+            message(
+                "A recurrent layer names its states itself.",
+                received=f"state_names={told(names)} beside a layer",
+                expected="no names, or a keras.Model",
+                fix="name the Inputs of the layer's states, keras.Input(..., name='h')",
+            )
+        )
     listed = list(names) if isinstance(names, (list, tuple)) else [None]
     texts = all(isinstance(name, str) for name in listed)
     most = len(model.inputs) - 1 if isinstance(model, keras.Model) else len(listed)

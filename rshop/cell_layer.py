@@ -9,6 +9,7 @@ from .configs import reading
 from .errors import message, told
 from .fast import cudnn
 from .layer import RecurrentLayer
+from .shared_layers import warn_of_shared
 from .step import Step
 
 
@@ -65,7 +66,9 @@ class CellLayer(RecurrentLayer):
 
     def get_config(self):
         """The cell and the options as plain JSON values."""
-        return {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+        config = {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+        warn_of_shared(self, config, [self.cell])
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

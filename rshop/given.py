@@ -48,6 +48,19 @@ def check_arrays(x):
                     fix="pass np.array(x)",
                 )
             )
+        if _is_ragged(part):
+            raise TypeError(
+                message(
+                    "Ragged tensors have no timesteps in common, and a loop over time needs them.",
+                    received=f"x={told(part)}",
+                    expected="a tensor (batch, time, ...), padded, with a mask",
+                    fix="rnn(x.to_tensor(), mask=tf.sequence_mask(x.row_lengths()))",
+                )
+            )
+
+
+def _is_ragged(part) -> bool:
+    return type(part).__name__ == "RaggedTensor" or getattr(part, "ragged", False) is True
 
 
 def _has_shape(part) -> bool:

@@ -98,7 +98,8 @@ class RecurrentLayer(keras.layers.Layer):
         """This model as a cell for another RNN, sharing its weights; the readout becomes a state.
 
         A model that holds both the layer and the cell trains as one, but Keras cannot load it from
-        a `.keras` file (it saves shared weights once): save its weights instead.
+        a `.keras` file (it writes shared weights once, and names the layer that it cannot load): use
+        `save_weights`, and `load_weights` into the model that the same program builds.
 
         Example:
             >>> outer = RecurrentSequential()
@@ -219,8 +220,8 @@ class RecurrentLayer(keras.layers.Layer):
         length = options.call_length(output_length, self.output_length, self.decode)
         read = arguments.read(self.description, self.decode, length, x, **given)
         check_unroll(self, read)
-        if self.carried is not None and read.batch not in (None, self.carried.batch):
-            raise ValueError(self.carried.wrong_batch(f"a batch of {read.batch}"))
+        if self.carried is not None:
+            self.carried.check_batch(read.batch)
         return read
 
     def compute_output_shape(self, input_shape):
@@ -298,4 +299,4 @@ class RecurrentLayer(keras.layers.Layer):
 
     def _step_shapes(self, shapes):
         inner = shapes if self.decode else [shape[:1] + shape[2:] for shape in shapes]
-        return inner[0] if len(inner) == 1 else inner
+        return inner if len(inner) > 1 else inner[0]

@@ -7,6 +7,7 @@ import keras
 from .configs import reading
 from .layer import RecurrentLayer
 from .readout import split_fed
+from .shared_layers import warn_of_shared
 from .step import Step, describe_step
 
 
@@ -98,7 +99,9 @@ class RecurrentModel(RecurrentLayer):
 
     def get_config(self):
         """The step and the options as plain JSON values."""
-        return {**super().get_config(), "step": self.description.get_config()}
+        config = {**super().get_config(), "step": self.description.get_config()}
+        warn_of_shared(self, config, self.description.graph.operations())
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -188,6 +188,14 @@ def _check_decode(chosen):
         )
 
 
+#: What other libraries offer, and how the same is done here.
+_ELSEWHERE = {
+    "time_major": "put the batch first, keras.ops.swapaxes(x, 0, 1): sequences are (batch, time, ...) here",
+    "ragged": "pad the sequences and pass mask=, (batch, time)",
+    "implementation": "leave it out: Keras ignores it too",
+}
+
+
 def _unknown(name, value, layer):
     known = [*DEFAULTS, "return_state", *_KERAS]
     close = difflib.get_close_matches(name, known, n=1)
@@ -195,5 +203,5 @@ def _unknown(name, value, layer):
         f"{layer} has no option {name!r}.",
         received=f"{name}={value!r}",
         expected=f"one of {', '.join(known)}",
-        fix=f"did you mean {close[0]!r}?" if close else "leave it out",
+        fix=_ELSEWHERE.get(name) or (f"did you mean {close[0]!r}?" if close else "leave it out"),
     )

@@ -13,6 +13,7 @@ from .layer import RecurrentLayer
 from .names import free_name
 from .output_shape import is_known, output_shape, readout_shape
 from .readout import ADDING, check_mode, merge, merged_shape
+from .shared_layers import warn_of_shared
 from .shared_states import check_same_count, check_same_shapes
 from .stack_parts import check_name, stackable
 from .step import Step, describe_step
@@ -168,7 +169,7 @@ class RecurrentSequential(RecurrentLayer):
         """The cells and the options as plain JSON values."""
         serialize = keras.saving.serialize_keras_object
         mode = self.readout
-        return {
+        config = {
             **super().get_config(),
             "state_sync": self.state_sync,
             "readout": serialize(mode) if callable(mode) else mode,
@@ -177,6 +178,8 @@ class RecurrentSequential(RecurrentLayer):
             "cells": [serialize(cell) for cell in self._distinct()],
             "order": [self._distinct().index(cell) for cell in self.cells],
         }
+        warn_of_shared(self, config, [*self.cells, mode])
+        return config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -65,6 +65,15 @@ class Carried:
         """Every variable that is kept."""
         return [*self.states, *self.readouts, *self.truths, self.running]
 
+    def check_batch(self, batch: int | None):
+        """Refuse a batch of another size, where it is known.
+
+        Raises:
+            ValueError: it is another one.
+        """
+        if batch not in (None, self.batch):
+            raise ValueError(self.wrong_batch(f"a batch of {batch}"))
+
     def wrong_batch(self, received: str) -> str:
         """What is said of a batch of another size."""
         return message(

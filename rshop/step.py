@@ -7,6 +7,7 @@ import keras
 from .configs import reading
 from .errors import describe, given_name, message, shapes
 from .graph import Graph
+from .hidden_tensors import check_nothing_hidden
 from .masks import attach
 from .names import name_used_twice, two_of_one_name
 from .readout import feeds, split_fed
@@ -166,6 +167,8 @@ def describe_step(
     starts = [*flat(inputs), *flat(constants), *states, *flat(readouts)]
     check_distinct(starts)
     model = _model(starts, [*flat(outputs), *next_states])
+    graph = Graph(model, of_cell)
+    check_nothing_hidden(graph)
     step = Step(
         inputs,
         outputs,
@@ -175,7 +178,7 @@ def describe_step(
         next_states,
         list(names),
         model,
-        Graph(model, of_cell),
+        graph,
         fed_from,
     )
     check_names(step.state_names)
