@@ -46,9 +46,8 @@ class RecurrentLayer(keras.layers.Layer):
         self.draws = keras.random.SeedGenerator(self.seed)
         self.first_states: list = []
         self.carried: Carried | None = None
-        self.training_calls = None
-        #: How often a fast loop has trained: see `loop.counter`.
-        self.training_runs = None
+        #: How often a schedule was asked, and how often a fast loop has trained: see `loop.counter`.
+        self.training_calls, self.training_runs = None, None
         #: Keras's layer with the same numbers, where cuDNN is to run them.
         self.twin = None
         self._description: Step | None = None
@@ -97,9 +96,8 @@ class RecurrentLayer(keras.layers.Layer):
     def get_cell(self, **layer_kwargs):
         """This model as a cell for another RNN, sharing its weights; the readout becomes a state.
 
-        A model that holds both the layer and the cell trains as one, but Keras cannot load it from
-        a `.keras` file (it writes shared weights once, and names the layer that it cannot load): use
-        `save_weights`, and `load_weights` into the model that the same program builds.
+        A model that holds both trains as one, but Keras cannot load its `.keras` file (weights that are
+        shared are written once): use `save_weights` and `load_weights` instead.
 
         Example:
             >>> outer = RecurrentSequential()

@@ -1,4 +1,4 @@
-"""`readout_input=[r, None]`: of several outputs one is fed back. And a decoder that reads its readout alone."""
+"""`readout_input=[r, None]` feeds one of several outputs back; a decoder may read its readout alone."""
 
 import keras
 import numpy as np

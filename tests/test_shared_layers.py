@@ -1,4 +1,4 @@
-"""A layer that stands in two places of a model: Keras cannot load the file, so saving says it, and what to do."""
+"""A layer in two places of a model: Keras cannot load the file, so saving says it, and what to do."""
 
 import warnings
 
@@ -8,6 +8,9 @@ import pytest
 from keras import Input, layers
 
 from rshop import GRUCell, RecurrentModel, RecurrentSequential
+
+# Keras itself warns of what it then refuses to load.
+pytestmark = pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning")
 
 X = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
 
