@@ -179,6 +179,18 @@ def gated_without_b(units):
     return RNNCellFromModel(keras.Model([x, h], [h_t, h_t]))
 
 
+def minimal_gated_layer(units):
+    x, h = Input((3,), name="x"), Input((units,), name="h_tm1")
+    f = Dense(units, "sigmoid", name="forget_gate")(Concatenate()([x, h]))
+    g = Dense(units, "tanh", name="candidate")(Concatenate()([x, f * h]))
+    h_t = (1 - f) * h + f * g
+    return RecurrentModel(x, h_t, h, h_t)
+
+
+def minimal_gated_cell(units):
+    return minimal_gated_layer(units).get_cell()
+
+
 def independent(**options):
     def make(units):
         x, h = Input((3,)), Input((units,))
@@ -238,6 +250,30 @@ def forced_stack(readout):
     return make
 
 
+# Decoders
+
+
+class Backwards(keras.layers.Layer):
+    def call(self, sequence):
+        return ops.flip(sequence, axis=1)
+
+
+def backwards_in_keras(length, features):
+    return Backwards()
+
+
+def repeat_in_keras(length, features):
+    return keras.layers.RepeatVector(length)
+
+
+def repeat_too_often_in_keras(length, features):
+    return keras.layers.RepeatVector(length + 1)
+
+
+def repeat_as_a_function(length, features):
+    return lambda x: np.repeat(x[:, None], length, axis=1)
+
+
 # Stacks and nests
 
 
@@ -284,6 +320,12 @@ def pages_side_by_side(units):
 
 
 # Functions of numbers
+
+
+def shifted_in_place(truth, first):
+    truth[:, 1:] = truth[:, :-1].copy()
+    truth[:, 0] = first
+    return truth
 
 
 def largest_of_all_places(query, memory, valid):

@@ -27,8 +27,8 @@ register_prediction(
 register_prediction(
     "08.race",
     {
-        "at step 1 the taught networks err the same with the truth and alone": "yes",
-        "at step 20 the taught networks err more alone than with the truth": "yes",
+        "at timestep 0 the taught networks err the same with the truth and alone": "yes",
+        "at the last timestep the taught networks err more alone than with the truth": "yes",
         "with the truth handed over, who errs less: taught or linear": "taught",
         "with a memory of its own, the taught network falls apart too": "no",
     },
@@ -229,7 +229,7 @@ def check_reach(count):
         found = np.asarray(count(truth + error, truth, limit))
         expect(found.shape == (12,), f"For 12 samples the answer has the shape {found.shape}.")
         for row, place in enumerate(first):
-            words = f"is first wrong at timestep {place + 1}" if place < time else "is never wrong"
+            words = f"is first wrong at timestep {place}" if place < time else "is never wrong"
             expect(found[row] == place, f"It is not right about a sample of {time} timesteps that {words}.")
 
 
@@ -273,7 +273,7 @@ def check_free_error(measure):
     expect(found.shape == (6,), f"For 6 timesteps the answer has the shape {found.shape}.")
     alone = np.sqrt(np.mean((np.cumsum(x, axis=1) - truth) ** 2, axis=(0, 2)))
     agrees = np.isclose(found, alone, atol=1e-4)
-    expect(agrees.all(), f"The error of timestep {int(np.argmin(agrees)) + 1} is not that of a free run.")
+    expect(agrees.all(), f"The error of timestep {int(np.argmin(agrees))} is not that of a free run.")
 
 
 register_exercise(

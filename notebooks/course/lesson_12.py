@@ -234,9 +234,9 @@ def _draw(*shape, seed=12):
 
 
 def _layer(answer, x):
-    # A cell, or the layer of one: as a layer that returns every timestep, with random weights.
-    if hasattr(answer, "get_cell"):
-        answer = answer.get_cell()
+    # A cell: as a layer that returns every timestep, with random weights.
+    is_layer = hasattr(answer, "get_cell")
+    expect(not is_layer, "It returns a layer, not a cell; its get_cell() makes a cell of it.")
     expect(hasattr(answer, "get_layer"), f"It returns a {type(answer).__name__}, not a cell.")
     layer = answer.get_layer(return_sequences=True)
     layer(x)
