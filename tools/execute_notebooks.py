@@ -123,7 +123,7 @@ def write_metadata(paths: list[Path]) -> int:
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
         notebook.metadata = nbformat.from_dict(METADATA)
-        nbformat.write(notebook, path)
+        write(path, nbformat.writes(notebook) + "\n")
     return 0
 
 

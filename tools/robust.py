@@ -25,6 +25,8 @@ from robust_laws import run_laws
 from robust_table import Row, markdown, rows_of, summary, terminal
 from robust_variants import ALL, IN_WORDS, VARIANTS, environment_of, is_for_laws
 
+from viz.whole import write
+
 BUILD = ROOT / "build" / "robust"
 QUICK = ["one_old_core"]
 LESSON_PROGRAM = Path(__file__).with_name("robust_lesson.py")
@@ -42,7 +44,7 @@ def main(arguments=None) -> int:
     text = document(rows, options.variants)
     BUILD.mkdir(parents=True, exist_ok=True)
     for path in filter(None, [BUILD / "table.md", options.document]):
-        path.write_text(text)
+        write(path, text)
     print(terminal(rows, options.variants), end="")
     return int(not rows or any(row.failed for row in rows))
 

@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from execute_notebooks import ROOT
 from robust_variants import environment_of
+
+from viz.whole import write
 
 # What these files test is text, programs and files: the same in every variant.
 NO_LAWS = ["benchmarks", "course", "lab", "lab_config", "lessons", "own_notebooks", "packaging", "project"]
@@ -23,9 +26,8 @@ def run_laws(variant: str, folder: Path, jobs: int, tests: list[str] | None = No
         tests: files or folders instead of tests/.
     """
     record = folder / "laws"
-    record.mkdir(parents=True, exist_ok=True)
-    for old in record.glob("*.jsonl"):
-        old.unlink()
+    shutil.rmtree(record, ignore_errors=True)
+    record.mkdir(parents=True)
     left_out = [f"--ignore=tests/test_{name}.py" for name in NO_LAWS]
     command = [sys.executable, "-m", "pytest", *(tests or ["tests"]), *left_out, "-m", "not browser"]
     command += ["-p", "robust_plugin", "-q", "-n", str(jobs), "--dist", "loadfile"]
@@ -36,7 +38,7 @@ def run_laws(variant: str, folder: Path, jobs: int, tests: list[str] | None = No
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
     }
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    (record / "output.txt").write_text(done.stdout + done.stderr)
+    write(record / "output.txt", done.stdout + done.stderr)
     lines = lines_of(records_in(record))
     # 1: tests failed, each of which has its record; 0: all passed.
     if done.returncode not in (0, 1) or not lines:

@@ -19,6 +19,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from robust_variants import pin_to_a_core
 
+from viz.whole import write
+
 # A lesson takes a minute; on one core without fast instructions, beside other work, several.
 SECONDS_A_CELL = 900
 
@@ -28,7 +30,7 @@ def main(lesson: str, record: str) -> int:
     pin_to_a_core(int(os.environ.get("ROBUST_PLACE", 0)))
     path, record = Path(lesson).resolve(), Path(record).resolve()
     record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text("")
+    write(record, "")
     environment = {"ROBUST_RECORD": str(record), "PYTHONPATH": _with(Path(__file__).parent), **ENVIRONMENT}
     os.environ.update(environment)
     run(path, record, int(os.environ.get("COURSE_SEED", 0)))
