@@ -13,7 +13,7 @@ from .cell import RNNCell
 
 @keras.saving.register_keras_serializable(package="rshop.basic")
 class SimpleRNNCell(RNNCell):
-    """A simple RNN (Elman, 1990): the new state is the input and the old state, squashed.
+    """A simple RNN (Elman, 1990, there with logistic units): input and old state, summed and squashed.
 
     Example:
         >>> SimpleRNNCell(10, input_dim=5).get_layer()(np.ones((2, 7, 5))).shape

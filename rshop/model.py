@@ -16,7 +16,7 @@ class RecurrentModel(RecurrentLayer):
     """A Keras layer that runs a step, written with Keras's functional API, over sequences.
 
     Example:
-        A simple RNN (Elman, 1990) with 10 units::
+        A simple RNN with 10 units (after Elman, 1990)::
 
             >>> x_t, h_tm1 = keras.Input((5,)), keras.Input((10,), name="h_tm1")
             >>> h_t = ops.tanh(Dense(10)(x_t) + Dense(10, use_bias=False)(h_tm1))

@@ -28,7 +28,8 @@ class SimpleRNNCell(KerasLikeCell):
         TypeError, ValueError: what the Keras cell raises for an option.
 
     Source:
-        J. Elman, Finding structure in time, Cognitive Science 14, 1990.
+        J. Elman, Finding structure in time, Cognitive Science 14, 1990 (with logistic units; tanh is
+        Keras's default).
     """
 
     keras_class = keras.layers.SimpleRNNCell
