@@ -8,7 +8,7 @@ from .fast.lower import unknown
 from .step import Step
 
 
-def adds_losses(step: Step, parts: list[list], training) -> bool:
+def adds_losses(step: Step, parts: list[list], training, masks=None) -> bool:
     """Whether a layer of the step adds a loss: found out by running the step once, which changes nothing.
 
     Example:
@@ -18,12 +18,12 @@ def adds_losses(step: Step, parts: list[list], training) -> bool:
     Args:
         step: the checked step.
         parts: its inputs, constants, states and readouts at one timestep.
-        training: as in the call.
+        training, masks: as in a call of the step.
     """
     if not unknown(step.graph, training):
         return False  # no layer that could
     with keras.StatelessScope(collect_losses=True) as scope:
-        step(*parts, training=training)
+        step(*parts, training=training, masks=masks)
     return bool(scope.losses)
 
 

@@ -75,7 +75,8 @@ def check_length(length):
         TypeError: no number.
         ValueError: a number below 1.
     """
-    if ops.is_tensor(length) and length.shape == () and "int" in str(length.dtype):
+    is_array = ops.is_tensor(length) or isinstance(length, np.ndarray)
+    if is_array and length.shape == () and "int" in str(length.dtype):
         try:
             length = int(length)
         except TypeError:

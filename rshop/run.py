@@ -115,7 +115,8 @@ def _plainly(layer, given, first, now, length, training, recorder):
         emits = [*emits, *step.states, *flat(step.readouts), *recorder.values]
     # Laid out one by one, the timesteps leave their losses where Keras finds them.
     kept_apart = not layer.unroll or recorder is not None
-    if kept_apart and adds_losses(step, _first_parts(layer, given, first), training):
+    parts = _first_parts(layer, given, first)
+    if kept_apart and adds_losses(step, parts, training, _step_masks(step, given)):
         first = {**first, "losses": [ops.zeros((), "float32")]}
     memory, emitted = scan(
         lambda memory, values: timestep(memory, tree.pack_sequence_as(now, values)),
@@ -140,7 +141,8 @@ def _program(layer, given, training, now):
         return None
     if any(mask is not None for mask in given.step_masks):
         return None
-    if _has_unknown_sizes(flat(layer.description.outputs)):
+    holds = now["mask"] or not layer.return_sequences
+    if holds and _has_unknown_sizes(flat(layer.description.outputs)):
         return None
     forced = bool(now["truths"]) and not now["coins"] and not now["mask"]
     return program(
@@ -188,7 +190,7 @@ def _nothing_held(layer, given, memory, batch):
     likes = flat(step.outputs)
     if not _has_unknown_sizes(likes):
         return [start_value(0, t.shape[1:], t.dtype, batch) for t in likes]
-    outputs, _ = step(*_first_parts(layer, given, memory), training=False)
+    outputs, _ = step(*_first_parts(layer, given, memory), training=False, masks=_step_masks(step, given))
     return [ops.zeros_like(y) for y in outputs]
 
 

@@ -10,7 +10,15 @@ from keras import Input, layers, ops
 from random_parts import HeldInside, Leaky, Scale, mixed, squashed
 
 import rshop
-from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, RNNCellFromModel, SimpleRNNCell
+from rshop import (
+    GRUCell,
+    LSTMCell,
+    RecurrentModel,
+    RecurrentSequential,
+    RNNCell,
+    RNNCellFromModel,
+    SimpleRNNCell,
+)
 
 FEATURES, TIME, BATCH = 3, 4, 2
 #: Names that rshop's own parts, or Keras's made-up ones, could bear too.
@@ -99,7 +107,9 @@ class Maker:
                 rnn.add(self.one(LAYERS)(units, **self.name()))
             else:
                 rnn.add(self.one(CELLS)(units, **self.name()))
-        if sync or adding or isinstance(rnn.cells[-1], Scale) or self.chance(0.5):
+        # A readout of another size needs a part on top that says its own.
+        says_nothing = mode and not isinstance(rnn.cells[-1], RNNCell) and not hasattr(rnn.cells[-1], "units")
+        if sync or adding or says_nothing or self.chance(0.5):
             rnn.add(layers.Dense(FEATURES if adding else units, **self.name()))
         return rnn
 

@@ -5,9 +5,8 @@ import functools
 import importlib
 import json
 import pickle
-import subprocess
-import sys
 
+import fresh
 import keras
 import numpy as np
 import pytest
@@ -70,34 +69,6 @@ def recurrent_layers(model):
 
 # Law 30: a fresh process --------------------------------------------------------------------------
 
-LOAD_ALL = """
-import importlib, json, pathlib, sys
-import numpy as np
-import rshop
-import keras
-
-
-def difference(path):
-    try:
-        model = keras.saving.load_model(path)
-        with np.load(path.with_suffix(".npz")) as data:
-            inputs = [data[k] for k in data.files if k.startswith("input")]
-            expected = [data[k] for k in data.files if k.startswith("output")]
-        got = keras.tree.flatten(model(inputs[0] if len(inputs) == 1 else inputs))
-        assert [y.shape for y in expected] == [tuple(y.shape) for y in got], "the shapes differ"
-        return max(float(np.abs(y - np.array(z)).max()) for y, z in zip(expected, got))
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-
-
-folder = pathlib.Path(sys.argv[1])
-differences = {path.stem: difference(path) for path in folder.glob("*.keras")}
-sys.path.insert(0, str(folder))
-importlib.import_module("user_cells")
-differences["imported"] = difference(folder / "RegisteredLeaky.keras")
-print(json.dumps(differences))
-"""
-
 USER_CELL = """
 import keras
 from rshop import RNNCell
@@ -125,10 +96,7 @@ class RegisteredLeaky(Leaky):
 
 def write(folder, name, model, inputs, outputs):
     """Save a model at its first state, inputs, and the numbers that it has to give elsewhere."""
-    rewound(model).save(folder / f"{name}.keras")
-    arrays = {f"input{i:02}": x for i, x in enumerate(inputs)}
-    arrays |= {f"output{i:02}": y for i, y in enumerate(outputs)}
-    np.savez(folder / f"{name}.npz", **arrays)
+    fresh.write(folder, name, rewound(model), inputs, outputs)
 
 
 def write_user_cells(folder):
@@ -146,7 +114,7 @@ def write_user_cells(folder):
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
-    """The difference (or error) of each model, in one process that imports `rshop` alone."""
+    """The difference (or error) of each model, alone in a process that imports `rshop` and no more."""
     folder, failed = tmp_path_factory.mktemp("models"), {}
     for name in NAMES:
         try:
@@ -154,11 +122,12 @@ def elsewhere(tmp_path_factory):
         except Exception as error:
             failed[name] = f"not saved: {error!r}"
     write_user_cells(folder)
-    ran = subprocess.run(
-        [sys.executable, "-c", LOAD_ALL, str(folder)], capture_output=True, text=True, timeout=300
-    )
-    assert ran.returncode == 0, ran.stderr
-    return {**json.loads(ran.stdout.splitlines()[-1]), **failed}
+    found = fresh.differences(folder)
+    registered = tmp_path_factory.mktemp("registered")
+    for ending in ("keras", "npz"):
+        (folder / f"RegisteredLeaky.{ending}").rename(registered / f"RegisteredLeaky.{ending}")
+    found["imported"] = fresh.differences(registered, "user_cells", path=folder)["RegisteredLeaky"]
+    return {**found, **failed}
 
 
 @every_model
