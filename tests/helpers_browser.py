@@ -64,8 +64,8 @@ def wait_for(done, seconds=60):
         try:
             if done():
                 return
-        except OSError:
-            pass
+        except (OSError, ValueError):
+            pass  # not there yet, or half written: a notebook that is no JSON yet
         time.sleep(0.2)
     raise TimeoutError(f"{done} did not become true within {seconds} s")
 
