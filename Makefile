@@ -62,7 +62,7 @@ release-check: env  ## build, install into an empty environment, and run the tes
 	$(PY) tools/release_check.py build/release
 
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
-	$(PY_NEXT) -m pytest tests --ignore=tests/test_project.py -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(PY_NEXT) -m pytest tests --ignore=tests/project -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 bench: env .venv/.stamp-bench  ## time rshop, Keras and torch side by side into build/bench (BENCH_ARGS=--quick: 2 minutes)
 	$(PY) -m benchmarks $(BENCH_ARGS)

@@ -135,14 +135,14 @@ def inspections(repeats: int) -> Iterator[Row]:
     """The inspector: all of it, and what it does beside the trace."""
     import rshop
     import viz
-    from viz import html
-    from viz.record import payload_of
+    from viz.inspector.page import html_page
+    from viz.inspector.payload.payload import payload_of
 
     rnn, x = _lstm(UNITS, 16), _normal(1, STEPS, 16)
     trace = rshop.trace(rnn, x)
     size = f"{STEPS} timesteps of {UNITS} units"
     yield Row(f"inspect, {size}", _times(lambda: viz.inspect(rnn, x)._repr_html_(), repeats), bar=1.5)
-    record = _times(lambda: html.page(*html.with_picture(payload_of(rnn, trace))), repeats)
+    record = _times(lambda: html_page.page(*html_page.with_picture(payload_of(rnn, trace))), repeats)
     yield Row("of that, all but the trace", record, bar=1.0)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from viz.whole import whole
+from viz.style.whole_file import whole
 
 from . import verdicts
 from .verdicts import EACH, MODES

@@ -8,7 +8,7 @@ import keras
 from keras import Input, Model
 from keras.layers import Activation, Dense
 
-from .cell import RNNCell
+from rshop.cells.base import RNNCell
 
 
 @keras.saving.register_keras_serializable(package="rshop.basic")

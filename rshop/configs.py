@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import message, told
+from rshop.errors import message, told
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from numbers import Integral
 import keras
 import numpy as np
 
-from .errors import check_name, given_name, message, told
+from rshop.errors import check_name, given_name, message, told
 
 tree = keras.tree
 

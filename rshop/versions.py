@@ -2,7 +2,7 @@
 
 import keras
 
-from .errors import message
+from rshop.errors import message
 
 OLDEST = (3, 14)
 BELOW = (4, 0)

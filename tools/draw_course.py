@@ -5,9 +5,9 @@ import textwrap
 import graphviz
 from course_facts import ROOT, Lesson, in_words, lessons, needs
 
-from viz.dot import draw
-from viz.svg import finish
-from viz.whole import write
+from viz.diagram.graphviz_dot import draw
+from viz.diagram.svg import finish
+from viz.style.whole_file import write
 
 PICTURE = ROOT / "docs" / "course_map.svg"
 

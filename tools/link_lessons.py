@@ -12,7 +12,7 @@ import sys
 
 from course_facts import FOLDER, Lesson, cells_of, lessons
 
-from viz.whole import write
+from viz.style.whole_file import write
 
 
 def main(numbers: list[str]):

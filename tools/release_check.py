@@ -16,10 +16,10 @@ from pathlib import Path
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
 TESTS = [
-    "tests/test_time.py",
-    "tests/test_saving.py",
-    "tests/test_viz_step.py",
-    "tests/test_viz_inspector.py",
+    "tests/rshop/call/test_time.py",
+    "tests/rshop/layers/test_saving.py",
+    "tests/viz/diagram/test_step.py",
+    "tests/viz/inspector/test_inspector.py",
 ]
 LESSON = "notebooks/00_win_first.ipynb"
 WHERE = """

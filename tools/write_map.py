@@ -8,7 +8,7 @@ import re
 
 from course_facts import FOLDER, Lesson, in_words, lessons, needs, paths
 
-from viz.whole import write
+from viz.style.whole_file import write
 
 README = FOLDER / "README.md"
 

@@ -1,7 +1,10 @@
-"""The built-in cells, one family a file: the equation, its paper, its graph."""
+"""The built-in cells, one family a file: the equation, its paper, its graph.
 
-from .gru import GRUCell
-from .lstm import LSTMCell
-from .simple_rnn import SimpleRNNCell
+May import: step.
+"""
+
+from rshop.cells.gru import GRUCell
+from rshop.cells.lstm import LSTMCell
+from rshop.cells.simple_rnn import SimpleRNNCell
 
 __all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell"]

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from .parts import KerasLikeCell
+from rshop.cells.keras_options import KerasLikeCell
 
 
 @keras.saving.register_keras_serializable(package="rshop")
@@ -42,6 +42,7 @@ class GRUCell(KerasLikeCell):
     """
 
     keras_class = keras.layers.GRUCell
+    keras_layer = keras.layers.GRU
     known_states = ("h",)
 
     def make_parts(self) -> list:

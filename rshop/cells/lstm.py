@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from .parts import KerasLikeCell
+from rshop.cells.keras_options import KerasLikeCell
 
 
 @keras.saving.register_keras_serializable(package="rshop")
@@ -43,6 +43,7 @@ class LSTMCell(KerasLikeCell):
     """
 
     keras_class = keras.layers.LSTMCell
+    keras_layer = keras.layers.LSTM
     known_states = ("h", "c")
 
     def make_parts(self) -> list:

@@ -2,7 +2,7 @@
 
 import keras
 
-from .parts import KerasLikeCell
+from rshop.cells.keras_options import KerasLikeCell
 
 
 @keras.saving.register_keras_serializable(package="rshop")

@@ -3,12 +3,9 @@
 import keras
 from keras import ops
 
-from ..cells import GRUCell, LSTMCell
-from ..loop import has_gpu, is_compiled_outside, writes_graph
-from . import switches
-from .known import first_derivatives_only
-
-_KERAS = {LSTMCell: keras.layers.LSTM, GRUCell: keras.layers.GRU}
+from rshop.backend import has_gpu, is_compiled_outside, writes_graph
+from rshop.fast import switches
+from rshop.fast.loops.known_sums import first_derivatives_only
 
 
 class Twin:
@@ -30,7 +27,7 @@ class Twin:
     def __init__(self, cell):
         self.mine = cell.weights
         zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer", "bias_initializer"), "zeros")
-        self.layer = _KERAS[type(cell)](
+        self.layer = cell.keras_layer(
             cell.units,
             return_sequences=True,
             return_state=True,
@@ -66,7 +63,8 @@ def has_kernel(cell, layer) -> bool:
         >>> has_kernel(GRUCell(10, reset_after=False), rnn)  # the paper's GRU
         False
     """
-    if type(cell) not in _KERAS or layer.decode or layer.unroll:
+    # Of the exact type: a subclass may compute something else.
+    if vars(type(cell)).get("keras_layer") is None or layer.decode or layer.unroll:
         return False
     o = cell.options
     usual = o.activation is keras.activations.tanh and o.recurrent_activation is keras.activations.sigmoid

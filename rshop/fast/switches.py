@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
-from ..errors import message
+from rshop.errors import message
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from helpers_models import example  # noqa: E402
+
+from tests.support.models import example  # noqa: E402
 
 NAMES = [
     "bidirectional",

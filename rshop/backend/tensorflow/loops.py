@@ -1,0 +1,121 @@
+"""Run a body over time: the loop that XLA may compile, and timesteps laid out one after the other."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+tree = keras.tree
+
+
+def scan(
+    body: Callable,
+    carry,
+    xs: list,
+    length,
+    *,
+    emits: list,
+    unroll: bool = False,
+):
+    """Carry a memory through time: `carry, emitted = body(carry, x_t)` for each timestep.
+
+    Example:
+        A running sum of `x` of shape (batch 1, time 3, 1) holding 1, 2, 3::
+
+            >>> def add(total, x_t):
+            ...     return [total[0] + x_t[0]], [total[0] + x_t[0]]
+            >>> like = keras.KerasTensor((1, 1))
+            >>> last, sums = scan(add, [tf.zeros((1, 1))], [x], 3, emits=[like])
+            >>> last[0], sums[0]  # 6, and [1, 3, 6] of shape (1, 3, 1)
+
+    Args:
+        body: a function `(carry, x_t) -> (carry, emitted)`, traced once in a graph.
+        carry: the memory before the first timestep, any structure of tensors `(batch, ...)`.
+        xs: a flat list of tensors `(batch, time, ...)`, sliced over time.
+        length: the number of timesteps, an int or a scalar int tensor.
+        emits: one tensor-like per emitted value, for its shape `(batch, ...)` and dtype.
+        unroll: lay the timesteps out one after the other; needs an int `length`.
+
+    Returns:
+        The last carry, and a list of the emitted values as `(batch, time, ...)`.
+    """
+    if unroll:
+        return _unrolled(body, carry, xs, length, len(emits))
+    return _looped(body, carry, xs, length, emits)
+
+
+def _unrolled(body, carry, xs, length, count):
+    emitted = []
+    for t in range(length):
+        carry, now = body(carry, [x[:, t] for x in xs])
+        emitted.append(now)
+    return carry, [tf.stack([now[i] for now in emitted], axis=1) for i in range(count)]
+
+
+def _looped(body, carry, xs, length, emits):
+    length = tf.cast(length, "int32")
+    first = tree.map_structure(tf.convert_to_tensor, carry)
+    room = tf.shape(xs[0])[1] if xs else length
+    reads = [_list(x.dtype, room, [x.shape[0], *x.shape[2:]]).unstack(_turned(x)).read for x in xs]
+    last, emitted = over_time(body, first, reads, length, emits, room)
+    return last, [_turned(value) for value in emitted]
+
+
+def over_time(body, carry, reads, length, emits: list, room, backwards: bool = False):
+    """As `scan`, from either end, and with functions that read a timestep in place of sequences.
+
+    Example:
+        >>> last, sums = over_time(add, [tf.zeros((1, 1))], [reader(x, axis=1)], 3, [like], room=3)
+        >>> sums[0].shape
+        (3, 1, 1)
+
+    Args:
+        body, carry, length, emits: as in `scan`.
+        reads: a structure of functions of a timestep; the body gets what they return.
+        room: the number of timesteps that what is emitted has room for, at least `length`.
+        backwards: begin with the last timestep.
+
+    Returns:
+        The last carry, and a list of the emitted values as `(time, batch, ...)`.
+    """
+    sinks = [_list(like.dtype, room, tuple(like.shape)) for like in emits]
+    shapes = [value.shape for value in tree.flatten(carry)]
+
+    def advance(i, flat, sinks):
+        t = length - 1 - i if backwards else i
+        now = tree.map_structure(lambda read: read(t), reads)
+        after, emitted = body(tree.pack_sequence_as(carry, flat), now)
+        after = tree.flatten(after)
+        for value, shape in zip(after, shapes, strict=True):
+            value.set_shape(shape)
+        return i + 1, after, [sink.write(t, value) for sink, value in zip(sinks, emitted, strict=True)]
+
+    _, last, sinks = tf.while_loop(
+        lambda i, *_: i < length,
+        advance,
+        (tf.constant(0), tree.flatten(carry), sinks),
+        shape_invariants=(tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(sinks)),
+        maximum_iterations=room,
+        swap_memory=True,
+    )
+    return tree.pack_sequence_as(carry, last), [sink.stack() for sink in sinks]
+
+
+def reader(x, axis: int):
+    """A function that reads one timestep of `x` where it lies, along this axis, for `over_time`.
+
+    Unlike the lists of `scan` it copies nothing, and its way back would be slow.
+
+    Example:
+        >>> reader(x, axis=1)(2)  # x[:, 2]
+    """
+    return lambda t: tf.gather(x, t, axis=axis)
+
+
+def _list(dtype, length, shape):
+    return tf.TensorArray(dtype, length, element_shape=shape)
+
+
+def _turned(x):
+    # Swapping the first two axes is its own inverse: (batch, time, ...) <-> (time, batch, ...).
+    return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])

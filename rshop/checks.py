@@ -1,0 +1,94 @@
+"""Arguments that many callables take: a count, a length, a switch, `training`."""
+
+import contextlib
+from numbers import Integral
+
+import numpy as np
+from keras import ops
+
+from rshop.errors import message, told
+
+
+def check_switch(name: str, value, *, or_none: bool = False):
+    """That an option is True or False; or None, where that lets the layer decide.
+
+    Example:
+        >>> check_switch("schedule", True)
+
+    Raises:
+        TypeError: something else, such as a word, which would count as True whatever it says.
+    """
+    if isinstance(value, bool) or (or_none and value is None):
+        return
+    raise TypeError(
+        message(
+            f"`{name}` is on or off.",
+            received=f"{name}={told(value)}",
+            expected="True, False or None" if or_none else "True or False",
+            fix=f"{name}=True",
+        )
+    )
+
+
+def check_count(name: str, value, meaning: str) -> int:
+    """A whole number of at least 1, and not beyond what counts timesteps and samples (2 ** 31 - 1).
+
+    Example:
+        >>> check_count("units", 10, "number of units")
+        10
+
+    Raises:
+        TypeError: no whole number.
+        ValueError: a number below 1, or beyond.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if whole and 1 <= value < 2**31:
+        return int(value)
+    kind = ValueError if whole else TypeError
+    raise kind(
+        message(
+            f"`{name}` is the {meaning}.",
+            received=f"{name}={told(value)}",
+            expected="a whole number of at least 1",
+            fix=f"{name}=10",
+        )
+    )
+
+
+def check_training(training):
+    """The `training` argument of a call: a bool, or None where the layers of the step decide.
+
+    Raises:
+        TypeError: neither.
+    """
+    if training is None:
+        return None
+    if isinstance(training, (bool, np.bool_)) or (isinstance(training, Integral) and training in (0, 1)):
+        return bool(training)
+    if ops.is_tensor(training) and training.shape == () and "bool" in str(training.dtype):
+        with contextlib.suppress(TypeError):  # only the running graph knows its value
+            return bool(training)
+    raise TypeError(
+        message(
+            "`training` is either on or off.",
+            received=f"training={told(training)}",
+            expected="True, False or None",
+            fix="training=True",
+        )
+    )
+
+
+def check_length(length):
+    """A number of timesteps: a whole number of at least 1, or a scalar tensor.
+
+    Raises:
+        TypeError: no number.
+        ValueError: a number below 1.
+    """
+    is_array = ops.is_tensor(length) or isinstance(length, np.ndarray)
+    if is_array and length.shape == () and "int" in str(length.dtype):
+        try:
+            length = int(length)
+        except TypeError:
+            return length  # only the running graph knows its value
+    return check_count("output_length", length, "number of timesteps")

@@ -1,0 +1,170 @@
+"""What is known of an operation: whether it may run compiled, whether time may be folded into its batch.
+
+Lists of what is known, never of what is forbidden: a step with anything else runs in the plain loop.
+Keras does not publish the classes of its operations, so they are known by name and home.
+"""
+
+import keras
+
+from rshop.cells.weights import Bias, Product
+from rshop.step import teacher_forcing
+
+
+def words(text: str) -> set[str]:
+    """The words of a text as a set."""
+    return set(text.split())
+
+
+_ELEMENTWISE = words(
+    """
+    Absolute Add Arctan Ceil Celu Clip Cos Cosh Divide Elu Equal Exp Expm1 Floor Gelu Greater
+    GreaterEqual HardSigmoid HardSilu HardTanh LeakyRelu Less LessEqual Log Log1p LogSigmoid
+    LogicalAnd LogicalNot LogicalOr Maximum Minimum Multiply Negative NotEqual Power Reciprocal Relu
+    Relu6 Round Rsqrt Selu Sigmoid Sign Silu Sin Sinh Softplus Softsign Sqrt Square Subtract Tan
+    Tanh TrueDivide Where
+    """
+)
+_OTHER_OPERATIONS = words(
+    """
+    Argmax BroadcastTo Cast Concatenate Dot Einsum ExpandDims Flip GetItem LogSoftmax Logsumexp
+    Matmul Max Mean Min Moveaxis OneHot OnesLike Prod Repeat Reshape Roll Softmax Split Squeeze
+    Stack Std Sum Swapaxes Take TakeAlongAxis Tile Transpose Tril Triu Var ZerosLike
+    """
+)
+_LAST_AXIS = {"Concatenate", "LogSoftmax", "Softmax", "Split"}
+#: Layers that need no axis beside the batch.
+_OF_ONE_NUMBER = words("Add Average ELU Embedding Identity LeakyReLU Maximum Minimum Multiply ReLU Rescaling")
+_PER_SAMPLE_LAYERS = words(
+    """
+    Activation Add Average Concatenate Dense ELU Embedding Identity LayerNormalization LeakyReLU
+    Maximum Minimum Multiply PReLU ReLU Rescaling Softmax Subtract
+    """
+)
+_OTHER_LAYERS = words(
+    """
+    AlphaDropout Attention AdditiveAttention BatchNormalization Dot Dropout EinsumDense
+    Flatten GaussianDropout GaussianNoise GroupNormalization GRUCell LSTMCell Permute
+    RMSNormalization RepeatVector Reshape SimpleRNNCell SpatialDropout1D StackedRNNCells
+    UnitNormalization
+    """
+)
+#: The layers of this project that hold a cell's weights.
+WEIGHT_LAYERS = (Product, Bias)
+
+
+def is_known(operation, training) -> bool:
+    """Whether an operation gives the same numbers wherever and however it is run.
+
+    Example:
+        >>> is_known(keras.layers.Dense(3), training=True)
+        True
+        >>> is_known(keras.layers.Dropout(0.5), training=True)  # draws numbers
+        False
+    """
+    if isinstance(operation, keras.layers.Layer):
+        return _is_known_layer(operation, training)
+    return _is_kerass(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
+
+
+def is_per_sample(operation, constants: list, rank: int) -> bool:
+    """Whether it treats each sample alone, so that time may be folded into the batch.
+
+    Args:
+        operation: a known operation.
+        constants: what it is called with beside tensors of the step; only numbers fit any batch.
+        rank: of the tensors, the least.
+    """
+    if any(hasattr(constant, "shape") and len(constant.shape) for constant in constants):
+        return False
+    name = _name(operation)
+    if rank < 2 and name not in _ELEMENTWISE | _OF_ONE_NUMBER:
+        return False  # the last axis is the batch
+    if isinstance(operation, keras.layers.Layer):
+        if name == "LayerNormalization" and operation.axis not in (-1, [-1]):
+            return False
+        listed = name in _PER_SAMPLE_LAYERS or type(operation) in WEIGHT_LAYERS
+        return listed and getattr(operation, "axis", -1) in (-1, [-1])
+    if name in _LAST_AXIS:
+        return operation.axis == -1
+    return name in _ELEMENTWISE
+
+
+def is_dense(operation) -> bool:
+    """Whether a layer is `activation(x W + b)` with a plain matrix `W`."""
+    return (
+        _name(operation) == "Dense"
+        and _is_kerass(operation)
+        and operation.quantization_mode is None
+        and not getattr(operation, "lora_enabled", False)
+        and operation.autocast
+        and not isinstance(operation.activation, keras.layers.Layer)
+    )
+
+
+def is_sum(operation) -> bool:
+    """Whether an operation adds up tensors: `a + b`, or `keras.layers.Add`."""
+    return _name(operation) == "Add" and _is_kerass(operation)
+
+
+def is_recurrent(operation) -> bool:
+    """Whether it is a recurrent layer of this project, as a step may have one in it."""
+    return type(operation).__module__.startswith("rshop.") and hasattr(operation, "description")
+
+
+def _is_known_layer(layer, training):
+    name = _name(layer)
+    if is_recurrent(layer):
+        return _is_known_recurrent(layer, training)
+    if type(layer) in WEIGHT_LAYERS:
+        return True
+    if not _is_kerass(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
+        return False
+    # What is drawn or counted in training would have to leave the loop.
+    if training is not False and (name == "BatchNormalization" or _draws(layer)):
+        return False
+    if getattr(layer, "activity_regularizer", None) is not None or getattr(layer, "mask_zero", False):
+        return False
+    parts = [layer, *getattr(layer, "cells", [])]
+    functions = [getattr(p, k, None) for p in parts for k in ("activation", "recurrent_activation")]
+    if not all(f is None or _is_known_function(f, training) for f in functions):
+        return False
+    return all(_is_kerass(part) for part in parts)
+
+
+def _is_known_recurrent(layer, training):
+    # What it carries, draws or counts would have to leave the loop; a mask of its outputs would be lost.
+    if layer.stateful or layer.decode or layer.return_sequences or not layer.is_described:
+        return False
+    if training is not False and (
+        teacher_forcing.is_on(layer.teacher_force) or _draws(layer, layer.draws.state)
+    ):
+        return False
+    graph = layer.description.graph
+    return all(shows_parts(o) or is_known(o, training) for o in graph.operations())
+
+
+def shows_parts(operation) -> bool:
+    """Whether it shows its own graph, by whose parts it is judged."""
+    shows = hasattr(operation, "step_model") or hasattr(operation, "operations")
+    return shows or isinstance(operation, keras.Sequential)
+
+
+def _draws(layer, *unused) -> bool:
+    # The state of a seed generator is a variable, but no weight.
+    weights = {id(w) for w in [*layer.weights, *unused]}
+    return any(id(v) not in weights for v in layer.variables)
+
+
+def _is_kerass(operation) -> bool:
+    return type(operation).__module__.split(".")[0] == "keras"
+
+
+def _is_known_function(function, training) -> bool:
+    if isinstance(function, keras.layers.Layer):
+        return is_known(function, training)
+    home = getattr(function, "__module__", None) or type(function).__module__
+    return home.split(".")[0] == "keras"
+
+
+def _name(operation) -> str:
+    return type(operation).__name__

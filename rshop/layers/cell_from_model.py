@@ -1,0 +1,194 @@
+"""`RNNCellFromModel`: any Keras model of one timestep, or any recurrent layer, as a cell."""
+
+import copy
+
+import keras
+
+from rshop.cells.base import RNNCell
+from rshop.configs import reading
+from rshop.conversions import converts
+from rshop.errors import message, told
+from rshop.layers.base import RecurrentLayer
+from rshop.layers.shared_layers import warn_of_shared
+from rshop.step.checks import names_of_states
+from rshop.step.names import free_name
+from rshop.step.readout import feed_back
+from rshop.step.step import Step
+from rshop.structure import flat, flat_shapes
+
+
+@converts("cell")
+@keras.saving.register_keras_serializable(package="rshop")
+class RNNCellFromModel(RNNCell):
+    """A cell from a Keras model of one timestep, or from any recurrent layer of this project.
+
+    Example:
+        >>> cell = RNNCellFromModel(keras.Model([x, h_tm1], [h, h]))
+        >>> cell.num_states
+        1
+
+    Args:
+        model: `keras.Model([x, *states], [y, *next_states])`, or a recurrent layer, whose readout
+            then becomes a state and which runs freely: teacher forcing is left to the outer layer.
+        state_names: names for the states; by default those of the model's Inputs.
+        **cell_kwargs: as for `RNNCell`.
+
+    Raises:
+        TypeError: neither a Keras model nor a recurrent layer.
+    """
+
+    def __init__(self, model, *, state_names=None, **cell_kwargs):
+        super().__init__(**cell_kwargs)
+        if not isinstance(model, (keras.Model, RecurrentLayer)):
+            raise TypeError(
+                message(
+                    "A cell is made from a model of one timestep.",
+                    received=f"{model!r} of type {type(model).__name__}",
+                    expected="keras.Model([x, *states], [y, *next_states]) or a recurrent layer",
+                    fix="RNNCellFromModel(keras.Model([x, h], [y, next_h]))",
+                )
+            )
+        if isinstance(model, RecurrentLayer):
+            _check_options(model)
+        if isinstance(model, keras.Model):
+            _check_size("output_dim", self.output_dim, model.outputs)
+            declared = self.declared_shape
+            _check_size("input_dim", None if declared is None else declared[-1], model.inputs)
+        self._names = None if state_names is None else _check_names(state_names, model)
+        # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
+        self._source = _Untracked(model)
+        if isinstance(model, keras.Model):
+            if state_names is None:
+                self._check_model(model)
+            self._model = model
+            self.built = True
+        elif model.is_described:
+            self.build(None)
+
+    def build_model(self, input_shape) -> keras.Model:
+        """The model that was given, or the step of the layer, which is made for this shape."""
+        step = self._source.value.describe(input_shape)
+        taken = step.state_names
+        self._names = [*taken, *(f"{n}_fed" if n in taken else n for n in step.readout_names)]
+        return cell_model(step)
+
+    def build(self, input_shape):
+        """Take over the step of the layer."""
+        if self._model is None:
+            first = None if input_shape is None else flat_shapes(input_shape)[0]
+            self._model = self.build_model(first)
+        self.built = True
+
+    def output_shape(self, input_shape) -> tuple | None:
+        """The shape of `y` for `x` of this shape; the layer knows it before its step is made."""
+        if self._model is None:
+            return self._source.value.step_output_shape(input_shape)
+        return super().output_shape(input_shape)
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the states, then those of the readouts."""
+        if self._names is not None:
+            return list(self._names)
+        if self._model is not None:
+            return names_of_states(self._model.inputs[1:])
+        if self._declared_shape is not None:
+            self.build(self._declared_shape)
+            return list(self._names)
+        layer = self._source.value
+        return [*layer.state_names, *(["readout"] if layer.has_readout else [])]
+
+    def get_config(self):
+        """The model, or the layer as long as it has no step, as plain JSON values."""
+        source = self._source.value if self._model is None else self._model
+        names = {} if self._names is None else {"state_names": list(self._names)}
+        config = {**super().get_config(), **names}
+        config["model"] = keras.saving.serialize_keras_object(source)
+        warn_of_shared(self, config, [source, *getattr(source, "layers", [])])
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The cell that `get_config` described; the config is left as it is."""
+        with reading(config, cls.__name__, "model"):
+            config = copy.deepcopy(config)
+            model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
+            return cls(model, **config)
+
+
+def cell_model(step: Step) -> keras.Model:
+    """The Keras model of a step as a cell, its readouts among the states.
+
+    Example:
+        >>> model = cell_model(step)  # [x, h, readout] -> [y, next_h, next_readout]
+    """
+    if step.readouts is None:
+        return step.model
+    taken = {operation.name for operation in step.model.operations}
+    fed = []
+    for (place, greedy), readout in zip(step.wiring, flat(step.readouts), strict=True):
+        output = step.model.outputs[place]
+        if greedy or output.dtype != readout.dtype:
+            # A model of its own, whose operations cannot meet a name of the step's.
+            y = keras.Input(output.shape[1:], dtype=output.dtype)
+            name = free_name("next_readout", taken)
+            output = keras.Model(y, feed_back([(0, greedy)], [y], [readout.dtype]), name=name)(output)[0]
+            taken.add(name)
+        fed.append(output)
+    return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+
+
+def _check_size(name, size, tensors):
+    if size is not None and size != tensors[0].shape[-1]:
+        raise ValueError(
+            message(
+                f"`{name}` contradicts the model, which says it already.",
+                received=f"{name}={size!r} for {tuple(tensors[0].shape)}",
+                expected=f"{name}={tensors[0].shape[-1]!r}, or none",
+                fix=f"leave {name} out",
+            )
+        )
+
+
+def _check_names(names, model):
+    if isinstance(model, RecurrentLayer):
+        raise ValueError(
+            message(
+                "A recurrent layer names its states itself.",
+                received=f"state_names={told(names)} beside a layer",
+                expected="no names, or a keras.Model",
+                fix="name the Inputs of the layer's states, keras.Input(..., name='h')",
+            )
+        )
+    listed = list(names) if isinstance(names, (list, tuple)) else [None]
+    texts = all(isinstance(name, str) for name in listed)
+    most = len(model.inputs) - 1 if isinstance(model, keras.Model) else len(listed)
+    if texts and len(listed) <= most:
+        return listed
+    raise (ValueError if texts else TypeError)(
+        message(
+            "`state_names` are the names of the states.",
+            received=f"state_names={told(names)}",
+            expected="a list of texts" + (f", at most {most}: the last inputs of the model" if texts else ""),
+            fix="state_names=['h']",
+        )
+    )
+
+
+def _check_options(layer: RecurrentLayer):
+    names = ("go_backwards", "decode", "stateful", "state_initializer")
+    lost = [name for name in names if getattr(layer, name)]
+    if lost:
+        raise ValueError(
+            message(
+                f"As a cell the layer {layer.name!r} has no {', '.join(lost)}: the outer layer decides.",
+                received=", ".join(f"{name}={getattr(layer, name)!r}" for name in lost),
+                expected="these options at their defaults",
+                fix=f"give {lost[0]}= to the outer layer",
+            )
+        )
+
+
+class _Untracked:
+    def __init__(self, value):
+        self.value = value

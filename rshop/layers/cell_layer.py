@@ -1,0 +1,81 @@
+"""`CellLayer`: the recurrent layer that `cell.get_layer()` returns."""
+
+import copy
+
+import keras
+
+from rshop.cells.base import RNNCell
+from rshop.configs import reading
+from rshop.conversions import converts
+from rshop.errors import message, told
+from rshop.fast import cudnn
+from rshop.layers.base import RecurrentLayer
+from rshop.layers.shared_layers import warn_of_shared
+from rshop.step.step import Step
+
+
+@converts("layer")
+@keras.saving.register_keras_serializable(package="rshop")
+class CellLayer(RecurrentLayer):
+    """A recurrent layer from a cell; what `cell.get_layer()` returns.
+
+    Example:
+        >>> CellLayer(LSTMCell(10), return_sequences=True)(np.zeros((2, 7, 5))).shape
+        (2, 7, 10)
+
+    Args:
+        cell: an `RNNCell`.
+        **options: those of `RecurrentModel`.
+    """
+
+    def __init__(self, cell: RNNCell, **options):
+        if not isinstance(cell, RNNCell):
+            raise TypeError(
+                message(
+                    "This is no cell of rshop.",
+                    received=told(cell),
+                    expected="an RNNCell, such as LSTMCell(10)",
+                    fix="write a class of RNNCell, or put a Keras cell into a RecurrentSequential",
+                )
+            )
+        super().__init__(has_readout=False, **options)
+        self.cell = cell
+        if cell.declared_shape is not None or cell.built:
+            self.describe()
+
+    def build(self, input_shape):
+        """As every recurrent layer; on a GPU find out whether cuDNN has the cell."""
+        super().build(input_shape)
+        self.twin = cudnn.twin(self.cell, self)
+        if self.twin is not None:
+            # Keras compiles a whole model by XLA on a GPU, unless a layer says no: its own do, for cuDNN.
+            self.supports_jit = False
+
+    def make_step(self, input_shape) -> Step:
+        """The step of the cell, built for this shape if it was not yet."""
+        if not self.cell.built and input_shape is not None:
+            self.cell.build(input_shape)
+        return self.cell.describe()
+
+    def step_output_shape(self, input_shape) -> tuple | None:
+        """That of the cell."""
+        return self.cell.output_shape(input_shape)
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the cell's states."""
+        return self.cell.state_names
+
+    def get_config(self):
+        """The cell and the options as plain JSON values."""
+        config = {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+        warn_of_shared(self, config, [self.cell])
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The layer that `get_config` described; the config is left as it is."""
+        with reading(config, cls.__name__, "cell"):
+            config = copy.deepcopy(config)
+            cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
+            return cls(cell, **config)

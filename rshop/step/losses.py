@@ -1,0 +1,39 @@
+"""Losses that layers add within a timestep (`add_loss`, `activity_regularizer`), summed over time."""
+
+import keras
+from keras import ops
+
+from rshop.errors import message
+from rshop.step.step import Step
+
+
+def with_loss(step: Step, run) -> tuple:
+    """What a run of the step returns, and the sum of the losses that its layers added, a scalar.
+
+    Without this a loss would stay behind in the body of the loop, out of reach for the model.
+
+    Args:
+        step: the checked step.
+        run: runs it.
+
+    Raises:
+        ValueError: a layer changes something that is not its own.
+    """
+    with keras.StatelessScope(collect_losses=True) as scope:
+        results = run()
+    own = [v for operation in step.graph.operations() for v in getattr(operation, "variables", [])]
+    if set(scope.state_mapping) - {id(v) for v in own}:
+        raise ValueError(
+            message(
+                "A layer of the step adds a loss, and another draws from a seed that is not its own.",
+                received="keras.random called without a seed generator of the layer",
+                expected="layers that hold what they change",
+                fix="self.seed_generator = keras.random.SeedGenerator() in the layer's __init__, and "
+                "seed=self.seed_generator in its call",
+            )
+        )
+    for variable in {id(v): v for v in own}.values():
+        value = scope.get_current_value(variable)
+        if value is not None:
+            variable.assign(value)
+    return results, sum(ops.sum(ops.cast(loss, "float32")) for loss in scope.losses)

@@ -1,0 +1,253 @@
+"""A checked description of one timestep: inputs, constants, states, readouts and outputs."""
+
+from dataclasses import dataclass, field
+
+import keras
+
+from rshop.configs import reading
+from rshop.errors import describe, given_name, message, shapes
+from rshop.step.checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
+from rshop.step.graph import Graph
+from rshop.step.hidden_tensors import check_nothing_hidden
+from rshop.step.masks import attach
+from rshop.step.names import name_used_twice, two_of_one_name
+from rshop.step.readout import feeds, split_fed
+from rshop.structure import flat, tree
+
+_CONFIG = ("model", "inputs", "constants", "states", "readouts", "outputs", "state_names")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One timestep of a recurrent network, checked, with its Keras model.
+
+    Example:
+        The accumulator `n = h + x, y = n`::
+
+            >>> x, h = keras.Input((1,)), keras.Input((1,), name="h")
+            >>> step = describe_step(x, h + x, states=[h], next_states=[h + x])
+            >>> step.state_names, step.model.output_shape
+            (['h'], [(None, 1), (None, 1)])
+
+    Attributes:
+        inputs, outputs: one Keras tensor each, or a list or dict of them, `(batch, ...)`.
+        constants, readouts: likewise, or None.
+        states, next_states: lists, in pairs.
+        state_names: a name for each state.
+        model: `[*inputs, *constants, *states, *readouts] -> [*outputs, *next_states]`.
+        fed_from: the places of the outputs that feed the readouts, None for the first ones (or by key).
+    """
+
+    inputs: object
+    outputs: object
+    constants: object
+    readouts: object
+    states: list
+    next_states: list
+    state_names: list[str]
+    model: keras.Model
+    graph: Graph = field(repr=False)
+    fed_from: list[int] | None = None
+
+    @property
+    def wiring(self) -> list[tuple[int, bool]]:
+        """For each readout the place of its output, and whether the argmax is taken (see `feeds`)."""
+        return feeds(self.outputs, self.readouts, self.fed_from)
+
+    def fed(self, values):
+        """The values for the readouts, of a list that has one for each output, such as `[r, None]`."""
+        listed = isinstance(values, (list, tuple)) and len(values) == len(flat(self.outputs))
+        if self.fed_from is None or not listed:
+            return values
+        chosen = [values[i] for i in self.fed_from]
+        return chosen[0] if len(chosen) == 1 else chosen
+
+    @property
+    def readout_names(self) -> list[str]:
+        """A name for each readout: the user's, or `readout` (`readout_0`, ... for several)."""
+        readouts = flat(self.readouts)
+        made_up = ["readout"] if len(readouts) == 1 else [f"readout_{i}" for i in range(len(readouts))]
+        return [given_name(t) or name for t, name in zip(readouts, made_up, strict=True)]
+
+    def __call__(self, inputs, constants, states, readouts, training=None, masks=None):
+        """Run one timestep on flat lists of tensors.
+
+        Returns:
+            Flat lists: the outputs, the next states.
+        """
+        self.forget_dropout()
+        given = [*inputs, *constants, *states, *readouts]
+        if masks is None:
+            results = flat(self.model(given, training=training))
+        else:
+            # A model would hand the mask of the memory on to its outputs; the graph does not.
+            results, _ = self.graph.run(attach(masks, given), training)
+        count = len(flat(self.outputs))
+        return results[:count], results[count:]
+
+    def forget_dropout(self):
+        """Let Keras's cells draw a new dropout mask: they keep one until they are told."""
+        for operation in self.graph.operations():
+            for cell in [operation, *getattr(operation, "cells", [])]:
+                for kind in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
+                    getattr(cell, kind, _nothing)()
+
+    def get_config(self) -> dict:
+        """The model and where each part stands in it, as plain JSON values."""
+        places = iter(range(len(self.model.inputs)))
+        ends = iter(range(len(self.model.outputs)))
+        return {
+            "model": keras.saving.serialize_keras_object(self.model),
+            "inputs": _places(self.inputs, places),
+            "constants": _places(self.constants, places),
+            "states": _places(self.states, places),
+            "readouts": _places(self.readouts, places),
+            "outputs": _places(self.outputs, ends),
+            "state_names": list(self.state_names),
+            **({} if self.fed_from is None else {"fed_from": list(self.fed_from)}),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Step":
+        """The step that `get_config` described."""
+        with reading(config, "step", *_CONFIG):
+            return cls._of(config)
+
+    @classmethod
+    def _of(cls, config):
+        model = keras.saving.deserialize_keras_object(config["model"])
+        taken = {key: _at(config[key], model.inputs) for key in ("inputs", "constants", "states", "readouts")}
+        outputs = _at(config["outputs"], model.outputs)
+        return cls(
+            **taken,
+            outputs=outputs,
+            next_states=list(model.outputs[len(flat(outputs)) :]),
+            state_names=list(config["state_names"]),
+            model=model,
+            graph=Graph(model),
+            fed_from=config.get("fed_from"),
+        )
+
+
+def describe_step(
+    inputs,
+    outputs,
+    *,
+    states=None,
+    next_states=None,
+    readouts=None,
+    constants=None,
+    state_names=None,
+    unused_inputs=False,
+    of_cell=False,
+) -> Step:
+    """The checked description of a timestep given by its Keras tensors.
+
+    Example:
+        >>> describe_step(x, y, states=[h], next_states=[n]).state_names
+        ['h']
+
+    Args:
+        inputs, outputs, readouts, constants: one Keras tensor, or a list or dict of them.
+        states, next_states: Keras tensors in pairs; a dict also names the states.
+        state_names: names for the states where their Inputs have none.
+        unused_inputs: accept inputs that reach nothing (a readout that replaces the input).
+        of_cell: the tensors come from a cell's `build_model` (see `Graph`).
+
+    Raises:
+        TypeError: what is given is not made of Keras tensors.
+        ValueError: a pair that does not fit, a name used twice, or a tensor that reaches no output.
+    """
+    readouts, fed_from = split_fed(readouts)
+    parts = {"input": inputs, "output": outputs, "readout_input": readouts, "constants": constants}
+    for what, value in parts.items():
+        check_tensors(what, value, optional=what in ("readout_input", "constants"))
+    names, states, next_states = pair_states(states, next_states)
+    names = state_names or names or names_of_states(states)
+    starts = [*flat(inputs), *flat(constants), *states, *flat(readouts)]
+    check_distinct(starts)
+    model = _model(starts, [*flat(outputs), *next_states])
+    graph = Graph(model, of_cell)
+    check_nothing_hidden(graph)
+    step = Step(
+        inputs,
+        outputs,
+        constants,
+        readouts,
+        states,
+        next_states,
+        list(names),
+        model,
+        graph,
+        fed_from,
+    )
+    check_names(step.state_names)
+    unread = _unread(step, unused_inputs)
+    try:
+        feeds(step.outputs, step.readouts, fed_from)
+    except ValueError as error:
+        # Who mends the shape alone would meet the second fault next.
+        raise ValueError(" ".join([str(error), *unread.get("readout_input", [])])) from None
+    for faults in unread.values():
+        raise ValueError(faults[0])
+    return step
+
+
+def _model(starts, ends):
+    try:
+        return keras.Model(starts, ends, name="step")
+    except ValueError as error:
+        name = name_used_twice(error)
+        if name is not None:
+            raise ValueError(two_of_one_name(name, starts, ends)) from None
+        raise ValueError(
+            message(
+                f"The step is not a graph from its inputs to its outputs ({error}).",
+                received=f"inputs of shapes {shapes(starts)}, outputs of shapes {shapes(ends)}",
+                expected="outputs and final states computed from the given Inputs alone",
+                fix="pass every keras.Input that the step uses, as input, initial_states, "
+                "readout_input or constants",
+            )
+        ) from error
+
+
+def _unread(step, unused_inputs) -> dict[str, list[str]]:
+    # For each role what is said of its tensors that reach no output.
+    reach = step.graph.reach()
+    used = frozenset().union(*(reach[t] for t in step.graph.outputs))
+    found, place = {}, 0
+    for role, part in (
+        ("input", step.inputs),
+        ("constant", step.constants),
+        ("state", step.states),
+        ("readout_input", step.readouts),
+    ):
+        for i, tensor in enumerate(flat(part)):
+            if place not in used and not (role == "input" and unused_inputs):
+                label = describe(role, tensor, None if given_name(tensor) else i)
+                found.setdefault(role, []).append(_reaches_nothing(role, label))
+            place += 1
+    return found
+
+
+def _reaches_nothing(role, label):
+    # Only a decoder may leave its input unread: its length does not come from there.
+    decoder = ", or make a decoder with decode=True" if role == "input" else ""
+    return message(
+        f"The {label} reaches no output.",
+        received=f"a step in which neither an output nor a final state uses the {label}",
+        expected="an output or a final state that depends on it",
+        fix=f"use it in the step, or do not pass it as {role}{decoder}",
+    )
+
+
+def _places(structure, counter):
+    return None if structure is None else tree.map_structure(lambda _: next(counter), structure)
+
+
+def _at(places, tensors):
+    return None if places is None else tree.map_structure(lambda i: tensors[i], places)
+
+
+def _nothing():
+    pass

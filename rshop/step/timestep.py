@@ -1,0 +1,90 @@
+"""One timestep of a running model: what is fed, what the step makes of it, what is carried on."""
+
+from dataclasses import dataclass, field
+
+from keras import ops
+
+from rshop.step.losses import with_loss
+from rshop.step.masks import blank, hold
+from rshop.step.readout import feed_back
+from rshop.step.step import Step
+from rshop.step.teacher_forcing import feed
+from rshop.structure import flat
+
+
+@dataclass
+class Timestep:
+    """The body of the loop: `memory, emitted = timestep(memory, now)`.
+
+    The memory is a dict of flat lists: `states`, `readouts` (the model's own last outputs),
+    `truths` (the previous ground truth, while it is forced), `held` (the last output that counted,
+    where something needs it) and, where layers add any, `losses` (their sum so far). `now` is a
+    dict of what this timestep brings: `inputs`, `truths`, `coins`, `mask`.
+
+    Attributes:
+        step: the checked step.
+        constants: tensors that every timestep sees whole.
+        fixed: in a decoder, the inputs that every timestep sees; else None.
+        training: handed to the step's layers.
+        masks: one Keras mask (or None) for each input and constant of the step, or None.
+        zero_masked: emit 0 at masked timesteps in place of the last output.
+        recorder: emit every inner value too (see `trace`).
+        emit_outputs: emit the outputs.
+        wiring: which output feeds which readout; that of the step, where a program does not say otherwise.
+    """
+
+    step: Step
+    constants: list = field(default_factory=list)
+    fixed: list | None = None
+    training: bool = False
+    masks: list | None = None
+    zero_masked: bool = False
+    recorder: object = None
+    emit_outputs: bool = True
+    wiring: list | None = None
+
+    def __post_init__(self):
+        if self.wiring is None:
+            self.wiring = self.step.wiring
+        self.readout_types = [t.dtype for t in flat(self.step.readouts)][: len(self.wiring)]
+
+    def __call__(self, memory: dict, now: dict, run=None) -> tuple[dict, list]:
+        """The memory after this timestep, and the flat list of what it emits.
+
+        Args:
+            memory, now: as above.
+            run: `run(inputs, states, readouts) -> outputs, next_states` in place of the step (see
+                `fast.program`).
+        """
+        readouts = feed(now["coins"], memory["truths"], memory["readouts"])
+        given = now["inputs"], memory["states"], readouts
+        if "losses" in memory:
+            (outputs, states, *inner), loss = with_loss(self.step, lambda: self._run(*given))
+        else:
+            outputs, states, *inner = (run or self._run)(*given)
+        after = {
+            "states": _like(states, memory["states"]),
+            "readouts": feed_back(self.wiring, outputs, self.readout_types),
+            "truths": now["truths"],
+            "held": outputs if memory["held"] else [],
+        }
+        emitted = outputs
+        if now["mask"]:
+            mask = now["mask"][0]
+            after = {key: hold(mask, after[key], memory[key]) for key in after}
+            emitted = blank(mask, outputs) if self.zero_masked else after["held"]
+        if "losses" in memory:
+            after["losses"] = [memory["losses"][0] + loss]
+        if self.recorder is not None:
+            return after, [*emitted, *after["states"], *readouts, *inner[0]]
+        return after, emitted if self.emit_outputs else []
+
+    def _run(self, inputs, states, readouts):
+        run = self.step if self.recorder is None else self.recorder
+        inputs = inputs if self.fixed is None else self.fixed
+        return run(inputs, self.constants, states, readouts, self.training, self.masks)
+
+
+def _like(values, references):
+    # Mixed precision computes in 16 bits what the state holds in its own dtype.
+    return [ops.cast(v, r.dtype) for v, r in zip(values, references, strict=True)]

@@ -1,0 +1,4 @@
+"""Runs that can be looked into: every inner value, timestep by timestep, back, and with something changed.
+
+May import: step, call, layers.
+"""

@@ -1,0 +1,185 @@
+"""The recurrent layer inside a whole Keras model, and what it is called with there."""
+
+import inspect
+
+import keras
+import numpy as np
+
+from rshop.call.argument_kinds import check_arrays
+from rshop.errors import message, told
+from rshop.layers.base import RecurrentLayer
+from rshop.step.graph import Graph
+from rshop.step.masks import attach
+from rshop.structure import flat, tree
+
+
+def only_layer(rnn):
+    """The only recurrent layer of a Keras model; a model without one, or what is no model, as it is.
+
+    A `keras.layers.Bidirectional` around one of our layers counts as one, and is what comes back.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((7, 3)), rnn, keras.layers.Dense(2)])
+        >>> only_layer(model) is rnn
+        True
+
+    Raises:
+        ValueError: a model with several; names them.
+    """
+    if not isinstance(rnn, keras.Model):
+        return rnn
+    found = _recurrent(rnn)
+    if not found:
+        return rnn
+    if len(found) == 1:
+        return found[0][1]
+    raise ValueError(
+        message(
+            f"The model {rnn.name!r} has {len(found)} recurrent layers of rshop.",
+            received=f"a model with {_listed(found)}",
+            expected="a recurrent layer, or a model that has exactly one",
+            fix=f"give one of them: {found[0][0]}",
+        )
+    )
+
+
+def told_layer(value) -> str:
+    """What was received in the place of a recurrent layer; of a model its layers too.
+
+    Example:
+        >>> told_layer(keras.Sequential([keras.Input((7, 3)), keras.layers.LSTM(2)]))
+        "the model 'sequential', which has no recurrent layer of rshop: 'lstm' (LSTM)"
+    """
+    if not isinstance(value, keras.Model) or _recurrent(value):
+        return told(value)
+    layers = [f"{layer.name!r} ({type(layer).__name__})" for layer in value.layers]
+    listed = ", ".join([*layers[:8], *(["..."] if len(layers) > 8 else [])])
+    return f"the model {value.name!r}, which has no recurrent layer of rshop: {listed or 'no layer at all'}"
+
+
+def called_within(rnn, x, call: dict) -> tuple:
+    """The only recurrent layer of a model with what it is called with when the model is called on `x`.
+
+    Example:
+        >>> model = keras.Sequential([Embedding(9, 3, mask_zero=True), rnn])
+        >>> layer, inner, call = called_within(model, np.array([[4, 2, 0]]), {})
+        >>> layer is rnn, inner.shape, call["mask"]
+        (True, (1, 3, 3), array([[True, True, False]]))
+
+    Args:
+        rnn: a Keras model with a recurrent layer; whatever else it is, all three come back as they are.
+        x: what the model is called with.
+        call: arguments of the layer's call; what is given here counts, and not what the model gives.
+
+    Raises:
+        TypeError, ValueError: as `only_layer`; a model that is no graph of layers, or that calls the layer
+            more than once.
+    """
+    if not isinstance(rnn, keras.Model):
+        return rnn, x, call
+    layer = only_layer(rnn)
+    if not isinstance(layer, RecurrentLayer):
+        return layer, x, call  # a Bidirectional: none of the callers takes one
+    check_arrays(x)
+    if not rnn.built:
+        rnn(x)
+    given = _call_in(rnn, layer, _in_order(rnn, x), call.get("training"))
+    x = given.pop("x")
+    return layer, x, {**given, **{name: value for name, value in call.items() if value is not None}}
+
+
+def _recurrent(model, prefix="model") -> list[tuple]:
+    # (how the layer is reached, the layer), each once.
+    found: dict[int, tuple] = {}
+    for layer in model.layers:
+        way = f"{prefix}.get_layer({layer.name!r})"
+        if _is_recurrent(layer):
+            found[id(layer)] = way, layer
+        elif isinstance(layer, keras.Model):
+            found |= {id(one): (inner, one) for inner, one in _recurrent(layer, way)}
+        elif isinstance(layer, keras.layers.Wrapper) and _is_recurrent(layer.layer):
+            found[id(layer.layer)] = f"{way}.layer", layer.layer
+    return list(found.values())
+
+
+def _is_recurrent(layer):
+    both = isinstance(layer, keras.layers.Bidirectional)
+    return isinstance(layer.forward_layer if both else layer, RecurrentLayer)
+
+
+def _listed(found):
+    return ", ".join(f"{layer.name!r} ({type(layer).__name__}), {way}" for way, layer in found)
+
+
+def _in_order(model, x) -> list:
+    if not isinstance(x, dict):
+        return [np.asarray(part) if isinstance(part, (list, float, int)) else part for part in flat(x)]
+    names = [tensor.name for tensor in model.inputs]
+    if set(names) <= set(x):
+        return [x[name] for name in names]
+    raise ValueError(
+        message(
+            f"`x` does not name the inputs of the model {model.name!r}.",
+            received=f"a dict of {', '.join(map(repr, x))}",
+            expected=f"a dict of {', '.join(map(repr, names))}",
+            fix="give each input of the model by its name",
+        )
+    )
+
+
+def _call_in(model, layer, values, training) -> dict:
+    """The arguments that the layer is called with, by name, as tensors."""
+    try:
+        graph = Graph(model)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(_closed(model, layer)) from error
+    places = [node for node in graph.nodes if node.operation is layer or _holds(node.operation, layer)]
+    if len(places) != 1:
+        raise ValueError(_closed(model, layer, len(places)))
+    (node,) = places
+    if len(values) != len(graph.inputs):
+        raise ValueError(
+            message(
+                f"The model {model.name!r} is called with another number of inputs.",
+                received=f"{len(values)} arrays",
+                expected=f"{len(graph.inputs)}: {', '.join(tensor.name for tensor in graph.inputs)}",
+                fix="give x as model.predict takes it",
+            )
+        )
+    # Up to the layer the model runs as it is, in a model of its own.
+    found = flat(keras.Model(graph.inputs, node.inputs)(values, training=bool(training)))
+    if node.operation is not layer:
+        return _call_in(node.operation, layer, found, training)
+    arrived = iter(found)
+    args, kwargs = tree.map_structure(
+        lambda part: next(arrived) if isinstance(part, keras.KerasTensor) else part, (node.args, node.kwargs)
+    )
+    names = list(inspect.signature(layer.call).parameters)
+    return _by_name({**dict(zip(names, args, strict=False)), **kwargs})
+
+
+def _by_name(given):
+    # As `trace` takes them: the masks of several inputs are one argument, those of constants are carried.
+    given = {name: value for name, value in given.items() if value is not None and name != "training"}
+    masks = given.pop("x_mask", None)
+    if masks is not None and any(mask is not None for mask in flat(masks)):
+        given.setdefault("mask", masks)
+    masks = flat(given.pop("constants_mask", None))
+    if masks:
+        kept = attach(masks, flat(given["constants"]))
+        given["constants"] = tree.pack_sequence_as(given["constants"], kept)
+    return given
+
+
+def _holds(operation, layer):
+    return isinstance(operation, keras.Model) and any(one is layer for _, one in _recurrent(operation))
+
+
+def _closed(model, layer, times=None):
+    calls = "is called in a way that the model does not show" if not times else f"is called {times} times"
+    return message(
+        f"What reaches the layer {layer.name!r} in the model {model.name!r} is not known: it {calls}.",
+        received=f"a {type(model).__name__}",
+        expected="a keras.Sequential or a functional keras.Model that calls the layer once",
+        fix=f"give the layer itself, model.get_layer({layer.name!r}), with its own input as x",
+    )

@@ -1,0 +1,34 @@
+"""The programs of README and docs run as written and print the numbers that stand beside them."""
+
+import contextlib
+import io
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+
+
+@pytest.mark.parametrize("page, count", [("README.md", 5), ("docs/writing_a_step.md", 4)])
+def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
+    programs = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    names = {}
+    expected = []
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for program in programs:
+            exec(program, names)
+            expected += re.findall(r"^print\(.*\)\s+# ([^:\n]*)", program, flags=re.MULTILINE)
+    assert len(expected) == count
+    assert printed.getvalue().splitlines() == [value.strip() for value in expected]
+
+
+def test_the_pictures_of_the_readme_are_what_the_tool_draws():
+    pictures = runpy.run_path(str(ROOT / "tools" / "draw_readme.py"))["pictures"]()
+    shown = set(re.findall(r"\]\(docs/([^)]*\.svg)\)", README.read_text()))
+    assert shown == set(pictures)
+    for name, figure in pictures.items():
+        assert (ROOT / "docs" / name).read_text() == figure.svg

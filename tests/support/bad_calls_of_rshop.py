@@ -1,0 +1,204 @@
+"""The public callables of `rshop` with a valid call each, and what their arguments accept."""
+
+import copy
+
+import numpy as np
+
+import rshop
+from rshop import RecurrentModel, RecurrentSequential, RNNCellFromModel, Stepper, basic_cells
+from rshop.fast import switched
+from rshop.layers.cell_layer import CellLayer
+from tests.support.bad_calls import (
+    CALL,
+    NAME,
+    ODD,
+    OPTIONS,
+    STATE,
+    TRAINING,
+    Halving,
+    M,
+    Target,
+    X,
+    odd,
+    parts,
+)
+from tests.support.bad_values import COUNT, COUNT_OR_NONE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS
+
+_SHAPE = {"None", "list of None", "list of five"}
+_CELL = {
+    "input_dim": COUNT_OR_NONE,
+    "input_shape": {*_SHAPE, "empty list", "empty tuple"},
+    "batch_input_shape": _SHAPE,
+    "batch_shape": _SHAPE,
+    **NAME,
+}
+# Keras checks these.
+_KERAS = ("text", "list of None", "one", "bytes")
+_OF_GATES = dict.fromkeys(
+    [
+        "activation",
+        "recurrent_activation",
+        *(f"{of}_{what}" for of in ("kernel", "recurrent", "bias")
+          for what in ("initializer", "regularizer", "constraint")),
+    ],
+    _KERAS,
+)  # fmt: skip
+
+
+def layers(p):
+    """Constructors and methods of layers."""
+    tensors = dict.fromkeys(["input", "output", "initial_states", "final_states", "constants"], NOTHING)
+    tensors["readout_input"] = {"None", "empty list", "empty tuple", "empty dict"}
+    yield Target("RecurrentModel", RecurrentModel, parts, {**tensors, **OPTIONS, **NAME})
+    own = {
+        "state_sync": FLAG,
+        "readout": {*FLAG_OR_NONE, "function"},
+        "readout_activation": {"None", "function"},
+    }
+    every = {**own, **OPTIONS, **NAME}
+    yield Target("RecurrentSequential", RecurrentSequential, lambda: {"readout": True}, every)
+
+    def add(cell):
+        stack = RecurrentSequential()
+        stack.add(cell)
+        return stack(X)
+
+    ones = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
+    valid = lambda: {"cell": rshop.LSTMCell(2, **ones)}  # noqa: E731
+    yield Target("RecurrentSequential.add", add, valid, {"cell": NOTHING})
+    shape = {"input_shape": NOTHING}
+    valid = lambda: {"input_shape": (2, 3, 3)}  # noqa: E731
+    build = lambda input_shape: RecurrentModel(**parts()).build(input_shape)  # noqa: E731
+    yield Target("RecurrentModel.build", build, valid, shape)
+    yield Target("RecurrentModel.compute_output_shape", p["lstm"].compute_output_shape, valid, shape)
+    yield Target("RecurrentModel.get_cell", p["whole"].get_cell, dict, NAME)
+    yield Target("RNNCell.get_layer", p["cell"].get_layer, dict, {**OPTIONS, "teacher_force": {"zero"}})
+    yield Target("CellLayer", CellLayer, lambda: {"cell": p["cell"]}, {"cell": NOTHING})
+
+
+def cells(p):
+    """Constructors and calls of cells."""
+    for cell in (rshop.LSTMCell, rshop.GRUCell, rshop.SimpleRNNCell):
+        gates = {
+            k: v for k, v in _OF_GATES.items() if (k, cell) != ("recurrent_activation", rshop.SimpleRNNCell)
+        }
+        yield Target(cell.__name__, cell, lambda: {"units": 2}, {"units": COUNT, **_CELL, **gates})
+    for cell in (basic_cells.LSTMCell, basic_cells.GRUCell, basic_cells.SimpleRNNCell, Halving):
+        name = "RNNCell" if cell is Halving else f"basic_cells.{cell.__name__}"
+        yield Target(name, cell, lambda: {"output_dim": 2}, {"output_dim": COUNT_OR_NONE, **_CELL})
+    call = lambda inputs: p["cell"](inputs)  # noqa: E731
+    extra = {f"[x, {name}]": lambda make=make: [X[:, 0], make()] for name, make in odd(X[:, 1]).items()}
+    valid = lambda: {"inputs": [X[:, 0], X[:, 1]]}  # noqa: E731
+    yield Target("RNNCell.__call__", call, valid, {"inputs": NOTHING}, extra={"inputs": extra})
+    kinds = {"model": NOTHING, "state_names": {"None", "empty list", "empty tuple"}, **NAME}
+    yield Target("RNNCellFromModel", RNNCellFromModel, lambda: {"model": p["cell"].model}, kinds)
+
+
+def calls(p):
+    """Calls of layers, with everything and with as little as can be."""
+    valid = lambda: {"x": X, "constants": M}  # noqa: E731
+    call = {"x": NOTHING, **CALL, **TRAINING}
+    yield Target("RecurrentModel.__call__", p["whole"], valid, call, extra=ODD)
+    whole = lambda: {"rnn": p["whole"], **valid()}  # noqa: E731
+    yield Target("trace", rshop.trace, whole, {"rnn": NOTHING, **call}, extra=ODD)
+    bare = {"initial_readout": {"None"}, "ground_truth": {"None"}, "constants": {"None"}}
+    yield Target("a call without readout", p["lstm"], lambda: {"x": X}, bare, extra=ODD)
+    length = {"output_length": COUNT_OR_NONE}
+    yield Target("a call of a decoder", p["decoder"], lambda: {"x": X[:, 0]}, length)
+    states = lambda: [np.array(s) for s in p["stateful"].states]  # noqa: E731
+    values = {"values": STATE | {"empty dict"}}
+    yield Target(
+        "reset_states", p["stateful"].reset_states, dict, values, extra={"values": odd(M)}, state=states
+    )
+
+    def switch(**given):
+        with switched(**given):
+            pass
+
+    switches = ("late_gradients", "xla", "tiered", "blocks", "hoist", "split", "cudnn")
+    yield Target("fast.switched", switch, dict, dict.fromkeys(switches, FLAG))
+
+
+def steppers(p):
+    """`Stepper` and what can be assigned in it."""
+    stepper = p["stepper"]
+    kinds = {"rnn": NOTHING, "batch_size": COUNT}
+    kinds |= {name: CALL[name] for name in ("constants", "initial_state", "initial_readout")}
+    valid = lambda: {"rnn": p["whole"], "batch_size": 2, "constants": M}  # noqa: E731
+    yield Target("Stepper", Stepper, valid, kinds, extra=ODD)
+    state = lambda: [stepper.t, stepper.states["h"], stepper.readout]  # noqa: E731
+
+    def step(x_t):
+        found = stepper.step(x_t)
+        stepper.back()
+        return found
+
+    extra = {"extra": {"x_t": odd(M), "value": odd(M)}, "state": state}
+    yield Target("Stepper.step", step, lambda: {"x_t": X[:, 0]}, {"x_t": NOTHING}, **extra)
+
+    def put(value, name="h"):
+        stepper.states[name] = value
+
+    def feed(value):
+        stepper.readout = value
+
+    kinds = {"value": NUMBERS, "name": NOTHING}
+    yield Target("Stepper.states[]=", put, lambda: {"value": stepper.states["h"]}, kinds, **extra)
+    yield Target("Stepper.readout=", feed, lambda: {"value": stepper.readout}, {"value": NUMBERS}, **extra)
+
+
+def names(p):
+    """What is found by its name."""
+    for name, mapping, right in (
+        ("Trace[]", p["record"], "W"),
+        ("Trace.states[]", p["record"].states, "h"),
+        ("Stepper.states[]", p["stepper"].states, "h"),
+    ):
+        get = lambda name, mapping=mapping: mapping[name]  # noqa: E731
+        yield Target(name, get, lambda right=right: {"name": right}, {"name": NOTHING})
+
+
+# Parts of a config that are no argument of a constructor, and some that are.
+_CONFIG = {
+    "step": NOTHING,
+    "cells": {"empty list", "empty tuple"},
+    "order": {"empty list", "empty tuple"},
+    "cell": NOTHING,
+    "model": NOTHING,
+    "decode": FLAG,
+    "units": COUNT,
+}
+
+
+def configs(p):
+    """Configs of layers, cells and a step: damaged, or without a part."""
+    stack = RecurrentSequential(readout=True)
+    stack.add(rshop.GRUCell(3, input_dim=3))
+    for made, needed in (
+        (p["whole"], ["step"]),
+        (stack, ["cells", "order", "readout"]),
+        (p["lstm"], ["cell"]),
+        (p["whole"].get_cell(), ["model"]),
+        (p["whole"].description, ["model", "inputs", "constants", "readouts", "outputs", "state_names"]),
+    ):
+        config, kind = made.get_config(), type(made)
+
+        def read(config, kind=kind):
+            kind.from_config(config)
+
+        def damage(config=config, kind=kind, **damaged):
+            kind.from_config({**copy.deepcopy(config), **damaged})
+
+        gone = {f"without {key}": _without(config, key) for key in needed}
+        valid = lambda config=config: {"config": copy.deepcopy(config)}  # noqa: E731
+        name = f"{kind.__name__}.from_config"
+        yield Target(name, read, valid, {"config": NOTHING}, extra={"config": gone})
+        parts = {key: value for key, value in _CONFIG.items() if key in config}
+        yield Target(f"{name}, a part", damage, dict, parts)
+
+
+def _without(config, key):
+    return lambda: {name: value for name, value in config.items() if name != key}
+
+
+GROUPS = (layers, cells, calls, steppers, names, configs)

@@ -1,0 +1,259 @@
+"""`draw_step`: every layer and operation once, true to the step's own graph."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import rshop
+import viz
+from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
+from tests.support.drawings import DRAWN, points_on, stack
+from tests.support.goldens import assert_golden
+from tests.support.models import MODELS
+from tests.support.steps_at_random import random_rnn
+from viz.model.folding import opener
+
+
+def recurrent_layers(model):
+    """The layers of this project in a Keras model, those inside `Bidirectional` too."""
+    for layer in model.layers:
+        inner = [layer, getattr(layer, "forward_layer", None), getattr(layer, "backward_layer", None)]
+        yield from (one for one in inner if hasattr(type(one), "description"))
+
+
+def inside(scene):
+    return [box for box in scene.boxes if not box.id.startswith(("in", "out", "next"))]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_dot_text_of_a_step_is_as_it_was(name):
+    assert_golden(f"{name}_step", viz.draw_step(DRAWN[name]()).dot)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_of_the_engine_can_be_drawn(name):
+    for rnn in recurrent_layers(MODELS[name]()):
+        for fold in (False, True):
+            figure = viz.draw_step(rnn, fold=fold)
+            assert figure.svg.startswith("<svg")
+            ends = rnn.description
+            count = len(ends.model.inputs) + len(ends.model.outputs)
+            assert len(figure.scene.boxes) - len(inside(figure.scene)) == count
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_boxes_are_the_values_of_the_trace(seed):
+    rnn = random_rnn(seed)[0]
+    step = rnn.description
+    drawn = [value for box in inside(viz.draw_step(rnn).scene) for value in box.values]
+    opened = {name for name, _ in step.graph.named() if any(other.startswith(f"{name}/") for other in drawn)}
+    several = {name.split("[")[0] for name, _ in step.graph.named()}
+    named = [name for name, _ in step.graph.named()]
+    frames = {name for name in named if any(n.startswith(name.split("[")[0] + "/") for n in named)}
+    assert sorted(drawn) == sorted(set(named) - frames)
+    assert opened <= several
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_path_leads_to_an_end_exactly_where_the_graph_says_so(seed):
+    rnn = random_rnn(seed)[0]
+    step = rnn.description
+    scene = viz.draw_step(rnn).scene
+    reach = step.graph.reach()
+    count = len(keras.tree.flatten(step.outputs))
+    for i in range(len(step.graph.inputs)):
+        reached = scene.reached_from([f"in{i}"])
+        for k, tensor in enumerate(step.graph.outputs):
+            end = f"out{k}" if k < count else f"next{k - count}"
+            assert (end in reached) == (i in reach[tensor])
+
+
+def test_names_kinds_and_shapes_are_written():
+    text = viz.draw_step(DRAWN["lstm"]()).text
+    assert "forget_gate (layer, sigmoid, 10)" in text
+    assert "recurrent_kernel (layer, Product 40, 40) <- h_t-1" in text
+    assert "x_t (input, 5)" in text and "c_t-1 (state, 10)" in text
+    assert "h_t (state, 10) <- h" in text and "y_t (output, 10) <- h" in text
+
+
+def test_operations_are_written_as_signs_with_their_numbers():
+    x, h = keras.Input((4,), name="x"), keras.Input((4,), name="h")
+    n = ops.tanh(0.5 * x + (1.0 - h)) * h - ops.maximum(x / 2.0, 0.0)
+    kinds = {box.label.title for box in inside(viz.draw_step(RecurrentModel(x, n, h, n)).scene)}
+    assert kinds == {"× 0.5", "1 −", "+", "tanh", "×", "−", "÷ 2", "max 0"}
+
+
+def test_no_running_number_of_keras_is_shown():
+    for _ in range(3):
+        rnn = DRAWN["two_speeds"]()
+    titles = [box.label.title for box in viz.draw_step(rnn).scene.boxes]
+    assert not [title for title in titles if "_1" in title or "_2" in title or "multiply" in title]
+
+
+def test_a_shared_layer_is_drawn_at_each_of_its_uses():
+    x, h = keras.Input((3,)), keras.Input((3,), name="h")
+    dense = layers.Dense(3, name="shared")
+    n = dense(x) + dense(h)
+    boxes = [box for box in inside(viz.draw_step(RecurrentModel(x, n, h, n)).scene)]
+    assert [box.values for box in boxes if box.label.title == "shared"] == [("shared",), ("shared#2",)]
+
+
+def test_a_readout_is_dashed_and_says_what_it_reads():
+    figure = viz.draw_step(DRAWN["decoder"]())
+    readout = next(box for box in figure.scene.boxes if box.role == "readout")
+    assert (readout.label.title, readout.label.detail) == ("word", "previous y")
+    lines = [line for line in figure.dot.splitlines() if line.startswith(f"\t{readout.id} ")]
+    assert len(lines) == 2 and all("dashed" in line for line in lines)
+
+
+def test_a_greedy_readout_says_argmax():
+    x, i = keras.Input((3,)), keras.Input((), dtype="int32", name="i")
+    rnn = RecurrentModel(x, layers.Dense(5)(x + layers.Embedding(5, 3)(i)), readout_input=i)
+    assert "i_t-1 (readout, argmax of previous y, scalar int32)" in viz.draw_step(rnn).text
+
+
+def test_constants_and_the_fixed_input_of_a_decoder_have_no_time():
+    text = viz.draw_step(DRAWN["decoder"]()).text
+    assert "sentence (input, 3)" in text and "memory (constant, 7 × 4)" in text
+
+
+def test_nested_models_are_frames_within_frames():
+    groups = viz.draw_step(DRAWN["nested"]()).scene.groups
+    assert [(g.label.title, g.parent) for g in groups] == [
+        ("nested model", None),
+        ("GRUCell 4", "g0"),
+        ("GRUCell 4", "g0"),
+        ("LSTMCell 3", None),
+    ]
+
+
+def inner_stack():
+    inner = RecurrentSequential(name="inner")
+    inner.add(rshop.SimpleRNNCell(4, name="low"))
+    inner.add(rshop.SimpleRNNCell(4, name="high"))
+    return stack(inner.get_cell(name="inner"), rshop.SimpleRNNCell(3, name="top"), features=5)
+
+
+def svg_parts(svg, kind):
+    """The parts of this class of an SVG picture."""
+    return [g for g in ElementTree.fromstring(svg).iter() if g.get("class") == kind]
+
+
+def numbers_in(part, tag, key):
+    """The points `(x, y)` in this attribute of the elements with this tag within a part."""
+    for element in part.iter():
+        if element.tag.endswith(tag):
+            numbers = list(map(float, re.findall(r"-?[\d.]+", element.get(key))))
+            yield list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def title_rooms(svg):
+    """Text, and left, top, right and bottom of the lines in each frame."""
+    for frame in svg_parts(svg, "cluster"):
+        for line in (element for element in frame.iter() if element.tag.endswith("text")):
+            x, y, size = (float(line.get(key)) for key in ("x", "y", "font-size"))
+            yield line.text, (x, y - 0.8 * size, x + float(line.get("textLength")), y + 0.2 * size)
+
+
+def within(points, room):
+    left, top, right, bottom = room
+    return [(x, y) for x, y in points if left < x < right and top < y < bottom]
+
+
+FRAMED = {name: DRAWN[name] for name in ("nested", "synced_stack", "forced_stack")} | {"inner": inner_stack}
+
+
+@pytest.mark.parametrize("name", FRAMED)
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+def test_no_box_and_no_arrow_lies_on_the_title_of_a_frame(draw, name):
+    rnn = FRAMED[name]()
+    options = [{"fold": ["low", "high", "top"]}, {}] if name == "inner" and draw is viz.draw_step else [{}]
+    for figure in [draw(rnn, **option) for option in options]:
+        rooms = list(title_rooms(figure.svg))
+        assert len(rooms) == len(figure.scene.groups)
+        curves = [route for g in svg_parts(figure.svg, "edge") for route in numbers_in(g, "path", "d")]
+        boxes = [route for g in svg_parts(figure.svg, "node") for route in numbers_in(g, "path", "d")]
+        for _, room in rooms:
+            for curve in curves:
+                assert within(points_on(curve, 60), room) == []
+            for corners in boxes:
+                xs, ys = zip(*corners, strict=True)
+                beside = room[2] < min(xs) or max(xs) < room[0]
+                assert beside or room[3] < min(ys) or max(ys) < room[1]
+
+
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+def test_a_frame_has_its_title_alone_and_the_words_say_that_it_is_a_nested_model(draw):
+    figure = draw(inner_stack())
+    assert "inner" in [text for text, _ in title_rooms(figure.svg)]
+    assert ">nested model<" not in figure.svg and "[inner: nested model]" in figure.text
+
+
+@pytest.mark.parametrize(
+    ("fold", "frames"),
+    [
+        (False, ["nested model", "GRUCell 4", "GRUCell 4", "LSTMCell 3"]),
+        (True, []),
+        (0, []),
+        (1, ["nested model", "LSTMCell 3"]),
+        (2, ["nested model", "GRUCell 4", "GRUCell 4", "LSTMCell 3"]),
+        ("GRUCell 4", ["nested model", "LSTMCell 3"]),
+        (["GRUCell 4", "LSTMCell 3"], ["nested model"]),
+    ],
+)
+def test_fold_closes_models_by_all_none_depth_or_name(fold, frames):
+    scene = viz.draw_step(DRAWN["nested"](), fold=fold).scene
+    assert [group.label.title for group in scene.groups] == frames
+
+
+def test_a_folded_model_keeps_the_name_of_the_user():
+    rnn = RecurrentSequential()
+    rnn.add(LSTMCell(3, name="encoder", input_dim=2))
+    rnn.describe()
+    assert "encoder (cell, LSTMCell 3" in viz.draw_step(rnn, fold="encoder").text
+
+
+@pytest.mark.parametrize(
+    ("fold", "error"), [("decoder", ValueError), (-1, TypeError), (1.5, TypeError), (None, TypeError)]
+)
+def test_a_fold_that_names_nothing_is_an_error_that_names_what_there_is(fold, error):
+    with pytest.raises(error, match=f"Received: fold={fold!r}.*GRUCell 4"):
+        viz.draw_step(DRAWN["nested"](), fold=fold)
+
+
+def test_the_opener_asks_for_names_that_there_are():
+    graph = stack(GRUCell(2), features=2).description.graph
+    node = next(node for node in graph.nodes if node.inner is not None)
+    assert opener(False, graph)(node, 0) and not opener(node.name, graph)(node, 0)
+
+
+def test_a_built_cell_can_be_drawn_as_it_is():
+    cell, layer = LSTMCell(4, input_dim=3), LSTMCell(4, input_dim=3).get_layer()
+    assert viz.draw_step(cell).dot == viz.draw_step(layer).dot
+
+
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+def test_a_model_that_was_never_called_says_so(draw):
+    rnn = RecurrentSequential()
+    rnn.add(rshop.LSTMCell(3))
+    with pytest.raises(ValueError, match="does not know the shape of its input yet.*Fix: call the layer"):
+        draw(rnn)
+    rnn(np.zeros((1, 2, 5), "float32"))
+    assert draw(rnn).svg
+
+
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+@pytest.mark.parametrize("what", [None, "lstm", layers.LSTM(3), keras.Sequential()])
+def test_only_recurrent_layers_of_this_project_are_drawn(draw, what):
+    with pytest.raises(TypeError, match="Only recurrent layers and cells of rshop can be drawn. Received: "):
+        draw(what)
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_the_schedule_is_on_or_off(value):
+    with pytest.raises(TypeError, match="`schedule` is on or off. Received: schedule="):
+        viz.draw_step(DRAWN["lstm"](), schedule=value)

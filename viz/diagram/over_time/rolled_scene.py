@@ -1,0 +1,121 @@
+"""The rolled form of a drawing: one column, each state and readout coming back one timestep later."""
+
+from dataclasses import dataclass
+
+from viz.diagram.curves import rounded, straight
+from viz.diagram.over_time.column import Column
+from viz.diagram.over_time.forcing import Forcing
+from viz.diagram.over_time.layout import Layout
+from viz.diagram.over_time.routes import arrive, leave
+from viz.diagram.over_time.stamp import BAND, Stamp, pill
+from viz.diagram.scene import Edge, Scene
+from viz.model.read_model import Model
+from viz.style.labels import Label
+
+_NEAR, _LANE, _DOWN = 26.0, 16.0, 40.0
+
+
+def roll(model: Model, column: Column, layout: Layout, training=None) -> Scene:
+    """The scene of one column with a delay for each state and readout.
+
+    Args:
+        model, column, layout: what is drawn, one timestep of it, and where its boxes stand.
+        training: as for `draw_unrolled`.
+    """
+    scene = Scene(f"{model.title}, rolled", columns=["t"])
+    forcing = Forcing(model, training)
+    labels = {id: Label(column.items[id].label.title, "t") for id in column.above}
+    for id in column.below:
+        if column.items[id].role == "input":
+            labels[id] = Label(column.items[id].label.title, "t")
+    stamp = Stamp(column, layout)
+    stamp.press(scene, "c", at=0.0, moment="t", labels=labels)
+    floor = _truths(scene, column, layout, forcing)
+    loops = _state_loops(model, column)
+    loops += _readout_loops(model, column, layout) if forcing.own else []
+    for n, loop in enumerate(loops):
+        floor -= _DOWN
+        _loop(scene, column, layout, n, y=floor, loop=loop)
+    _bars(scene, model, stamp, floor)
+    scene.notes = list(forcing.notes)
+    return scene
+
+
+@dataclass(frozen=True)
+class _Loop:
+    # What comes back one timestep later: from where (and by which points), to where.
+    name: str
+    role: str
+    k: int
+    giver: str
+    start: list
+    taker: str
+    end: list
+
+
+def _state_loops(model, column):
+    # The lowest box has the innermost loop.
+    states = list(enumerate(model.ends.states))
+    states.sort(key=lambda pair: column.giver(pair[0]).side(pair[0], True)[1])
+    found = []
+    for k, name in states:
+        giver, taker = column.giver(k), column.taker(k)
+        ends = [giver.side(k, True)], [taker.side(k, False)]
+        found.append(_Loop(name, "state", k, giver.id, ends[0], taker.id, ends[1]))
+    return found
+
+
+def _readout_loops(model, column, layout):
+    found = []
+    for k, id in enumerate(id for id in column.below if column.items[id].role == "readout"):
+        output, item = column.items[column.above[model.fed[k][0]]], column.items[id]
+        start = leave(output, last=output.id == column.above[-1], over=layout.top + 14 + 8 * k)
+        end = arrive(item, k=k, lane=layout.left - _NEAR, low=layout.bottom - 12 - 8 * k)[1:]
+        found.append(_Loop(output.label.title, "readout", k, output.id, start, id, end))
+    return found
+
+
+def _loop(scene, column, layout, n, *, y, loop):
+    delay = pill(f"delay_{loop.role}{loop.k}", Label(loop.name, "t-1"), loop.role, at=(0.0, y), moment="t")
+    half, out = delay.size[0] / 2, _NEAR + _LANE * n
+    # The arrows of constants come up beside it.
+    x = min([half + 10, *(column.items[id].x for id in column.entries)]) - half - 10
+    delay.at = (x, y)
+    scene.boxes.append(delay)
+    right, left = layout.right + out, min(layout.left, x - half) - out
+    start, end = loop.start, loop.end
+    state = loop.k if loop.role == "state" else None
+    down = rounded([*start, (right, start[-1][1]), (right, y), (x + half, y)])
+    up = rounded([(x - half, y), (left, y), (left, end[0][1]), *end])
+    label = Label(loop.name, "t") if loop.role == "state" else None
+    there = Edge(f"c_{loop.giver}", delay.id, loop.role, label, state=state, route=down)
+    there.label_at = (layout.right + 12, start[-1][1] + 12) if label else None
+    scene.edges += [there, Edge(delay.id, f"c_{loop.taker}", loop.role, state=state, route=up)]
+
+
+def _truths(scene, column, layout, forcing):
+    floor = layout.bottom
+    readouts = [id for id in column.below if column.items[id].role == "readout"] if forcing.truth else []
+    for k, id in enumerate(readouts):
+        item = column.items[id]
+        label = Label("truth", "t-1", detail=forcing.label.detail)
+        box = pill(f"truth{k}", label, "truth", at=(item.x, layout.bottom - BAND), moment="t")
+        route = straight((item.x, box.at[1] + box.size[1] / 2), (item.x, item.y - item.height / 2))
+        scene.boxes.append(box)
+        scene.edges.append(Edge(box.id, f"c_{id}", "truth", route=route))
+        floor = min(floor, box.at[1] - box.size[1] / 2)
+    return floor
+
+
+def _bars(scene, model, stamp, floor):
+    ends, column, layout = model.ends, stamp.column, stamp.layout
+    names = [*(ends.inputs if ends.fixed_inputs else []), *ends.constants]
+    for id, name in zip(column.entries, names, strict=True):
+        floor -= BAND
+        item = column.items[id]
+        box = pill(f"bar_{id}", Label(name), item.role, at=(0.0, floor))
+        box.size, box.wide = (max(layout.right - layout.left, box.size[0]), 30.0), True
+        scene.boxes.insert(0, box)
+        if id not in stamp.idle:
+            route = straight((item.x, floor + 15), (item.x, item.y))
+            scene.edges.append(Edge(box.id, f"c_{id}", item.role, route=route))

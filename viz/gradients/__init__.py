@@ -1,0 +1,4 @@
+"""How much a loss depends on earlier states and inputs.
+
+May import: style, plots.
+"""

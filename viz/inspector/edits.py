@@ -1,0 +1,131 @@
+"""One change of what a timestep reads: checked, in words, and as the arguments of `intervene`."""
+
+import math
+from numbers import Real
+
+import numpy as np
+
+from rshop.errors import check_name, message, told
+from rshop.structure import tree
+from rshop.tracing.walk import check_timestep
+from viz.inspector.payload import run_values
+from viz.plots.series import check_sample
+
+
+def checked(rnn, trace, one: dict) -> dict:
+    """The same change with its role, its whole name, and its timestep counted from the start.
+
+    Example:
+        >>> checked(rnn, trace, {"name": "h", "t": -1, "unit": 0, "sample": 0, "value": 1.0})["t"]
+        6
+
+    Args:
+        rnn: the recurrent layer.
+        trace: its run.
+        one: `name`, `t`, `unit`, `sample`, `value`, and where it is known the `role`.
+
+    Raises:
+        TypeError: the value is no number.
+        ValueError: no such name, timestep, unit or sample; a number that the value cannot be.
+    """
+    role, name = _find(rnn, trace, one["name"], one.get("role"))
+    array = arrays(rnn, trace, role)[name]
+    check_sample(one["sample"], len(array))
+    t = check_timestep(one["t"], trace.steps)
+    size = math.prod(array.shape[2:])
+    _check_unit(one["unit"], size, name)
+    _check_value(one["value"], whole=np.issubdtype(array.dtype, np.integer))
+    return {**one, "role": role, "name": name, "t": t}
+
+
+def arrays(rnn, trace, role: str) -> dict[str, np.ndarray]:
+    """What timesteps read in this role, `(batch, time, ...)` by name."""
+    step = rnn.description
+    if role == "state":
+        return {name: np.asarray(trace.states[name]) for name in step.state_names}
+    if role == "input":  # a decoder reads the same input at every timestep: it has no time
+        return {} if rnn.decode else dict(run_values.named_parts(step.inputs, trace.inputs, role))
+    return dict(run_values.named_parts(step.readouts, trace.readout, role))
+
+
+def in_words(rnn, trace, one: dict) -> str:
+    """A checked change as it is said: `h[0] at t = 2: 0.119 to 5`."""
+    value = np.asarray(arrays(rnn, trace, one["role"])[one["name"]][one["sample"], one["t"]])
+    place = _place(value.shape, one["unit"])
+    where = f"[{', '.join(map(str, place))}]" if place else ""
+    return f"{one['name']}{where} at t = {one['t']}: {float(value[place]):.3g} to {one['value']:.3g}"
+
+
+def as_arguments(rnn, trace, edits: list[dict]) -> dict:
+    """The arguments of `intervene` for checked changes of one timestep: whole values, changed."""
+    changed = {}
+    for one in edits:
+        key = (one["role"], one["name"])
+        if key not in changed:
+            changed[key] = np.array(arrays(rnn, trace, one["role"])[one["name"]][:, one["t"]])
+        changed[key][(one["sample"], *_place(changed[key].shape[1:], one["unit"]))] = one["value"]
+    states = {name: value for (role, name), value in changed.items() if role == "state"}
+    given = {"states": states} if states else {}
+    for role, argument, structure in (
+        ("input", "inputs", rnn.description.inputs),
+        ("readout", "readout", rnn.description.readouts),
+    ):
+        mine = {name: value for (kind, name), value in changed.items() if kind == role}
+        if mine:
+            every = arrays(rnn, trace, role).items()
+            whole = [mine.get(name, array[:, edits[0]["t"]]) for name, array in every]
+            given[argument] = tree.pack_sequence_as(structure, whole)
+    return given
+
+
+def _place(shape, unit):
+    # The inspector lays an image out with its channels side by side: (height, channels, width).
+    if len(shape) != 3:
+        return tuple(map(int, np.unravel_index(unit, shape))) if shape else ()
+    height, width, channels = shape
+    row, channel, column = np.unravel_index(unit, (height, channels, width))
+    return int(row), int(column), int(channel)
+
+
+def _find(rnn, trace, name, role=None):
+    check_name("value", name)
+    roles = ("state", "input", "readout") if role is None else (role,)
+    known = [(kind, full) for kind in roles for full in arrays(rnn, trace, kind)]
+    found = [pair for pair in known if pair[1] == name]
+    found = found or [pair for pair in known if pair[1].endswith(f"/{name}")]
+    if len(found) == 1 or (found and found[0][1] == name):
+        return found[0]
+    raise ValueError(
+        message(
+            f"{'Several values that a timestep reads end' if found else 'No value that a timestep reads is'} "
+            f"{'with' if found else 'called'} {name!r}.",
+            received=f"name={name!r}",
+            expected=f"one of {', '.join(f'{full!r} ({kind})' for kind, full in found or known)}",
+            fix=f"name={(found or known)[0][1]!r}" if known else "change a model that reads something",
+        )
+    )
+
+
+def _check_unit(unit, size, name):
+    if isinstance(unit, bool) or not isinstance(unit, (int, np.integer)) or not 0 <= unit < size:
+        raise ValueError(
+            message(
+                f"{name!r} has no such unit.",
+                received=f"unit={told(unit)}",
+                expected=f"a whole number from 0 to {size - 1}",
+                fix="unit=0",
+            )
+        )
+
+
+def _check_value(value, whole):
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if is_number and math.isfinite(value) and (not whole or float(value).is_integer()):
+        return
+    text = message(
+        "This cannot be the new value.",
+        received=f"value={told(value)}",
+        expected="a whole number, as this value holds" if whole else "a finite number",
+        fix="value=1" if whole else "value=1.0",
+    )
+    raise ValueError(text) if is_number else TypeError(text)

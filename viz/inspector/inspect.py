@@ -1,0 +1,83 @@
+"""`inspect`: step through a run with every inner value in view, in the notebook, the next day, offline."""
+
+from pathlib import Path
+
+from viz.inspector.page import html_page
+from viz.inspector.payload.payload import MEGABYTES, record
+from viz.style.save_path import checked_path
+from viz.style.whole_file import write
+
+
+class Inspector:
+    """A run to step through: shown by a notebook cell that ends with it, or saved as a page.
+
+    Example:
+        >>> inspector = viz.inspect(rnn, np.ones((2, 7, 3)))
+        >>> inspector
+        Inspector of LSTMCell: 7 timesteps, 2 samples
+        >>> inspector.save("lesson.html")
+
+    Attributes:
+        payload: the run as JSON values, see `record`.
+        picture: the still picture, a PNG.
+    """
+
+    def __init__(self, payload: dict):
+        self.payload, self.picture = html_page.with_picture(payload)
+
+    def save(self, path) -> Path:
+        """Write a page that opens in any browser, without a network; returns its path.
+
+        Raises:
+            TypeError: no path.
+            ValueError: a path that does not end with .html or .htm.
+            OSError: it cannot be written there; a file that stood there is still the old one.
+        """
+        path = checked_path(path, ("html", "htm"), "inspector")
+        return write(path, html_page.page(self.payload, self.picture))
+
+    def __repr__(self):
+        steps, samples = self.payload["allSteps"], len(self.payload["samples"])
+        plural = "" if samples == 1 else "s"
+        cut = f"; cut for size: {'; '.join(self.payload['notes'])}" if self.payload["notes"] else ""
+        return f"Inspector of {self.payload['title']}: {steps} timesteps, {samples} sample{plural}{cut}"
+
+    def _repr_html_(self):
+        return html_page.fragment(self.payload, self.picture)
+
+    def _ipython_display_(self):
+        html_page.show_picture(self.payload, self.picture)
+        html_page.display({"text/html": html_page.fragment(self.payload), "text/plain": repr(self)}, raw=True)
+
+
+def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> Inspector:
+    """The run of a recurrent layer on `x`, to step through in the browser.
+
+    All timesteps are computed beforehand; the result needs no kernel and no network. It shows the step
+    with this timestep's values in its boxes, the states before and after, the gates, where the readout
+    came from, the mask, the whole run with a cursor, and the step's equations with their numbers.
+
+    Example:
+        >>> rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
+        >>> viz.inspect(rnn, np.ones((1, 3, 3)), labels=["the", "cat", "sat"])
+        Inspector of LSTMCell: 3 timesteps, 1 sample
+
+    Args:
+        rnn: a recurrent layer of rshop, called before or not; or a Keras model that has exactly one: then
+            that layer is shown, with what reaches it when the model is called on `x`.
+        x: what it is called with, `(batch, time, ...)`.
+        labels: a word or token id for each timestep, `time` of them, or a list of such lists, one for
+            each sample.
+        sample: the sample that is shown first.
+        megabytes: about how large the numbers may become. A longer or wider run is cut, and says so.
+        **call: as in `rshop.trace`: `initial_state`, `initial_readout`, `ground_truth`, `constants`,
+            `mask`, `training`, `output_length`.
+
+    Returns:
+        An `Inspector`: shows itself in a notebook; `.save("lesson.html")`.
+
+    Raises:
+        TypeError, ValueError: what `rshop.trace` raises; an argument that it does not have; labels, a
+            sample or a size that do not fit the run; a model with no or several recurrent layers.
+    """
+    return Inspector(record(rnn, x, labels=labels, sample=sample, megabytes=megabytes, **call))

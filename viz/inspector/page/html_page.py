@@ -1,0 +1,128 @@
+"""The inspector as text: a fragment for a notebook, and a page of its own. Nothing is fetched from anywhere.
+
+The fragment holds a comment with the run and the script, a table, and five lines that start the script
+from a `data:` address. Where scripts are stripped the table stays, and the picture before it.
+"""
+
+import base64
+import builtins
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+
+from viz.inspector.page import still_image
+from viz.inspector.page.numbers_table import table
+from viz.style import palette
+from viz.style.encodable_text import escaped
+
+#: The parts of the one script, in order.
+PARTS = ("run.js", "equations.js", "parts.js", "panels.js", "edit.js", "main.js")
+_SCRIPTS = files("viz.inspector") / "js"
+
+_START = """<script>(async () => {
+const el = document.currentScript.closest("[data-rv]");
+const { script, sheet, payload } = JSON.parse([...el.childNodes].find((n) => n.nodeType === 8).data);
+const module = await import("data:text/javascript;charset=utf-8," + encodeURIComponent(script));
+module.default.render({ model: { get: (name) => ({ payload, sheet })[name] }, el });
+})();</script>"""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>body {{ margin: 16px; background: #ffffff; color: #1f2933; font: 14px system-ui, sans-serif; }}</style>
+</head>
+<body>
+<main>
+<h1 style="font-size: 20px; margin: 0 0 12px; overflow-wrap: anywhere">{title}</h1>
+{fragment}
+</main>
+</body>
+</html>
+"""
+
+
+@cache
+def script() -> str:
+    """The one JavaScript module, `export default {render}`."""
+    return "\n".join((_SCRIPTS / part).read_text(encoding="utf-8") for part in PARTS)
+
+
+@cache
+def style() -> str:
+    """The style sheet, with the colours of the roles from `palette`."""
+    roles = "".join(
+        f"--rv-{name}-line: {colour.line}; --rv-{name}-fill: {colour.fill}; "
+        for name, colour in palette.ROLES.items()
+    )
+    sheet = (_SCRIPTS / "inspector.css").read_text(encoding="utf-8")
+    return f".rv-root {{ {roles}}}\n{sheet}"
+
+
+def with_picture(payload: dict) -> tuple[dict, bytes]:
+    """The payload with its colour maps and the end of its still picture, and that picture as a PNG."""
+    picture = still_image.filmstrip(payload)
+    tail = base64.b64encode(picture).decode("ascii")[-80:]
+    return {**payload, "colours": palette_stops(), "stillTail": tail}, picture
+
+
+@cache
+def palette_stops() -> dict:
+    """The colour maps as a few colours to draw lines between: `{"signed": ["#053061", ...]}`."""
+    import matplotlib
+    from matplotlib.colors import to_hex
+
+    stops = {}
+    for kind, name in (("signed", palette.SIGNED), ("gate", palette.GATE), ("whole", palette.WHOLE)):
+        colours = matplotlib.colormaps[name]
+        stops[kind] = [to_hex(colours(i / 32)) for i in range(33)]
+    return stops
+
+
+def display(*things, **options):
+    """Show something as an output of the running notebook cell."""
+    builtins.display(*things, **options)  # IPython's, which it gives to every program that it runs
+
+
+def show_picture(payload: dict, picture: bytes):
+    """Show the still picture as an output of its own.
+
+    A PNG survives where HTML is sanitised; the script hides it where it runs.
+    """
+    alt = still_image.describe(payload)
+    bundle = {"image/png": base64.b64encode(picture).decode("ascii"), "text/plain": alt}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def fragment(payload: dict, picture: bytes | None = None) -> str:
+    """The inspector as a piece of HTML.
+
+    Example:
+        >>> fragment(payload)[:13]
+        '<div data-rv='
+
+    Args:
+        payload, picture: what `with_picture` returned; without `picture` the still picture is left out.
+    """
+    parts = {"script": script(), "sheet": style(), "payload": payload}
+    # In a comment, so that a sanitiser takes it away whole; nothing in it can end the comment.
+    text = json.dumps(parts, allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e")
+    mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+    still = "" if picture is None else _image(payload, picture)
+    words = f"Numbers of {escaped(payload['title'])}, timestep by timestep"
+    details = f"<details><summary>{words}</summary>{table(payload)}</details>"
+    return f'<div data-rv="{mark}"><!--{text}-->{still}{details}{_START}</div>'
+
+
+def page(payload: dict, picture: bytes) -> str:
+    """The inspector as a whole page, to be saved and opened without a network."""
+    title = escaped(f"{payload['title']}, timestep by timestep")
+    return _PAGE.format(title=title, fragment=fragment(payload, picture))
+
+
+def _image(payload, picture):
+    source = f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
+    return f'<img alt="{escaped(still_image.describe(payload))}" src="{source}">'

@@ -1,0 +1,59 @@
+"""The numbers of a run as a plain HTML table: what a screen reader, a copy and an untrusted notebook get."""
+
+import base64
+
+import numpy as np
+
+from viz.style.encodable_text import escaped
+
+_ROWS, _UNITS = 60, 3
+
+
+def table(payload: dict) -> str:
+    """One row for each timestep: its label, mask and readout, and the first units of states and outputs.
+
+    Example:
+        >>> table(record(rnn, x))[:7]
+        '<table>'
+
+    Args:
+        payload: what `record` returned.
+    """
+    columns = [*_words(payload), *_numbers(payload)]
+    steps = min(payload["steps"], _ROWS)
+    head = "".join(f"<th>{escaped(name)}</th>" for name, _ in columns)
+    rows = [
+        f"<tr><td>{t}</td>{''.join(f'<td>{escaped(cells[t])}</td>' for _, cells in columns)}</tr>"
+        for t in range(steps)
+    ]
+    more = (
+        f"<p>The first {steps} of {payload['allSteps']} timesteps.</p>" if steps < payload["allSteps"] else ""
+    )
+    return f"<table><thead><tr><th>t</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
+
+
+def _words(payload):
+    sample, columns = payload["first"], []
+    if payload["labels"]:
+        columns.append(("label", payload["labels"][sample]))
+    if payload["mask"]:
+        columns.append(("mask", ["counts" if valid else "masked" for valid in payload["mask"][sample]]))
+    names = [value["name"] for value in payload["values"] if value["role"] == "readout"]
+    for name, codes in zip(names, payload["sources"], strict=True):
+        columns.append((f"{name} from", [payload["sourceNames"][code] for code in codes[sample]]))
+    return columns
+
+
+def _numbers(payload):
+    data, columns = np.frombuffer(base64.b64decode(payload["data"]), "<f4"), []
+    for value in payload["values"]:
+        if value["role"] not in ("state", "output") or value["fixed"]:
+            continue
+        units, frames = value["rows"] * value["columns"], value["frames"]
+        start = value["start"] + payload["first"] * frames * units
+        rows = data[start : start + frames * units].reshape(frames, units)
+        rows = rows[value["lag"] + (value["role"] == "state") :]
+        for unit in range(min(units, _UNITS)):
+            name = f"{value['name']}[{unit}]" if value["shape"] else value["name"]
+            columns.append((name, [f"{number:.4g}" for number in rows[:, unit]]))
+    return columns

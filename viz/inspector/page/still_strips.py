@@ -1,0 +1,95 @@
+"""One strip of the still picture: a value over time as colours, with its name and its scale."""
+
+import re
+
+import numpy as np
+
+from viz.style import palette, plot_axes
+from viz.style.labels import clean, told_apart
+from viz.style.plot_axes import text_size
+
+_LETTERS = 16
+
+
+def draw(figure, ax, value: dict, table: np.ndarray, name: str):
+    """Draw the numbers of a value, `(units, time)`, with its name at the left and its scale at the right.
+
+    Args:
+        figure, ax: where.
+        value: its entry in the payload, which says which colours it has.
+        table: its numbers.
+        name: what `names` made of its names.
+    """
+    import matplotlib
+
+    limits = _limits(value, table)
+    map_name = palette.WHOLE if value["whole"] else palette.GATE if value["gate"] else palette.SIGNED
+    scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(*limits), map_name)
+    colours = scale.to_rgba(table)
+    colours[np.isnan(table)] = matplotlib.colors.to_rgba(palette.NAN)
+    colours[np.isinf(table)] = matplotlib.colors.to_rgba(palette.INFINITE)
+    ax.imshow(colours, aspect="auto", interpolation="nearest")
+    ax.grid(False)  # whatever the reader's settings say: lines would cross the strips
+    ax.set_yticks([])
+    ax.tick_params(labelsize=text_size(0.875))
+    look = {"rotation": 0, "ha": "right", "va": "center"}
+    ax.set_ylabel(plot_axes.printable(name), fontsize=text_size(), color=palette.INK, **look)
+    _scale(figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
+
+
+def veil(ax, mask):
+    """Grey and hatch the timesteps that do not count; `mask` is `(time,)`, or None."""
+    for t in [] if mask is None else np.flatnonzero(~mask):
+        ax.axvspan(t - 0.5, t + 0.5, facecolor=palette.VEIL, alpha=0.75, linewidth=0)
+        ax.axvspan(t - 0.5, t + 0.5, facecolor="none", edgecolor=palette.QUIET, hatch="////", linewidth=0)
+
+
+def names(several: list[list[str]]) -> list[str]:
+    """A text for each strip: the names of its value on two lines, cut where they are long so that no two
+    read the same, and under them what is the same value.
+
+    Example:
+        >>> names([["h", "output"], ["c"]])
+        ['h\\n= output', 'c']
+    """
+    first = [names[0] for names in several]
+    texts = [_broken(told_apart(name, first, _fits)) for name in first]
+    same = [[f"= {told_apart(name, [], _fits_a_line)}" for name in names[1:3]] for names in several]
+    return ["\n".join([text, *rest]) for text, rest in zip(texts, same, strict=True)]
+
+
+def _limits(value, table):
+    if value["gate"]:
+        return 0.0, 1.0
+    if value["whole"]:
+        return float(table.min()), max(float(table.max()), float(table.min()) + 1)
+    return palette.symmetric_limits(table)
+
+
+def _scale(ax, limits):
+    # Its ends and its middle, within its height: no number touches one of the next strip.
+    low, high = limits
+    middle = (low + high) / 2
+    ax.set_yticks([low, middle, high], [f"{number:.2g}" for number in (low, middle, high)])
+    ax.tick_params(labelsize=text_size(0.875))
+    for label, place in zip(ax.get_yticklabels(), ("bottom", "center", "top"), strict=True):
+        label.set_verticalalignment(place)
+
+
+def _fits_a_line(text):
+    return len(text) <= _LETTERS - 2
+
+
+def _fits(text):
+    lines = _broken(text).split("\n")
+    return len(lines) <= 2 and all(len(line.strip("…")) <= _LETTERS for line in lines)
+
+
+def _broken(name):
+    """A name on several lines, broken where a word of it ends."""
+    lines = [""]
+    for piece in re.findall(r"[^/_ ]*[/_ ]|[^/_ ]+", clean(name)):
+        if lines[-1].strip("…") and len((lines[-1] + piece).strip("…")) > _LETTERS:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip(" ") for line in lines)

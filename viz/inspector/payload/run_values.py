@@ -1,0 +1,157 @@
+"""Every value of a run, flat and named: what the step reads, computes, carries and returns."""
+
+import math
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from rshop.errors import given_name
+from viz.model import naming
+
+flatten = keras.tree.flatten
+
+
+@dataclass(eq=False)
+class Value:
+    """One named value over the run.
+
+    Attributes:
+        name: as the trace names it; for a state, the state's name.
+        role: `input`, `constant`, `state`, `readout`, `inner` or `output`.
+        shape: of one sample at one timestep.
+        array: `(batch, frames, rows * columns)`, float32. A state has one frame more than there are
+            timesteps (the first one is the initial state), a constant has one frame.
+        rows, columns: how one frame is laid out as a picture; a vector is one row.
+        whole: whether these are whole numbers (token ids).
+        law: how it is computed, see `laws`.
+        unnamed: whether it comes from a layer or operation that the user gave no name.
+        next: for a state, the place of the value that becomes the next one; for an output, of the value
+            that is handed out.
+    """
+
+    name: str
+    role: str
+    shape: tuple
+    array: np.ndarray
+    rows: int = 1
+    columns: int = 1
+    whole: bool = False
+    law: dict = field(default_factory=lambda: {"law": "given", "of": []})
+    unnamed: bool = False
+    next: int | None = None
+
+
+@dataclass(eq=False)
+class Recorded:
+    """All values of a run, and which Keras tensor of the step is which.
+
+    Example:
+        >>> recorded = collect(rnn, rshop.trace(rnn, x))
+        >>> [v.name for v in recorded.every if v.role == "state"]
+        ['h', 'c']
+    """
+
+    every: list[Value] = field(default_factory=list)
+    places: dict[int, int] = field(default_factory=dict)
+    kept_tensors: list = field(default_factory=list)
+
+    def add(self, tensor, name, role, array) -> int:
+        """Take in one value; `tensor` is the Keras tensor that stands for it in the step, or None."""
+        self.every.append(_value(name, role, np.asarray(array)))
+        self.point(tensor, len(self.every) - 1)
+        return len(self.every) - 1
+
+    def point(self, tensor, place: int):
+        """Let a Keras tensor stand for the value at this place."""
+        if tensor is not None:
+            self.places[id(tensor)] = place
+            self.kept_tensors.append(tensor)  # an id is only unique while its object lives
+
+    def of(self, tensor) -> int:
+        """The place of the value that a Keras tensor of the step stands for."""
+        return self.places[id(tensor)]
+
+    def roles(self, *roles) -> list[int]:
+        """The places of the values of these roles."""
+        return [i for i, value in enumerate(self.every) if value.role in roles]
+
+
+def collect(rnn, record, constants=None) -> Recorded:
+    """Every value of a traced run, in the order of the step.
+
+    Example:
+        >>> [v.name for v in collect(rnn, rshop.trace(rnn, x)).every][:4]
+        ['x', 'h', 'c', 'kernel']
+
+    Args:
+        rnn: the recurrent layer.
+        record: its `rshop.Trace`.
+        constants: what the layer was called with, which a trace does not hold.
+    """
+    step, found = rnn.description, Recorded()
+    starts = iter(step.graph.inputs)
+    for name, array in named_parts(step.inputs, record.inputs, "input"):
+        array = np.asarray(array)[:, None] if rnn.decode else array
+        found.add(next(starts), name, "constant" if rnn.decode else "input", array)
+    for name, array in named_parts(step.constants, constants, "constant"):
+        found.add(next(starts), name, "constant", np.asarray(array)[:, None])
+    for name in step.state_names:
+        found.add(next(starts), name, "state", record.states[name])
+    for name, array in named_parts(step.readouts, record.readout, "readout"):
+        found.add(next(starts), name, "readout", array)
+    _collect_inner(step.graph, record, found, "")
+    ends = iter(step.graph.outputs)
+    for name, array in named_parts(step.outputs, record.outputs, "output"):
+        value, source = found.every[found.add(None, name, "output", array)], found.of(next(ends))
+        value.next = source
+        # At a masked timestep the layer returns something else than the step.
+        if record.mask is None:
+            value.law = {"law": "same", "of": [{"v": source}]}
+    for place, tensor in zip(found.roles("state"), ends, strict=True):
+        found.every[place].next = found.of(tensor)
+    return found
+
+
+def named_parts(structure, arrays, role) -> list[tuple]:
+    """`(name, array)` of each part of an input or output: its key, its Input's name, or its role.
+
+    Example:
+        >>> named_parts(keras.Input((3,), name="x"), array, "input")
+        [('x', array)]
+    """
+    if structure is None:
+        return []
+    tensors, arrays = flatten(structure), flatten(arrays)
+    if isinstance(structure, dict):
+        names = sorted(structure)
+    else:
+        names = [role if len(tensors) == 1 else f"{role} {i}" for i in range(len(tensors))]
+        if role != "output":
+            names = [given_name(t) or name for t, name in zip(tensors, names, strict=True)]
+    return list(zip(names, arrays, strict=True))
+
+
+def _collect_inner(graph, record, found, prefix):
+    for node in graph.nodes:
+        if node.inner is not None:
+            for tensor, inside in zip(node.inputs, node.inner.inputs, strict=True):
+                found.point(inside, found.of(tensor))
+            _collect_inner(node.inner, record, found, f"{prefix}{node.name}/")
+        unnamed = naming.given(node.operation) is None
+        for label, tensor in zip(node.labels(), node.outputs, strict=True):
+            place = found.add(tensor, prefix + label, "inner", record[prefix + label])
+            found.every[place].unnamed = unnamed
+
+
+def _value(name, role, array):
+    shape = array.shape[2:]
+    whole = np.issubdtype(array.dtype, np.integer)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and is marked so
+        array = array.astype("float32")
+    if len(shape) == 3:  # channels side by side: (height, channels, width)
+        array = array.transpose(0, 1, 2, 4, 3)
+    rows = shape[0] if len(shape) > 1 else 1
+    columns = math.prod(shape[1:]) if len(shape) > 1 else math.prod(shape)
+    array = array.reshape(*array.shape[:2], rows * columns)
+    return Value(str(name), role, tuple(shape), array, rows, columns, bool(whole))

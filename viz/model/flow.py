@@ -1,0 +1,144 @@
+"""The flow of one timestep: what reads what, with nested models open or closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+
+from viz.model import naming
+from viz.style.labels import Label
+
+
+@dataclass(frozen=True)
+class Link:
+    """One arrow within a timestep; `role` is `data`, or `state` between cells that share states."""
+
+    source: str
+    target: str
+    role: str = "data"
+    name: str = ""
+
+
+@dataclass
+class Part:
+    """One box of the flow: a layer, an operation, a closed model, or several of them as a block.
+
+    Attributes:
+        id: `n0`, `n1`, ... in running order.
+        label, role: as drawn.
+        group: the id of the open model that it stands in, or None.
+        values: names in the trace.
+        titles: what it is made of, in words.
+    """
+
+    id: str
+    label: Label
+    role: str
+    group: str | None
+    values: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+@dataclass
+class Frame:
+    """An open nested model."""
+
+    id: str
+    label: Label
+    parent: str | None
+
+
+@dataclass
+class Flow:
+    """One timestep as parts and links; ends are ids of parts or of `inputs`.
+
+    Attributes:
+        inputs: the ids of what the step reads, in the order of the step's model: `in0`, ...
+        parts, links, frames: in running order.
+        outputs: for each output of the step's model, the id it comes from.
+        past: the ids of those inputs that come from the previous timestep.
+    """
+
+    inputs: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    past: frozenset[str] = frozenset()
+
+
+def flow_of(graph, is_open: Callable) -> Flow:
+    """The flow of a step's graph.
+
+    Example:
+        >>> flow = flow_of(rnn.description.graph, lambda node, depth: True)
+        >>> [part.label.title for part in flow.parts]
+        ['Dense 10', 'Dense 10', '+', 'tanh']
+
+    Args:
+        graph: a `rshop.graph.Graph`.
+        is_open: says for a node with an inner graph, and how deep it lies, whether it is opened.
+    """
+    flow = Flow([f"in{i}" for i in range(len(graph.inputs))])
+    sources = [(id, "data", "") for id in flow.inputs]
+    flow.outputs = [id for id, *_ in _walk(flow, graph, sources, None, "", 0, is_open)]
+    flow.links = list(dict.fromkeys(flow.links))
+    return flow
+
+
+def _walk(flow, graph, sources, group, prefix, depth, is_open):
+    # A source is (id, role, name): a state on its way from cell to cell stays known as one.
+    known = {id(t): source for t, source in zip(graph.inputs, sources, strict=True)}
+    shared = _shared_states(graph)
+    for node in graph.nodes:
+        read = [_as_state(known[id(t)], shared.get(id(t))) for t in node.inputs]
+        if node.inner is not None and is_open(node, depth):
+            frame = Frame(f"g{len(flow.frames)}", _name_of(node), group)
+            flow.frames.append(frame)
+            inside = f"{prefix}{node.name}/"
+            results = _walk(flow, node.inner, read, frame.id, inside, depth + 1, is_open)
+        else:
+            part = _part(node, f"n{len(flow.parts)}", group, prefix)
+            flow.parts.append(part)
+            flow.links += [Link(source, part.id, role, name) for source, role, name in read]
+            results = [(part.id, "data", "")] * len(node.outputs)
+        known.update({id(t): result for t, result in zip(node.outputs, results, strict=True)})
+    return [known[id(t)] for t in graph.outputs]
+
+
+def _as_state(source, name):
+    return source if name is None else (source[0], "state", name)
+
+
+def _part(node, id, group, prefix):
+    values = tuple(prefix + name for name in node.labels())
+    closed = node.inner is not None or hasattr(node.operation, "state_size")
+    plain = naming.sign(node.operation) is not None and naming.given(node.operation) is None
+    role = "cell" if closed else "operation" if plain else "layer"
+    label = naming.label(node)
+    return Part(id, label, role, group, values, (naming.given(node.operation) or naming.kind(node),))
+
+
+def _name_of(node):
+    name = naming.given(node.operation)
+    return Label(name or naming.kind(node), detail=naming.kind(node) if name else "")
+
+
+def _shared_states(graph):
+    # A tensor that one cell returns as a state and another takes as one: by identity, its name.
+    returned, taken = {}, {}
+    for node in graph.nodes:
+        names = _state_names(node)
+        if names:
+            returned.update({id(t): name for t, name in zip(node.outputs[-len(names) :], names, strict=True)})
+            taken.update({id(t): True for t in node.inputs[-len(names) :]})
+    return {key: name for key, name in returned.items() if key in taken}
+
+
+def _state_names(node):
+    names = getattr(node.operation, "state_names", None)
+    if names is not None and hasattr(node.operation, "step_model"):
+        return list(names)
+    if hasattr(node.operation, "state_size") and isinstance(node.operation, keras.layers.Layer):
+        return ["h", "c"][: len(node.outputs) - 1] if len(node.outputs) <= 3 else []
+    return []

@@ -1,0 +1,119 @@
+"""What a layer or operation is called in a picture: by its kind, not by Keras's running number."""
+
+import re
+from numbers import Number
+
+import keras
+
+from viz.style.labels import Label, shape_text
+
+# The operations that have a sign of their own.
+_SIGNS = {
+    "Add": "+",
+    "Subtract": "−",
+    "Multiply": "×",
+    "Divide": "÷",
+    "TrueDivide": "÷",
+    "FloorDivide": "//",
+    "Mod": "mod",
+    "Power": "^",
+    "Maximum": "max",
+    "Minimum": "min",
+    "Average": "avg",
+    "Concatenate": "concat",
+    "Negative": "−",
+    "GetItem": "slice",
+    "Greater": ">",
+    "Less": "<",
+    "Equal": "=",
+}
+_SIZES = ("units", "filters", "output_dim", "rate")
+
+
+def sign(operation) -> str | None:
+    """The sign or lower-case name of an operation without weights: `+`, `tanh`; None for a layer.
+
+    Example:
+        >>> sign(keras.layers.Add()), sign(keras.layers.Activation("tanh")), sign(keras.layers.Dense(2))
+        ('+', 'tanh', None)
+    """
+    kind = type(operation).__name__
+    if kind in _SIGNS:
+        return _SIGNS[kind]
+    if isinstance(operation, keras.layers.Activation):
+        return _function_name(operation.activation)
+    if isinstance(operation, keras.layers.Layer):
+        return None
+    return _snake(kind)
+
+
+def class_name(operation) -> str:
+    """The class of a layer, or what it is where its class says little."""
+    name = type(operation).__name__
+    return {"RNNCellFromModel": "nested model", "Functional": "nested model"}.get(name, name)
+
+
+def kind(node) -> str:
+    """What a node is, with its size or its fixed number: `Dense 10 tanh`, `× 0.5`, `1 −`.
+
+    Args:
+        node: a `rshop.graph.Node`.
+    """
+    operation = node.operation
+    symbol = sign(operation)
+    if symbol is not None:
+        return _with_number(symbol, node)
+    found = (getattr(operation, name, None) for name in _SIZES)
+    sizes = [f"{value:g}" for value in found if isinstance(value, Number)]
+    function = getattr(operation, "activation", None) if node.inner is None else None
+    active = [_function_name(function)] if callable(function) and not _is_cell(operation) else []
+    return " ".join([class_name(operation), *sizes[:1], *[a for a in active if a != "linear"]])
+
+
+def given(operation) -> str | None:
+    """The name that the user gave to a layer or operation, None where Keras made it up."""
+    automatic = re.escape(_snake(type(operation).__name__))
+    keras_own = r"functional|sequential|model|step|rnn_cell_from_model"
+    # `Bidirectional` puts a word of its own before the name of either layer.
+    if re.fullmatch(rf"((forward|backward)_)?({automatic}|{keras_own})(_\d+)?", operation.name):
+        return None
+    return operation.name
+
+
+def label(node) -> Label:
+    """The label of a node: its name or kind, its kind, and the shape of what it returns.
+
+    Example:
+        >>> label(node).plain  # Dense(10, name="W") of a vector
+        'W: Dense 10: 10'
+    """
+    name = given(node.operation)
+    shapes = list(dict.fromkeys(shape_text(t.shape, t.dtype) for t in node.outputs))
+    shape = ", ".join(shapes[:3]) + (", …" if len(shapes) > 3 else "")
+    count = f"{len(node.outputs)} × ({shape})" if len(node.outputs) > 1 == len(shapes) else shape
+    what = kind(node)
+    return Label(name or what, detail=what if name and name != what else "", shape=count)
+
+
+def _is_cell(operation):
+    return hasattr(operation, "state_size") or hasattr(operation, "state_names")
+
+
+def _with_number(symbol, node):
+    args = [*node.args, *node.kwargs.values()]
+    numbers = [a for a in args if isinstance(a, Number) and not isinstance(a, bool)]
+    if len(node.inputs) != 1 or len(args) != 2 or len(numbers) != 1:
+        return symbol
+    commutes = symbol in ("+", "×", "max", "min")
+    first = isinstance(args[0], Number) and not commutes
+    return f"{numbers[0]:g} {symbol}" if first else f"{symbol} {numbers[0]:g}"
+
+
+def _function_name(function):
+    name = getattr(function, "__name__", None) or getattr(function, "name", None)
+    return str(name or type(function).__name__).strip("<>")
+
+
+def _snake(name):
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,0 +1,101 @@
+"""What a timestep reads and returns, in the words that a picture uses."""
+
+from dataclasses import dataclass
+
+import keras
+
+from rshop.errors import given_name, message
+from rshop.step.step import Step
+from rshop.tracing.check_layer import refuse_both_ways
+from rshop.tracing.layer_in_model import only_layer, told_layer
+from viz.model import naming
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The names of what a timestep reads and returns, in the order of the step's model."""
+
+    inputs: list[str]
+    constants: list[str]
+    states: list[str]
+    readouts: list[str]
+    outputs: list[str]
+    fixed_inputs: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recurrent layer as far as pictures need it.
+
+    Attributes:
+        layer: the layer or cell itself.
+        title: its name where the user gave one, else its kind.
+        step: its timestep.
+        ends: the names of what the timestep reads and returns.
+        fed: for each readout, the place of the output that feeds it, and whether its argmax is taken.
+    """
+
+    layer: object
+    title: str
+    step: Step
+    ends: Ends
+    fed: list[tuple[int, bool]]
+
+    def option(self, name: str):
+        """An option of the layer, False for a cell, which has none."""
+        return getattr(self.layer, name, False)
+
+    def places(self) -> list[int]:
+        """The places of the step model's outputs that reach the next timestep."""
+        count = len(self.ends.outputs)
+        return [*(place for place, _ in self.fed), *range(count, count + len(self.ends.states))]
+
+
+def read_model(rnn) -> Model:
+    """A recurrent layer (or a cell) of this project, read for drawing.
+
+    Example:
+        >>> read_model(LSTMCell(4, input_dim=3).get_layer()).ends.states
+        ['h', 'c']
+
+    Raises:
+        TypeError: something else.
+        ValueError: its step is not known yet, because it was never called.
+    """
+    rnn = only_layer(rnn)
+    refuse_both_ways(rnn)
+    if not hasattr(type(rnn), "description") and not hasattr(type(rnn), "step_model"):
+        raise TypeError(
+            message(
+                "Only recurrent layers and cells of rshop can be drawn.",
+                received=told_layer(rnn),
+                expected="a RecurrentModel, a RecurrentSequential, a cell or cell.get_layer()",
+                fix="draw the recurrent layer itself, or a Keras model that contains it",
+            )
+        )
+    step = rnn.description if hasattr(type(rnn), "description") else rnn.describe()
+    outputs = _names(step.outputs, "y")
+    ends = Ends(
+        _names(step.inputs, "x"),
+        _names(step.constants, "constant"),
+        [name.rsplit("/", 1)[-1] for name in step.state_names],
+        _names(step.readouts, "readout"),
+        outputs,
+        bool(getattr(rnn, "decode", False)),
+    )
+    inner = getattr(rnn, "cell", None)
+    named = naming.given(rnn) or (inner is not None and naming.given(inner))
+    title = named or type(rnn if inner is None else inner).__name__
+    return Model(rnn, title, step, ends, step.wiring)
+
+
+def _names(structure, default):
+    tensors = [] if structure is None else keras.tree.flatten(structure)
+    if isinstance(structure, dict):
+        return [str(key) for key in sorted(structure)]
+    numbers = [""] if len(tensors) == 1 else range(1, len(tensors) + 1)
+    if default == "y":
+        return [f"y{n}" for n in numbers]
+    # The picture writes the time itself: "x_t" is drawn as an x with the timestep below it.
+    given = [(given_name(t) or "").removesuffix("_tm1").removesuffix("_t") for t in tensors]
+    return [name or f"{default}{n}" for name, n in zip(given, numbers, strict=True)]

@@ -1,0 +1,4 @@
+"""Plots of what a trace recorded.
+
+May import: style.
+"""

@@ -1,0 +1,166 @@
+"""What the plots share: axes, titles, legends, and text that can be drawn."""
+
+import textwrap
+
+import numpy as np
+
+from rshop.errors import message, told
+from viz.style import palette
+from viz.style.labels import told_apart
+
+_WIDEST, _TALLEST = 12.0, 7.0
+
+
+def text_size(part: float = 1.0) -> float:
+    """A size of text in points, relative to the `font.size` of the user's settings: every text follows it.
+
+    Example:
+        >>> plt.rc("font", size=16)
+        >>> text_size(1.1)
+        17.6
+    """
+    import matplotlib
+
+    return part * matplotlib.rcParams["font.size"]
+
+
+def figure_size(size) -> tuple[float, float]:
+    """Width and height in inches for these ones at 10 points: a figure grows with its letters.
+
+    Example:
+        >>> figure_size((7.0, 3.0))  # with letters of 16 points
+        (11.2, 4.8)
+    """
+    pairs = zip(size, (_WIDEST, _TALLEST), strict=True)
+    # As far as a screen goes.
+    width, height = (max(inches, min(text_size(inches / 10), most)) for inches, most in pairs)
+    return width, height
+
+
+def axes(ax, size=(7.2, 3.4), count: int = 1, **options):
+    """The given axes, or those of a new figure; a list of them for `count` above one.
+
+    Raises:
+        ValueError: another number of axes than `count`.
+    """
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        options |= {"figsize": figure_size(size), "layout": "constrained", "squeeze": False}
+        _, made = plt.subplots(count, **options)
+        return made[0, 0] if count == 1 else list(made[:, 0])
+    given = listed(ax)
+    drawable = all(hasattr(one, "plot") for one in given)
+    if len(given) != count or not drawable:
+        raise ValueError(
+            message(
+                "This picture does not fit these axes.",
+                received=f"{len(given)} axes" if drawable else f"ax={told(ax)}",
+                expected=f"ax=None, or {count} axes",
+                fix="leave ax out" if count == 1 else f"figure, ax = plt.subplots({count})",
+            )
+        )
+    return given[0] if count == 1 else given
+
+
+def listed(ax) -> list:
+    """One axes, or a list, tuple or array of them, as a list."""
+    several = isinstance(ax, (list, tuple, np.ndarray))
+    return list(np.ravel(np.asarray(ax, dtype=object))) if several else [ax]
+
+
+def title(ax, text: str, note: str = ""):
+    """A title at the left, and under it, smaller, what has to be said about the numbers."""
+    for old in [t for t in ax.texts if t.get_gid() == "note"]:
+        old.remove()
+    # Both are broken to the width of the axes, and must not push them aside.
+    above = textwrap.wrap(printable(text), max(16, letters_across(ax, 1.25)))
+    lines = textwrap.wrap(printable(note), max(24, letters_across(ax, 0.8)))
+    look = {"loc": "left", "fontsize": text_size(1.1), "fontweight": "bold"}
+    ax.set_title("\n".join(above), pad=text_size(0.7 + 1.3 * len(lines)), **look)
+    if note:
+        ax.annotate(
+            "\n".join(lines),
+            (0, 1),
+            (0, text_size(0.5)),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="bottom",
+            fontsize=text_size(0.9),
+            color=palette.QUIET,
+            gid="note",
+            in_layout=False,
+        )
+
+
+def length(ax, side: str) -> float:
+    """The width (`"x"`) or height (`"y"`) of the axes in points, before the layout moves them."""
+    figure, place = ax.figure, ax.get_position()
+    inches = figure.get_figwidth() * place.width if side == "x" else figure.get_figheight() * place.height
+    return 72 * inches
+
+
+def letters_across(ax, part: float = 1.0, side: str = "x") -> int:
+    """About how many letters of this size fit beside each other along the width (or height) of the axes."""
+    return int(length(ax, side) / text_size(0.55 * part))
+
+
+def short(text: str, most: int, others=()) -> str:
+    """The text, printable, in at most so many letters, and another one than each of the others.
+
+    Example:
+        >>> short("decoder/update_gate", 14), short("first", 14)
+        ('…/update_gate', 'first')
+    """
+
+    def fits(piece):
+        return len(printable(piece)) <= most
+
+    return printable(text if fits(text) else told_apart(text, others, fits))
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things: `1 timestep`, `2 timesteps`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def note_of(ax) -> str:
+    """What stands under the title of these axes."""
+    return " ".join(" ".join(t.get_text().split("\n")) for t in ax.texts if t.get_gid() == "note")
+
+
+def legend_below(ax, **options):
+    """A legend under the label of the axis, where it covers no number, in as many columns as fit."""
+    import matplotlib
+    from matplotlib.transforms import ScaledTranslation
+
+    handles = options.pop("handles", None) or ax.get_legend_handles_labels()[0]
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    # It may stand under what is written at the left of the axes too.
+    columns = max(1, int(1.2 * letters_across(ax, 0.875) / (longest + 6)))
+    ticks = matplotlib.rcParams["xtick.major.size"] + matplotlib.rcParams["xtick.major.pad"]
+    down = ScaledTranslation(0, -(ticks + text_size(2.3)) / 72, ax.figure.dpi_scale_trans)
+    look = {"fontsize": text_size(0.875), "title_fontsize": text_size(0.875), "frameon": False}
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": ax.transAxes + down}
+    ax.legend(handles=handles, ncols=min(columns, len(handles)), **look, **place, **options)
+
+
+def quiet(ax):
+    """No frame at the top and right, so that the numbers stand out."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def printable(text: str) -> str:
+    """The text with what matplotlib's font has no shape for written out, and no mathematics in it.
+
+    Example:
+        >>> printable("猫$x$")
+        '\\\\u732b\\\\$x\\\\$'
+    """
+    from matplotlib import font_manager
+
+    font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
+    known = [c if c == "\n" or font.get_char_index(ord(c)) else ascii(c)[1:-1] for c in text]
+    plain = "".join(known).replace("$", r"\$")
+    # A label that starts with an underscore would be left out of a legend.
+    return f" {plain}" if plain.startswith("_") else plain
