@@ -14,8 +14,8 @@ class GRUCell(KerasLikeCell):
 
         z_t = sigmoid(x_t W_z + h_tm1 U_z + b_z)
         r_t = sigmoid(x_t W_r + h_tm1 U_r + b_r)
-        n_t = tanh(x_t W_n + r_t * (h_tm1 U_n) + b_n)     reset_after=True (Keras's default)
-        n_t = tanh(x_t W_n + (r_t * h_tm1) U_n + b_n)     reset_after=False (the paper)
+        n_t = tanh(x_t W_n + b_n + r_t * (h_tm1 U_n + b'_n))     reset_after=True (Keras's default)
+        n_t = tanh(x_t W_n + (r_t * h_tm1) U_n + b_n)            reset_after=False (the paper)
         h_t = z_t * h_tm1 + (1 - z_t) * n_t
 
     Example:
@@ -25,6 +25,8 @@ class GRUCell(KerasLikeCell):
         ((2, 10), 1)
 
     Traces `update_gate`, `reset_gate`, `candidate`, `h`.
+
+    With `reset_after=True` the products with `h_tm1` have biases of their own in `z`, `r` and `n` (`b'`).
 
     Args:
         units: the number of units.
@@ -38,7 +40,8 @@ class GRUCell(KerasLikeCell):
 
     Source:
         K. Cho et al., Learning phrase representations using RNN encoder-decoder, 2014
-        (arXiv:1406.1078).
+        (arXiv:1406.1078v3, without the biases; according to Keras's documentation v1 has the reset gate
+        after the product).
     """
 
     keras_class = keras.layers.GRUCell

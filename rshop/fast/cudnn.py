@@ -21,7 +21,8 @@ class Twin:
         cell: a built `LSTMCell` or `GRUCell`. The twin has room for as many weights, and reads the cell's.
 
     Source:
-        S. Chetlur et al., cuDNN: Efficient Primitives for Deep Learning, 2014 (arXiv:1410.0759).
+        J. Appleyard et al., Optimizing performance of recurrent neural networks on GPUs, 2016
+        (arXiv:1604.01946).
     """
 
     def __init__(self, cell):

@@ -55,7 +55,8 @@ def gradient_flow(
         loss: `(y_t, t) -> numbers`, `y_t` the output (or the state `of`) `(batch, ...)`; `L_t` is their sum
             in a sample.
         truncate: cut the gradient at the borders of windows of this many timesteps, as truncated
-            backpropagation through time does (Williams & Peng, 1990): exactly 0 across them.
+            backpropagation through time does where a sequence is read in pieces (BPTT(h; h') of
+            Williams & Peng, 1990, with h = h'): exactly 0 across them.
         label: the name of the line, where several models are drawn on the same axes.
         ax: None draws the matrix and the norm against distance; two axes draw the same on them; one
             draws the norm against distance, on which several models can be compared; False draws

@@ -104,7 +104,8 @@ def input_influence(
         ValueError: no such timestep, method or sample, or a gradient by whole numbers.
 
     Source:
-        The gradient: K. Simonyan et al., Deep inside convolutional networks, 2014; occlusion:
+        The gradient: K. Simonyan et al., Deep inside convolutional networks, 2014; occlusion (called
+        erasure there):
         J. Li et al., Understanding neural networks through representation erasure, 2016.
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN, training=False)
