@@ -9,6 +9,7 @@ from rshop.call.argument_kinds import call_length, check_given
 from rshop.call.carried_states import Carried
 from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
 from rshop.call.run import check_unroll, run
+from rshop.checks import check_training
 from rshop.conversions import convert
 from rshop.errors import message
 from rshop.layers import options

@@ -33,7 +33,7 @@ verdicts = module("verdicts")
 workloads = module("workloads")
 main = module("__main__")
 
-over_time = importlib.import_module("rshop.fast.over_time")
+run_program = importlib.import_module("rshop.fast.loops.run_program")
 
 WORKLOADS = workloads.WORKLOADS
 KINDS = {workload.kind: workload for workload in WORKLOADS.values()}
@@ -212,7 +212,7 @@ def test_each_round_gives_every_system_its_slice_and_begins_with_another():
 def test_warming_up_takes_a_small_loop_past_the_calls_after_which_it_is_compiled():
     made = []
     timing.warm(lambda: made.append(1))
-    assert len(made) == timing.WARM_CALLS > over_time.COLD_CALLS
+    assert len(made) == timing.WARM_CALLS > run_program.COLD_CALLS
 
 
 def test_warming_up_ends_early_where_a_call_is_long(monkeypatch):
@@ -225,7 +225,7 @@ def test_warming_up_ends_early_where_a_call_is_long(monkeypatch):
 
 def test_the_long_loop_whose_memory_is_measured_is_compiled_at_once():
     s = child.LONG.sizes
-    assert s.batch * s.time * (s.features + s.units) * 4 * s.units > over_time.MUCH_WORK
+    assert s.batch * s.time * (s.features + s.units) * 4 * s.units > run_program.MUCH_WORK
 
 
 def test_a_slice_repeats_a_call_that_is_short(monkeypatch):

@@ -63,8 +63,9 @@ every_save = pytest.mark.parametrize("what, ending", SAVES)
 def test_every_object_with_a_save_is_looked_at_here(saved):
     """A `save` that is not in the table above would not be tested."""
     found = set()
-    for path in (ROOT / "viz").glob("*.py"):
-        module = importlib.import_module(f"viz.{path.stem}")
+    for path in (ROOT / "viz").rglob("*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        module = importlib.import_module(name.removesuffix(".__init__"))
         for thing in vars(module).values():
             if isinstance(thing, type) and hasattr(thing, "save") and thing.__module__.startswith("viz."):
                 found.add(thing)
@@ -255,14 +256,14 @@ def test_no_tool_writes_a_file_in_another_way():
     ways = (".write_text(", ".write_bytes(", "nbformat.write(", "savefig(", ".unlink(", "json.dump(")
     found = []
     for folder in ("tools", "notebooks/course", "viz", "benchmarks"):
-        for path in sorted((ROOT / folder).glob("*.py")):
+        for path in sorted((ROOT / folder).rglob("*.py"), key=lambda path: path.name):
             lines = path.read_text(encoding="utf-8").splitlines()
             found += [(path.name, line.strip()) for line in lines if any(way in line for way in ways)]
     assert found == [
         ("animate.py", 'unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")'),
-        ("filmstrip.py", 'still(payload).savefig(out, format="png", metadata={"Software": None})'),
-        ("whole.py", "unfinished.write_bytes(data)"),
-        ("whole.py", "unfinished.unlink(missing_ok=True)"),
+        ("still_image.py", 'still(payload).savefig(out, format="png", metadata={"Software": None})'),
+        ("whole_file.py", "unfinished.write_bytes(data)"),
+        ("whole_file.py", "unfinished.unlink(missing_ok=True)"),
         ("plot.py", "figure.savefig(unfinished, dpi=120)"),
     ]
 
@@ -297,5 +298,5 @@ def test_a_tool_on_a_full_disk_leaves_the_old_file(tool, tmp_path, monkeypatch):
 
 def test_writing_needs_no_keras():
     """The tools that write text are quick."""
-    code = "import sys, viz.whole; sys.exit('keras' in sys.modules)"
+    code = "import sys, viz.style.whole_file; sys.exit('keras' in sys.modules)"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0

@@ -1,7 +1,8 @@
 """Load saved models each alone, in a process that has imported `rshop` and built nothing.
 
 As a program (`python -m tests.support.fresh FOLDER MODULE ...`) it imports once, forks for each model of
-the folder, and prints one JSON object: by how much the predictions differ from the recorded ones, or the error.
+the folder, and prints one JSON object: by how much the predictions differ from the recorded ones, or the
+error.
 """
 
 import contextlib

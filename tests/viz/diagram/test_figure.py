@@ -54,10 +54,9 @@ def test_a_name_that_viz_does_not_have_is_an_attribute_error():
         viz.draw_unroled  # noqa: B018
 
 
-def test_viz_names_functions_even_where_the_file_has_the_same_name():
-    import viz.heatmap as by_its_file
-
-    assert callable(viz.heatmap) and by_its_file is viz.heatmap
+def test_every_public_name_of_viz_is_a_function_or_class_and_its_docstring_lists_it():
+    assert [name for name in viz.__all__ if not callable(getattr(viz, name))] == []
+    assert [name for name in viz.__all__ if f"`{name}`" not in viz.__doc__] == []
 
 
 def test_the_svg_shows_the_names_and_says_what_it_is(figure):

@@ -251,7 +251,7 @@ def test_samples_are_averaged_and_chunks_change_nothing(monkeypatch):
     assert_close(whole, np.mean(singles, axis=0), 1e-5)
     import importlib
 
-    monkeypatch.setattr(importlib.import_module("viz.gradient_flow"), "_MOST_NUMBERS", 1)
+    monkeypatch.setattr(importlib.import_module("viz.gradients.gradient_flow"), "_MOST_NUMBERS", 1)
     assert_close(viz.gradient_flow(rnn, X).matrix, whole, 1e-5)
 
 
