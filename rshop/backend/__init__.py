@@ -1,4 +1,4 @@
-"""What asks the backend: today TensorFlow, see `rshop.backend.tensorflow`. Nothing else imports it.
+"""The backend in use: today TensorFlow, whose functions are listed in `rshop.backend.tensorflow`.
 
 May import: backend.tensorflow.
 """
@@ -7,34 +7,38 @@ from rshop.backend.tensorflow import (
     checked_size,
     compiled,
     cores,
+    count_up,
     counter,
-    deal,
+    custom_gradient,
     gradients,
     has_gpu,
     has_xla,
     is_compiled_outside,
+    is_eager,
     over_time,
-    pull_back,
+    padded,
     reader,
-    roomy,
     scan,
-    writes_graph,
+    split_batch,
+    vjp,
 )
 
 __all__ = [
     "checked_size",
     "compiled",
     "cores",
+    "count_up",
     "counter",
-    "deal",
+    "custom_gradient",
     "gradients",
     "has_gpu",
     "has_xla",
     "is_compiled_outside",
+    "is_eager",
     "over_time",
-    "pull_back",
+    "padded",
     "reader",
-    "roomy",
     "scan",
-    "writes_graph",
+    "split_batch",
+    "vjp",
 ]

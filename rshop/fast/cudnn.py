@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from rshop.backend import has_gpu, is_compiled_outside, writes_graph
+from rshop.backend import has_gpu, is_compiled_outside, is_eager
 from rshop.fast import switches
-from rshop.fast.loops.known_sums import first_derivatives_only
+from rshop.fast.loops.derivatives import first_derivatives_only
 
 
 class Twin:
@@ -86,4 +86,4 @@ def is_wanted(layer, masked: bool) -> bool:
     cuDNN takes masks at the end of a sequence only, and what XLA compiles cannot call it.
     """
     wanted = layer.twin is not None and switches.current().cudnn
-    return wanted and not masked and writes_graph() and not is_compiled_outside()
+    return wanted and not masked and not is_eager() and not is_compiled_outside()
