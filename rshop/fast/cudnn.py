@@ -54,11 +54,21 @@ def twin(cell, layer) -> Twin | None:
         >>> twin(LSTMCell(10, activation="relu"), rnn) is None  # cuDNN has tanh alone
         True
     """
-    return Twin(cell) if has_gpu() and has_kernel(cell, layer) else None
+    return Twin(cell) if runs(cell, layer) else None
+
+
+def runs(cell, layer) -> bool:
+    """Whether there is a GPU, and cuDNN computes what this layer of a cell does.
+
+    Example:
+        >>> runs(LSTMCell(10), rnn)  # on a laptop without a GPU
+        False
+    """
+    return has_gpu() and has_kernel(cell, layer)
 
 
 def has_kernel(cell, layer) -> bool:
-    """Whether cuDNN computes what this layer of a built cell does.
+    """Whether cuDNN computes what this layer of a cell does.
 
     Example:
         >>> has_kernel(GRUCell(10, reset_after=False), rnn)  # the paper's GRU

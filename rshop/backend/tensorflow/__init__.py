@@ -1,27 +1,27 @@
 """What the rest asks of TensorFlow: the functions that a second backend would have to offer.
 
-`B` is a batch, `T` a number of timesteps; `carry`, `inputs` and `outputs` are structures of tensors (nested
-lists, tuples and dicts), `xs`, `points`, `values` and `cotangents` lists of them.
+`B` is a batch, `T` a number of timesteps. `carry` and `inputs` are structures of tensors: nested lists,
+tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists of tensors.
 
-==================================================  ==============================================================
-`loops.scan(body, carry, xs, length, ...)`          a body over time, xs `(B, T, ...)`: last carry, `(B, T, ...)`
+==================================================  =========================================================
+`loops.scan(body, carry, xs, length, ...)`          a body over `xs` `(B, T, ...)`: last carry, `(B, T, ...)`
 `loops.over_time(body, carry, reads, length, ...)`  the same from either end: last carry, `(T, B, ...)`
-`loops.reader(x, axis)`                             a function of a timestep that reads `x` there: `(B, ...)`
-`gradients.gradients(function, points)`             for each scalar of the function a list, shaped as the points
-`gradients.vjp(function, points, cotangents)`       gradients shaped as the points, cotangents as the results
-`gradients.custom_gradient(function)`               a function of `inputs`, with a backward pass of its own
-`compiling.compiled(function, xla, compile_now)`    a function of structures, traced once, for a list of calls
-`compiling.is_eager()`                              a bool: operations run at once, and are not being traced
-`compiling.is_compiled_outside()`                   a bool: what is traced is part of something compiled whole
+`loops.reader(x, axis)`                             a function that reads `x` at a timestep: `(B, ...)`
+`gradients.gradients(function, points)`             for each scalar of the function, shaped as the points
+`gradients.vjp(function, points, cotangents)`       shaped as the points; the cotangents as the results
+`gradients.custom_gradient(function)`               a function of `inputs` with its own backward pass
+`compiling.compiled(function, xla, compile_now)`    a function of a list of calls, traced once
+`compiling.is_eager()`                              a bool: operations run at once, none is traced
+`compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole
 `compiling.has_xla()`                               a bool: XLA compiles for this machine
 `devices.has_gpu()`                                 a bool: there is a GPU
 `devices.cores()`                                   an int: how many parts of a graph run side by side
-`shapes.checked_size(values, found, size, text)`    a structure as it is, refused at run time if two sizes differ
-`shapes.split_batch(values, sizes)`                 `(B, ...)` split along the batch: for each size a list
+`shapes.checked_size(values, found, size, text)`    the values; an error at run time if two sizes differ
+`shapes.split_batch(values, sizes)`                 `(B, ...)` split along the batch: a list for each size
 `shapes.padded(x, length)`                          `(B, T, ...)` padded along time, to one of few lengths
-`counting.counter()`                                a count `()`, which starts at 0 and is no weight
-`counting.count_up(counter)`                        the count plus one, an integer `()`, each time a graph runs
-==================================================  ==============================================================
+`counting.counter()`                                a count `()` that starts at 0, and is no weight
+`counting.count_up(counter)`                        the count plus one, an integer `()`, at each run
+==================================================  =========================================================
 
 May import: no other room.
 """

@@ -1,4 +1,4 @@
-"""Tensors whose sizes are known only while a graph runs: checked, split along the batch, padded along time."""
+"""Tensors whose sizes are known only at run time: checked, split along the batch, padded along time."""
 
 import keras
 import numpy as np

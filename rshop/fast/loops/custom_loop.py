@@ -42,7 +42,7 @@ def scan_known(
         xla: compile both loops.
         compile_now: a boolean tensor: XLA waits as long as it is False.
         in_blocks: the backward pass of a long loop goes block by block.
-        part_sizes: split the batch into parts of these sizes, whose loops run side by side; None for no split.
+        part_sizes: split the batch into parts of these sizes, whose loops run side by side.
 
     Returns:
         As `scan`. First derivatives only.

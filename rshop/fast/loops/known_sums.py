@@ -58,7 +58,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Tap:
-    """A sum of products that the loop taps: it saves `z`, and the gradients of the weights come after the loop.
+    """A sum of products in a body. The loop taps it: it saves `z`, and defers the gradients of the weights.
 
     Attributes:
         like: a Keras tensor of the shape and dtype of `z`.

@@ -47,7 +47,7 @@ class Cotangents(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a batch in the backward pass: what the loop read, what it returned, and the gradients of that.
+    """A part of a batch in the backward pass: what the loop read and returned, and the gradients of that.
 
     Attributes:
         inputs: what the loop read.

@@ -8,6 +8,7 @@ import keras
 
 from rshop.cells.weights import Bias, Product
 from rshop.step import teacher_forcing
+from rshop.step.recurrent import is_recurrent
 
 
 def words(text: str) -> set[str]:
@@ -104,11 +105,6 @@ def is_dense(operation) -> bool:
 def is_sum(operation) -> bool:
     """Whether an operation adds up tensors: `a + b`, or `keras.layers.Add`."""
     return _name(operation) == "Add" and _is_kerass(operation)
-
-
-def is_recurrent(operation) -> bool:
-    """Whether it is a recurrent layer of this project, as a step may have one in it."""
-    return type(operation).__module__.startswith("rshop.") and hasattr(operation, "description")
 
 
 def _is_known_layer(layer, training):

@@ -12,6 +12,7 @@ from rshop.fast.plan import known_operations
 from rshop.fast.plan.contractions import letters_of
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
+from rshop.step.recurrent import is_recurrent
 from rshop.structure import flat, tree
 
 
@@ -224,7 +225,7 @@ class _Lowering:
         )
 
     def is_by_sample(self, operation, tensors, constants, letters) -> bool:
-        if known_operations.is_recurrent(operation):
+        if is_recurrent(operation):
             numbers = not any(getattr(c, "shape", ()) for c in constants)
             return numbers and lower(operation.description.graph, self.training).by_sample
         return by_sample(operation, tensors, constants, letters)

@@ -6,10 +6,10 @@ from functools import partial
 import keras
 from keras import ops
 
-from rshop.fast.plan import known_operations
 from rshop.fast.plan.lower import Lowered, lower
 from rshop.fast.plan.schedule import FED, FIXED, SEQUENCE, Schedule, schedule
 from rshop.fast.plan.sums_of_products import Group
+from rshop.step.recurrent import is_recurrent
 from rshop.step.step import Step
 from rshop.structure import flat
 
@@ -67,7 +67,7 @@ class Program:
     @property
     def has_inner_loops(self) -> bool:
         """Whether a recurrent layer runs within each timestep."""
-        return any(known_operations.is_recurrent(node.operation) for node in self.step.graph.nodes)
+        return any(is_recurrent(node.operation) for node in self.step.graph.nodes)
 
     def before(self, fixed: list, sequences: list) -> tuple[list, list]:
         """What the loop reads: what every timestep sees whole, and sequences `(batch, time, ...)`.

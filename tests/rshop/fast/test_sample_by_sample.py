@@ -263,6 +263,24 @@ def test_a_recurrent_layer_within_the_step_gives_what_the_plain_loop_gives(train
             assert_same(values_and_gradients(rnn, given, training=training), plain)
 
 
+class Doubled(RecurrentModel):
+    """A user's layer, which does more than to run its step."""
+
+    def call(self, x, training=None):
+        return 2 * super().call(x, training=training)
+
+
+def test_a_users_recurrent_layer_within_the_step_computes_what_its_own_call_says():
+    words, h, x, h_in = Input((4, 1)), Input((1,), name="h"), Input((1,)), Input((1,))
+    after = Doubled(x, h_in + x, initial_states=h_in, final_states=h_in + x)(words) + h
+    rnn = RecurrentModel(words, after, initial_states=h, final_states=after)
+    ones = np.ones((2, 3, 4, 1), "float32")
+    rnn(ones)
+    assert not is_fast(rnn, False)
+    # Three timesteps, each of which adds twice the sum of four ones.
+    np.testing.assert_array_equal(tf.function(rnn)(ones), np.full((2, 1), 24))
+
+
 @pytest.mark.parametrize("options", [{"stateful": True}, {"return_sequences": True}])
 def test_a_recurrent_layer_within_the_step_that_would_leave_something_behind_runs_plainly(options):
     words, h = Input((4, 2), batch_size=2), Input((3,), batch_size=2, name="h")
