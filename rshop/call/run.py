@@ -153,7 +153,7 @@ def _program(layer, given, training, now):
         decode=layer.decode,
         forced=forced,
         after=not now["mask"],
-        late=on.late_gradients,
+        late_gradients=on.late_gradients,
         hoist=on.hoist,
     )
 

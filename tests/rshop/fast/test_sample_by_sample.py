@@ -11,8 +11,15 @@ from rshop.backend import cores
 from rshop.fast import switched
 from rshop.fast.plan.contractions import letters_of
 from rshop.fast.plan.lower import lower
-from rshop.fast.plan.program import program
-from tests.rshop.fast.test_fast import BATCH, OFF, TIME, assert_same, is_fast, values_and_gradients
+from tests.rshop.fast.test_fast import (
+    BATCH,
+    OFF,
+    TIME,
+    assert_same,
+    is_fast,
+    program_of,
+    values_and_gradients,
+)
 
 ALONE = {
     "arithmetic": lambda x: 2 * x + ops.tanh(x),
@@ -145,8 +152,7 @@ def test_attention_gives_the_values_and_gradients_of_the_plain_loop(mask):
     }
     mask = rng.random((BATCH, TIME)) < 0.6 if mask else None
     rnn(**given)
-    ready = program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
-    letters = [p.letters for g in ready.groups for p in g.products if p.letters]
+    letters = [p.letters for g in program_of(rnn).groups for p in g.products if p.letters]
     assert len(letters) == 2
     with switched(**OFF):
         plain = values_and_gradients(rnn, given, mask)
@@ -237,8 +243,7 @@ def test_what_needs_the_whole_batch_gives_the_numbers_of_the_plain_loop(make):
 def test_small_products_are_done_as_one_and_large_ones_side_by_side():
     def merged(units):
         rnn = LSTMCell(units, input_dim=units).get_layer()
-        ready = program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
-        return len(ready.merged)
+        return len(program_of(rnn).merged)
 
     assert merged(32) == 1 and merged(128) == 0
 
