@@ -1,4 +1,4 @@
-"""On a GPU: cuDNN for a layer of one LSTM or GRU cell, through the layer of Keras that exposes it."""
+"""On a GPU, cuDNN for a layer of one LSTM or GRU cell, through the Keras layer that calls it."""
 
 import keras
 from keras import ops
@@ -9,7 +9,7 @@ from rshop.fast.loops.derivatives import first_derivatives_only
 
 
 class Twin:
-    """Keras's layer with the numbers of ours: on a GPU it runs in cuDNN, elsewhere in a loop of its own.
+    """A Keras layer that computes with the weights of one of our cells: on a GPU it runs in cuDNN.
 
     Example:
         >>> twin = Twin(cell)  # an LSTMCell(10), built for 5 features
@@ -18,7 +18,7 @@ class Twin:
         (2, 7, 10)
 
     Args:
-        cell: a built `LSTMCell` or `GRUCell`. The twin has room for as many weights, and reads the cell's.
+        cell: a built `LSTMCell` or `GRUCell`. The twin computes with the cell's weights, not with its own.
 
     Source:
         J. Appleyard et al., Optimizing performance of recurrent neural networks on GPUs, 2016
@@ -74,7 +74,7 @@ def has_kernel(cell, layer) -> bool:
         >>> has_kernel(GRUCell(10, reset_after=False), rnn)  # the paper's GRU
         False
     """
-    # Of the exact type: a subclass may compute something else.
+    # The exact type: a subclass may compute something else.
     if vars(type(cell)).get("keras_layer") is None or layer.decode or layer.unroll:
         return False
     o = cell.options
@@ -91,9 +91,9 @@ def has_kernel(cell, layer) -> bool:
 
 
 def is_wanted(layer, masked: bool) -> bool:
-    """Whether this call runs in cuDNN: in a graph that is not compiled as a whole, and without a mask.
+    """Whether this call runs in cuDNN: without a mask, in a graph that is not compiled as a whole.
 
-    cuDNN takes masks at the end of a sequence only, and what XLA compiles cannot call it.
+    cuDNN takes masks at the end of a sequence only, and code that XLA compiles cannot call it.
     """
-    wanted = layer.twin is not None and switches.current().cudnn
-    return wanted and not masked and not is_eager() and not is_compiled_outside()
+    can = layer.twin is not None and switches.current().cudnn
+    return can and not masked and not is_eager() and not is_compiled_outside()

@@ -1,4 +1,4 @@
-"""The backward pass of a loop whose body is known: block of time by block of time, the last one first."""
+"""The backward pass of a loop whose body is known: one block of time after the other, the last one first."""
 
 import math
 
@@ -36,8 +36,8 @@ class Backward:
         """For each part the gradients of its inputs; None where there is none.
 
         Args:
-            parts: parts of a batch, without gradients of their own.
-            inputs: the tensors that the parts were made of, with gradients.
+            parts: parts of a batch, as constants.
+            inputs: the tensors that the parts were split from, differentiable.
             length: as in `scan_known`.
         """
         totals = [_Totals() for _ in parts]
@@ -51,7 +51,7 @@ class Backward:
     def _blocks(self, inputs, length) -> list[Block]:
         if not self.in_blocks:
             return [Block()]
-        # The numbers of a timestep that wait for the deferred products, in one part of the batch.
+        # How many numbers of each timestep wait for the deferred products, in one part of the batch.
         likes = [*(tap.like for tap in self.body.taps), *self.body.computed.values()]
         batch = (inputs.first[0].shape[0] if inputs.first else None) or ORDINARY_BATCH
         return blocks(length, batch * sum(math.prod(size or 1 for size in like.shape[1:]) for like in likes))
@@ -59,7 +59,7 @@ class Backward:
     def _run(self, block, length, parts, inputs) -> list[BlockGradients]:
         start = None
         if not block.is_whole:
-            # Tensors: of an int the loop would be traced, and compiled, anew for each block.
+            # As tensors: with ints, the loop would be traced and compiled anew for each block.
             start = ops.convert_to_tensor(block.start, "int32")
             length = ops.convert_to_tensor(block.stop - block.start, "int32")
 
@@ -69,7 +69,7 @@ class Backward:
             calls = [(start, length, block.capacity, part._replace(cotangents=d)) for part, d in now]
             return self.run_compiled(calls), no_second_derivative
 
-        # The inputs are not read, but a second derivative with respect to them has to pass here.
+        # The inputs are not read, but a second derivative with respect to them has to come past here.
         return custom_gradient(run)([[part.cotangents for part in parts], inputs])
 
     def _collect(self, total, block, part, found):
@@ -78,11 +78,11 @@ class Backward:
         d_xs = dict(zip(self.body.differentiated(inputs)[0], d_xs, strict=True))
         d_sums, computed = (list(map(block.trim, values)) for values in (found.sums, found.computed))
         operands, d_shared = Operands(self.body, block, part, computed), dict(found.shared)
-        # Of all timesteps the loop added the small ones; of a block it does not see all operands.
+        # A loop over all timesteps has added the small ones; one over a block does not have all operands.
         operands.add_weight_gradients(
             d_shared, d_sums, lambda tap: not (block.is_whole and is_small(tap, inputs.shared))
         )
-        # The gradient of an input that products alone read stays outside: often nobody asks for it.
+        # Not in the compiled loop: often nobody asks for the gradient of an input that only products read.
         operands.add_input_gradients(d_xs, d_sums)
         floating = [i for i, value in enumerate(inputs.first) if has_gradient(value)]
         total.first = dict(zip(floating, found.first, strict=True))
@@ -90,13 +90,13 @@ class Backward:
 
 
 def _before(part: Part, found: BlockGradients) -> Part:
-    # The part as the block before it sees it.
+    # The part, for the block before.
     return part._replace(cotangents=part.cotangents._replace(last=found.first))
 
 
 class _Totals:
-    # The gradients of one part of a batch, put together from its blocks of time, the last one first:
-    # of the first carry by place, of the sequences in each block, the sum of those of the shared tensors.
+    # The gradients of one part of a batch, collected from its blocks, the last one first. By place: of the
+    # first carry one tensor, of a sequence one for each block, of a shared tensor their sum.
 
     def __init__(self):
         self.first, self.xs, self.shared = {}, {}, {}

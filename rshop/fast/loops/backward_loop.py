@@ -30,10 +30,11 @@ class BackwardLoop:
         """The gradients of a block.
 
         Args:
-            start: its first timestep, a scalar tensor; None for a block of all timesteps.
+            start: its first timestep, a scalar tensor; None for all timesteps.
             length: its number of timesteps.
-            capacity: the number that the results have, padding included; None for a block of all timesteps.
-            part: the part of the batch, of all timesteps; its last cotangents are those after the block.
+            capacity: the number of timesteps of the results, padding included; None for all timesteps.
+            part: the part of the batch, at all timesteps; the cotangents of the last carry are those after
+                the block.
         """
         inputs, is_whole = part.inputs, start is None
         capacity = capacity_of(inputs, length) if is_whole else capacity
@@ -60,7 +61,7 @@ class BackwardLoop:
         return BlockGradients(d_first, d_xs, d_shared, d_sums, computed)
 
     def _reads(self, start, part):
-        # Functions of a timestep of the block: of the sequences, the states, the sums and the cotangents.
+        # Functions of a timestep of the block, for the sequences, the states, the sums and the cotangents.
         def at(x, axis):
             read = reader(x, axis)
             return read if start is None else lambda t: read(start + t)
@@ -95,7 +96,7 @@ class _Timestep:
         d_carry, d_shared = after
         xs, states, sums, cotangents = now
         shared = self.inputs.shared
-        # In place of a value that the body does not need, its first one does.
+        # For a value that the body does not need, the first one will do.
         carry = _replaced(self.inputs.first, self.body.read, iter(states))
 
         def forward(points):
@@ -111,7 +112,7 @@ class _Timestep:
         return [d_carry, d_shared], [*d_xs, *found, *(operands[key] for key in self.body.computed)]
 
     def _forward(self, carry, xs, points):
-        # The body again, with the sums known: what it returns, and what each product read.
+        # The body again, with the saved sums: what it returns, and what each product reads.
         memory = self.body.packed(_replaced(carry, self.states, points))
         x = _replaced(xs, self.xs, points)
         weights = _replaced(self.inputs.shared, self.shared, points)
@@ -126,7 +127,7 @@ class _Timestep:
 
 
 def _previous(first, emitted, start):
-    # Reads the value of the timestep before, which at the first one of all is `first`.
+    # Reads the value of the timestep before; at the first timestep that is `first`.
     read = reader(emitted, axis=1)
     return lambda t: ops.where(start + t > 0, read(ops.maximum(start + t - 1, 0)), first)
 

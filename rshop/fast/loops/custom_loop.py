@@ -1,4 +1,4 @@
-"""A loop over time with a backward pass that is written out, for a body of which more is known."""
+"""A loop over time with its own backward pass, for a body that is known beforehand."""
 
 from keras import ops
 
@@ -22,11 +22,11 @@ def scan_known(
     in_blocks: bool = True,
     part_sizes: list | None = None,
 ):
-    """As `backend.scan`, for a body of which more is known: the backward pass is written out.
+    """As `backend.scan`, with its own backward pass, for a body that is known beforehand.
 
-    The gradient of a weight is one product over all timesteps and samples, after the loop: within it
-    each timestep would add to the whole matrix. And as no list crosses from the forward loop to the
-    backward loop, both can be compiled.
+    The gradient of a weight is one product over all timesteps and samples, after the loop: an automatic
+    gradient would add to the whole matrix at each timestep. And as no list passes from the forward loop to
+    the backward loop, XLA can compile both.
 
     Example:
         >>> last, emitted = scan_known(body, [x], [kernel], 7, save=True, xla=True)
@@ -38,11 +38,11 @@ def scan_known(
         xs: tensors `(batch, time, ...)`.
         shared: tensors that every timestep sees whole: weights, constants.
         length: the number of timesteps, an int or a scalar int tensor; an int where there are no `xs`.
-        save: keep what the backward pass needs; else it runs the forward loop again first.
+        save: save what the backward pass needs; else it first runs the forward loop again.
         xla: compile both loops.
-        compile_now: a boolean tensor: XLA waits as long as it is False.
-        in_blocks: the backward pass of a long loop goes block by block.
-        part_sizes: split the batch into parts of these sizes, whose loops run side by side.
+        compile_now: a boolean tensor: while it is False the loops run without XLA.
+        in_blocks: run the backward pass of a long loop block by block.
+        part_sizes: split the batch into parts of these sizes, and run their loops side by side.
 
     Returns:
         As `scan`. First derivatives only.
@@ -115,19 +115,19 @@ class _CustomLoop:
         return LoopResults(last, [batch_major(values) for values in emitted], saved)
 
     def _split(self, lists: list[list]) -> list[list[list]]:
-        # For each part of the batch, each list of its tensors.
+        # For each part of the batch its slice of each list.
         if self.part_sizes is None:
             return [lists]
         return list(zip(*(split_batch(values, self.part_sizes) for values in lists), strict=True))
 
     def _split_inputs(self, inputs) -> list[LoopInputs]:
-        # What each sample has of its own goes with it, the weights go to each part.
+        # Tensors (batch, ...) are split as well, weights go to each part.
         places = sorted(self.body.by_sample)
         parts = self._split([inputs.first, inputs.xs, [inputs.shared[i] for i in places]])
         return [LoopInputs(first, xs, _put(inputs.shared, places, own)) for first, xs, own in parts]
 
     def _whole(self, gradients: list[LoopInputs]) -> LoopInputs:
-        # From the gradients of the parts those of the whole batch.
+        # The gradients of the whole batch, from those of the parts.
         d_first, d_xs, d_shared = zip(*gradients, strict=True)
         whole = []
         for i, of_parts in enumerate(zip(*d_shared, strict=True)):
@@ -144,7 +144,7 @@ def _put(values, places, new):
 
 
 def _joined(parts):
-    # Of lists of tensors, one for each part of a batch, the list for the whole of it.
+    # One list of tensors for the whole batch, from one for each part of it.
     if len(parts) == 1:
         return parts[0]
     return [None if same[0] is None else ops.concatenate(same, axis=0) for same in zip(*parts, strict=True)]

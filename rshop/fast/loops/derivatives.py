@@ -1,4 +1,4 @@
-"""Which derivatives there are: of floating point numbers, first ones only, summed in 32 bits."""
+"""Which derivatives the fast loop has: of floating point numbers, first ones only, summed in 32 bits."""
 
 import keras
 from keras import ops
@@ -26,8 +26,11 @@ def wide(x):
 def without_gradient(values):
     """The same structure of tensors, as constants: no gradient passes through them.
 
-    A loop with a custom gradient reads and returns such values, so that nothing is kept for an automatic
-    gradient of what it computes, which would hand out all that it computes.
+    A loop with a custom gradient reads and returns such values. Else an automatic gradient of what it
+    computes would be prepared as well, for which it would have to return all inner values.
+
+    Example:
+        >>> inputs = without_gradient(LoopInputs([h], [x], [kernel]))
     """
     return tree.map_structure(ops.stop_gradient, values)
 
@@ -43,7 +46,7 @@ def first_derivatives_only(x):
 
 
 def no_second_derivative(cotangents):
-    """Refuse: the backward pass of a loop is written out, and has no backward pass of its own.
+    """Refuse a second derivative: the backward pass of a fast loop has no backward pass of its own.
 
     Raises:
         NotImplementedError: always; the message says how to get second derivatives.

@@ -1,4 +1,4 @@
-"""The body of a loop with what is known of it beforehand, so that its backward pass can be written out."""
+"""The body of a loop, with all that the backward pass has to know of it beforehand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class KnownBody:
             `tap(place, operands, others, compute)` for the value of each sum of products.
         carry: the memory before the first timestep, any structure of tensors `(batch, ...)`.
         emits: one tensor-like per emitted value, for its shape `(batch, ...)` and dtype.
-        taps: its sums of products, in the order in which it calls `tap`.
-        repeated: for a place in the flat carry, the place of the same value among the emitted.
+        taps: its sums of products, in the order of its calls of `tap`.
+        repeated: for a place in the flat carry, the place of the same value among the emitted ones.
         unread: places in the flat carry whose values the body does not need.
-        deferred_xs: places in `xs` that nothing but products read.
-        deferred_shared: places in `shared` that nothing but taps read.
-        by_sample: places in `shared` of what each sample has of its own.
+        deferred_xs: places in `xs` that only products read, so that their gradients can be deferred.
+        deferred_shared: places in `shared` that only taps read, so that theirs can be.
+        by_sample: places in `shared` of tensors `(batch, ...)`, which are split with the batch.
         mask: the place in `xs` of the mask by which the body silences what it reads, or None.
     """
 
@@ -72,7 +72,7 @@ class KnownBody:
 
 
 def know(program: Program, run: Callable, carry: dict, now: dict, *, sequences: bool, silent_in_loop: bool):
-    """The body of a program's loop, with what its graph says of it.
+    """The body of a program's loop, with what is known of it from the graph.
 
     Example:
         >>> body = know(program, run, carry, now, sequences=True, silent_in_loop=False)

@@ -1,4 +1,4 @@
-"""Sums of products in the body of a loop, with their gradients written out: `z = a W + h U + b + o`."""
+"""Sums of products in the body of a loop, and their gradients: `z = a W + h U + b + o`."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from rshop.fast.loops.derivatives import wide
 
 @dataclass(frozen=True)
 class Product:
-    """A product in a body: `a W` with a weight, or one with a tensor that each sample has of its own.
+    """A product in a body: `a W` with a weight, or with a tensor `(batch, ...)` of each sample's own.
 
     Attributes:
-        source: where its `a` comes from: `("carry", i)`, `("x", i)`, or `("body", like)` where the
-            body computes it.
+        source: where its `a` comes from: `("carry", i)`, `("x", i)`, or `("body", like)` if the body
+            computes it.
         kernel: the place of the other factor in `shared`.
         letters: None for `a W`; else the axes of `a`, of the other factor and of the result, as
             `einsum` names them: `("bh", "bph", "bp")`.
@@ -74,7 +74,7 @@ class Tap:
 
     @property
     def live(self) -> list[int]:
-        """The products whose `a` needs its gradient within the loop: that of an input can wait."""
+        """The products whose `a` needs its gradient within the loop: that of an input is deferred."""
         return [j for j, product in enumerate(self.products) if product.source[0] != "x"]
 
     def ready(self, shared: list) -> list:
@@ -83,12 +83,12 @@ class Tap:
         return [ops.concatenate(kernels, axis=1)] if self.is_merged and len(kernels) > 1 else kernels
 
     def known_sum(self, z, operands: list, ready: list, others: list):
-        """`z` again, differentiable with respect to `z`, the operands and the other values.
+        """`z` as saved, differentiable with respect to `z`, the operands and the other values.
 
         Args:
             z: the sum, saved by the forward loop.
             operands: the `a` of each product.
-            ready: what `ready` returned.
+            ready: the result of `ready`.
             others: the values that are added.
         """
         live = [self.products[j] for j in self.live]

@@ -1,4 +1,4 @@
-"""Deferred gradients: those of weights, from what their products read at all timesteps at once."""
+"""Deferred gradients: those of weights, from what products read at all timesteps at once."""
 
 import math
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from rshop.step.masks import silence
 
 
 class Operands:
-    """What the products of a body read in a block of time, `(time, batch, ...)`, each made when asked for.
+    """What the products of a body read in a block of time, `(time, batch, ...)`, and the gradients from it.
 
     Example:
         >>> Operands(body, Block(0, 4), part, computed=[]).of(("x", 0)).shape
         (4, 2, 5)
 
     Args:
-        body: what is known of it.
-        block: of these timesteps.
+        body: the known body.
+        block: the timesteps.
         part: the part of the batch.
-        computed: what the body computed for `body.computed` in the block, `(time, batch, ...)`.
+        computed: the values of `body.computed` in the block, `(time, batch, ...)`.
     """
 
     def __init__(self, body: KnownBody, block: Block, part: Part, computed: list):
@@ -33,7 +33,7 @@ class Operands:
         self.saved = dict(zip(body.saved, part.saved, strict=False))
 
     def of(self, source: tuple):
-        """What a `Product.source` names; of one that the body computes, its `(tap, product)`."""
+        """The operand of a `Product.source`; if the body computes it, that of its `(tap, product)`."""
         if source not in self.known:
             self.known[source] = self._make(*source)
         return self.known[source]
@@ -44,7 +44,7 @@ class Operands:
         Args:
             d_shared: for the place of a shared tensor its gradient, to which they are added.
             d_sums: the gradient of each sum in the block, `(time, batch, ...)`.
-            is_due: whether a tap's are added now.
+            is_due: whether those of a tap are added now.
         """
         for i, (tap, dz) in enumerate(zip(self.body.taps, d_sums, strict=True)):
             if is_due(tap):
@@ -68,7 +68,7 @@ class Operands:
             return self._input(i)
         if i in self.saved:
             return self.block.cut(self.saved[i])
-        # What was emitted too, one timestep later.
+        # The state was emitted at the timestep before.
         before = self.block.before().cut(self.part.emitted[self.body.repeated[i]], axis=1)
         if self.block.start:
             return time_major(before)

@@ -19,10 +19,10 @@ from rshop.structure import flat, tree
 # fewer weights times timesteps is over before a second loop has begun.
 MANY_WEIGHTS = 2**18
 LITTLE_WORK = 2**19
-# XLA compiles for as long as a hundred calls of a small loop gain by it, and a few of a large one.
+# To compile a loop takes as long as a hundred calls of a small one save, or a few calls of a large one.
 COLD_CALLS = 16
 MUCH_WORK = 2**30
-# More parts than this leave each core too few samples of an ordinary batch.
+# With more parts than this an ordinary batch leaves too few samples for each core.
 MOST_PARTS = 4
 
 
@@ -52,14 +52,14 @@ def run(
         now: what the timesteps bring, each `(batch, time, ...)`.
         fixed: what every timestep sees whole: constants, in a decoder the inputs.
         length, batch: ints or scalar tensors.
-        switches: which ways of being fast are on.
-        sequences: whether outputs are wanted at each timestep.
-        zero_masked: whether the output at a masked timestep is 0, not the one before.
+        switches: which optimisations are on.
+        sequences: whether there are outputs at each timestep.
+        zero_masked: whether the output at a masked timestep is 0, not that of the timestep before.
         training_runs: the `backend.counter` of the layer's runs in training.
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_previous_truths(first["truths"], now["truths"]) if forced else [])]
-    # What stands at masked timesteps: in the loop each is silenced as it is read, which copies nothing.
+    # Masked timesteps read 0: in the loop each is silenced as it is read, which copies nothing.
     silent_in_loop = bool(now["mask"]) and not program.plan.before
     if now["mask"] and not silent_in_loop:
         given = [silence(now["mask"][0], x) for x in given]

@@ -74,8 +74,8 @@ def group(instructions: list[Instruction], kept: list[int], fixed: set[int]) -> 
     """The same instructions in the same order, with each sum of products as a `Group`.
 
     Example:
-        >>> group([x_W, h_U, plus, tanh], kept=[], fixed=set())  # Works
-        [Group, Instruction]
+        >>> group([x_W, h_U, plus, tanh], kept=[], fixed=set())  # Instructions
+        [Group(...), tanh]
 
     Args:
         instructions: in running order.
