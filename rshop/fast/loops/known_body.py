@@ -71,11 +71,13 @@ class KnownBody:
         )
 
 
-def know(program: Program, run: Callable, carry: dict, now: dict, *, sequences: bool, silent_in_loop: bool):
+def known_body(
+    program: Program, run: Callable, carry: dict, now: dict, *, sequences: bool, silent_in_loop: bool
+) -> KnownBody:
     """The body of a program's loop, with what is known of it from the graph.
 
     Example:
-        >>> body = know(program, run, carry, now, sequences=True, silent_in_loop=False)
+        >>> body = known_body(program, run, carry, now, sequences=True, silent_in_loop=False)
         >>> [tap.like.shape for tap in body.taps]  # the gates of an LSTM with 10 units
         [(None, 40)]
 

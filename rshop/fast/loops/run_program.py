@@ -6,7 +6,7 @@ from keras import ops
 
 from rshop.backend import cores, count_up, has_xla, is_compiled_outside
 from rshop.fast.loops.custom_loop import scan_known
-from rshop.fast.loops.known_body import know
+from rshop.fast.loops.known_body import known_body
 from rshop.fast.plan.program import Program
 from rshop.fast.switches import Switches
 from rshop.step.masks import blank, silence
@@ -76,7 +76,7 @@ def run(
         compiling["compile_now"] = count_up(training_runs) > COLD_CALLS if waits else None
         part_sizes = _part_sizes(program, length, batch) if switches.split else None
     memory, emitted = scan_known(
-        know(program, body, carry, now, sequences=sequences, silent_in_loop=silent_in_loop),
+        known_body(program, body, carry, now, sequences=sequences, silent_in_loop=silent_in_loop),
         flat(now),
         shared,
         length,
