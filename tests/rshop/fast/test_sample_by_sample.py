@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import Input, layers, ops
 
-from rshop import GRUCell, LSTMCell, RecurrentModel
+from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
 from rshop.backend import cores
 from rshop.fast import switched
 from rshop.fast.plan.contractions import letters_of
@@ -266,6 +266,27 @@ def test_a_recurrent_layer_within_the_step_gives_what_the_plain_loop_gives(train
     for on in ({}, {"xla": False}):
         with switched(**on):
             assert_same(values_and_gradients(rnn, given, training=training), plain)
+
+
+def a_stack():
+    rnn = RecurrentSequential()
+    rnn.add(GRUCell(3))
+    return rnn
+
+
+def a_model():
+    x, h = Input((2,)), Input((3,))
+    after = ops.tanh(layers.Dense(3)(x) + h)
+    return RecurrentModel(x, after, initial_states=h, final_states=after)
+
+
+@pytest.mark.parametrize("make", [lambda: GRUCell(3).get_layer(), a_stack, a_model])
+def test_every_recurrent_layer_of_the_project_is_known_within_a_step(make):
+    words, h = Input((4, 2)), Input((3,), name="h")
+    after = make()(words) + 0.5 * h
+    rnn = RecurrentModel(words, after, initial_states=h, final_states=after)
+    rnn(np.zeros((2, 3, 4, 2), "float32"))
+    assert is_fast(rnn)
 
 
 class Doubled(RecurrentModel):
