@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from keras import ops
 
-from rshop.backend import checked_size, scan, writes_graph
+from rshop.backend import checked_size, is_eager, scan
 from rshop.call import arguments
 from rshop.call.added_losses import adds_losses
 from rshop.call.arguments import Arguments
@@ -68,9 +68,9 @@ def run(layer, given: Arguments, training: bool | None, recorder=None) -> tuple[
             first,
             now,
             [*(given.inputs if layer.decode else []), *given.constants],
-            length,
-            batch,
-            switches.current(),
+            length=length,
+            batch=batch,
+            switches=switches.current(),
             sequences=sequences,
             zero_masked=layer.zero_output_for_mask,
             training_runs=layer.training_runs,
@@ -139,7 +139,7 @@ def _program(layer, given, training, now):
     # not worth compiling.
     on = switches.current()
     known_length = not layer.decode or isinstance(given.length, int)
-    if layer.unroll or not on.any or not writes_graph() or not known_length:
+    if layer.unroll or not on.any or is_eager() or not known_length:
         return None
     if any(mask is not None for mask in given.step_masks):
         return None
@@ -153,7 +153,7 @@ def _program(layer, given, training, now):
         decode=layer.decode,
         forced=forced,
         after=not now["mask"],
-        late=on.late_gradients,
+        late_gradients=on.late_gradients,
         hoist=on.hoist,
     )
 

@@ -1,15 +1,15 @@
-"""On a GPU: cuDNN for a layer of one LSTM or GRU cell, through the layer of Keras that exposes it."""
+"""On a GPU, cuDNN for a layer of one LSTM or GRU cell, through the Keras layer that calls it."""
 
 import keras
 from keras import ops
 
-from rshop.backend import has_gpu, is_compiled_outside, writes_graph
+from rshop.backend import has_gpu, is_compiled_outside, is_eager
 from rshop.fast import switches
-from rshop.fast.loops.known_sums import first_derivatives_only
+from rshop.fast.loops.derivatives import first_derivatives_only
 
 
 class Twin:
-    """Keras's layer with the numbers of ours: on a GPU it runs in cuDNN, elsewhere in a loop of its own.
+    """A Keras layer that computes with the weights of one of our cells: on a GPU it runs in cuDNN.
 
     Example:
         >>> twin = Twin(cell)  # an LSTMCell(10), built for 5 features
@@ -18,7 +18,7 @@ class Twin:
         (2, 7, 10)
 
     Args:
-        cell: a built `LSTMCell` or `GRUCell`. The twin has room for as many weights, and reads the cell's.
+        cell: a built `LSTMCell` or `GRUCell`. The twin computes with the cell's weights, not with its own.
 
     Source:
         J. Appleyard et al., Optimizing performance of recurrent neural networks on GPUs, 2016
@@ -54,17 +54,27 @@ def twin(cell, layer) -> Twin | None:
         >>> twin(LSTMCell(10, activation="relu"), rnn) is None  # cuDNN has tanh alone
         True
     """
-    return Twin(cell) if has_gpu() and has_kernel(cell, layer) else None
+    return Twin(cell) if runs(cell, layer) else None
+
+
+def runs(cell, layer) -> bool:
+    """Whether there is a GPU, and cuDNN computes what this layer of a cell does.
+
+    Example:
+        >>> runs(LSTMCell(10), rnn)  # on a laptop without a GPU
+        False
+    """
+    return has_gpu() and has_kernel(cell, layer)
 
 
 def has_kernel(cell, layer) -> bool:
-    """Whether cuDNN computes what this layer of a built cell does.
+    """Whether cuDNN computes what this layer of a cell does.
 
     Example:
         >>> has_kernel(GRUCell(10, reset_after=False), rnn)  # the paper's GRU
         False
     """
-    # Of the exact type: a subclass may compute something else.
+    # The exact type: a subclass may compute something else.
     if vars(type(cell)).get("keras_layer") is None or layer.decode or layer.unroll:
         return False
     o = cell.options
@@ -81,9 +91,9 @@ def has_kernel(cell, layer) -> bool:
 
 
 def is_wanted(layer, masked: bool) -> bool:
-    """Whether this call runs in cuDNN: in a graph that is not compiled as a whole, and without a mask.
+    """Whether this call runs in cuDNN: without a mask, in a graph that is not compiled as a whole.
 
-    cuDNN takes masks at the end of a sequence only, and what XLA compiles cannot call it.
+    cuDNN takes masks at the end of a sequence only, and code that XLA compiles cannot call it.
     """
-    wanted = layer.twin is not None and switches.current().cudnn
-    return wanted and not masked and writes_graph() and not is_compiled_outside()
+    can = layer.twin is not None and switches.current().cudnn
+    return can and not masked and not is_eager() and not is_compiled_outside()

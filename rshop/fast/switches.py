@@ -1,4 +1,4 @@
-"""Switches for measuring and teaching: each way of being fast can be turned off."""
+"""Switches, for measuring and teaching: each optimisation of the loop can be turned off."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -8,18 +8,19 @@ from rshop.errors import message
 
 @dataclass(frozen=True)
 class Switches:
-    """Which ways of being fast are on. The results are the same with each of them.
+    """Which optimisations are on. The results are the same with and without each of them.
 
     Attributes:
         late_gradients: the gradient of a weight is one product over all timesteps, after the loop.
-        xla: the loop alone is compiled by XLA.
-        tiered: a small loop trains a few times as it is before XLA compiles it, so that neither the
-            first step nor a short run waits for the compiler. It counts in a variable, which
-            `tf.vectorized_map` and the freezing of a training graph cannot take: turn it off there.
-        blocks: a long loop goes back in blocks of time, so that few gradients of its sums wait in memory.
+        xla: XLA compiles the loop, and nothing else of the model.
+        tiered: a small loop trains a few times before XLA compiles it, so that neither the first step nor
+            a short run waits for the compiler. It counts the runs in a variable, which `tf.vectorized_map`
+            and the freezing of a training graph do not support: turn it off there.
+        blocks: the backward pass of a long loop runs in blocks of time, so that few gradients of its sums
+            wait in memory.
         hoist: what depends on the input alone runs before the loop, for all timesteps at once;
             what feeds nothing back runs after it.
-        split: the batch is dealt out to the processor's cores, each of which runs the loop for its
+        split: the batch is split among the processor's cores, each of which runs the loop for its
             samples.
         cudnn: on a GPU, cuDNN runs a layer of one LSTM or GRU cell that it has a kernel for.
     """
@@ -34,7 +35,7 @@ class Switches:
 
     @property
     def any(self) -> bool:
-        """Whether anything is on that makes our own loop fast; else the plain loop runs."""
+        """Whether the fast loop runs at all; without any of its optimisations the plain loop runs."""
         return self.late_gradients or self.xla or self.hoist or self.split
 
 
@@ -42,19 +43,19 @@ _current = Switches()
 
 
 def current() -> Switches:
-    """The switches as they stand."""
+    """The switches as they are set now."""
     return _current
 
 
 @contextmanager
 def switched(**given: bool):
-    """Turn ways of being fast on or off for the models that are compiled and first run inside.
+    """Turn optimisations on or off for the models that are compiled and first run inside.
 
     Example:
         >>> with switched(late_gradients=False, xla=False, hoist=False, split=False, cudnn=False):
         ...     slow = model.predict(x)  # the plain loop, the same numbers
 
-    A model that was already run keeps what it was traced with: call `model.compile` again.
+    A model that ran before keeps the graph that it was traced to: call `model.compile` again.
 
     Args:
         **given: `late_gradients`, `xla`, `tiered`, `blocks`, `hoist`, `split`, `cudnn`; see `Switches`.

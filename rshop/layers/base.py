@@ -50,7 +50,7 @@ class RecurrentLayer(keras.layers.Layer):
         self.draws = keras.random.SeedGenerator(self.seed)
         self.first_states: list = []
         self.carried: Carried | None = None
-        #: How often a schedule was asked, and how often a fast loop has trained: see `loop.counter`.
+        #: How often a schedule was asked, and how often a fast loop has trained: see `backend.counter`.
         self.training_calls, self.training_runs = None, None
         #: Keras's layer with the same numbers, where cuDNN is to run them.
         self.twin = None

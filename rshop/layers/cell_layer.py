@@ -11,10 +11,12 @@ from rshop.errors import message, told
 from rshop.fast import cudnn
 from rshop.layers.base import RecurrentLayer
 from rshop.layers.shared_layers import warn_of_shared
+from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step
 
 
 @converts("layer")
+@runs_its_step
 @keras.saving.register_keras_serializable(package="rshop")
 class CellLayer(RecurrentLayer):
     """A recurrent layer from a cell; what `cell.get_layer()` returns.
@@ -40,6 +42,8 @@ class CellLayer(RecurrentLayer):
             )
         super().__init__(has_readout=False, **options)
         self.cell = cell
+        # Keras compiles a whole model by XLA on a GPU, unless a layer says no: its own do, for cuDNN.
+        self.supports_jit = not cudnn.runs(cell, self)
         if cell.declared_shape is not None or cell.built:
             self.describe()
 
@@ -47,9 +51,6 @@ class CellLayer(RecurrentLayer):
         """As every recurrent layer; on a GPU find out whether cuDNN has the cell."""
         super().build(input_shape)
         self.twin = cudnn.twin(self.cell, self)
-        if self.twin is not None:
-            # Keras compiles a whole model by XLA on a GPU, unless a layer says no: its own do, for cuDNN.
-            self.supports_jit = False
 
     def make_step(self, input_shape) -> Step:
         """The step of the cell, built for this shape if it was not yet."""

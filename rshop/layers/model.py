@@ -8,9 +8,11 @@ from rshop.configs import reading
 from rshop.layers.base import RecurrentLayer
 from rshop.layers.shared_layers import warn_of_shared
 from rshop.step.readout import split_fed
+from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step, describe_step
 
 
+@runs_its_step
 @keras.saving.register_keras_serializable(package="rshop")
 class RecurrentModel(RecurrentLayer):
     """A Keras layer that runs a step, written with Keras's functional API, over sequences.

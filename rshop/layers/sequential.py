@@ -16,9 +16,11 @@ from rshop.layers.shared_states import check_same_count, check_same_shapes
 from rshop.layers.stack_parts import check_name, stackable
 from rshop.step.names import free_name
 from rshop.step.readout import ADDING, check_mode, merge, merged_shape
+from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step, describe_step
 
 
+@runs_its_step
 @keras.saving.register_keras_serializable(package="rshop")
 class RecurrentSequential(RecurrentLayer):
     """A stack of cells and layers, run over time as one recurrent layer.

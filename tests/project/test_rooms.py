@@ -1,9 +1,12 @@
 """Each room imports what it says it may; imports run one way; TensorFlow stays in the room of its backend."""
 
 import ast
+import inspect
+import re
 
 import pytest
 
+from rshop.backend import tensorflow as backend
 from tests.project.test_project import ROOT, files_of, trees, uses_module, where
 
 # What lies beside the rooms of `rshop`: seen by all, and itself made of nothing but one another.
@@ -117,6 +120,27 @@ def test_tensorflow_stays_in_the_room_of_its_backend():
     support = [(p, t) for p, t in trees("tests") if "support" in p.parts]
     found = [path for path, tree in [*trees("rshop", "viz"), *support] if uses_module(tree, "tensorflow")]
     assert {name.rpartition("/")[0] for name in where(found)} == {"rshop/backend/tensorflow"}
+
+
+def in_the_table():
+    """name -> (its file, its arguments in order) for each line of the backend's table."""
+    lines = re.findall(r"^`(\w+)\.(\w+)\((.*?)\)` ", backend.__doc__, re.MULTILINE)
+    return {name: (file, arguments.split(", ") if arguments else []) for file, name, arguments in lines}
+
+
+def test_the_table_of_the_backend_names_what_it_offers():
+    assert sorted(in_the_table()) == sorted(backend.__all__)
+
+
+@pytest.mark.parametrize("name", backend.__all__)
+def test_the_table_of_the_backend_has_the_files_and_the_arguments(name):
+    """An ellipsis stands for arguments by name, and for those that may be left out."""
+    file, arguments = in_the_table()[name]
+    function = getattr(backend, name)
+    assert function.__module__ == f"{backend.__name__}.{file}"
+    positional = [p.name for p in inspect.signature(function).parameters.values() if p.kind != p.KEYWORD_ONLY]
+    keywords = len(positional) < len(inspect.signature(function).parameters)
+    assert arguments == positional + (["..."] if keywords else [])
 
 
 def test_every_folder_is_a_room():

@@ -1,48 +1,54 @@
 """What the rest asks of TensorFlow: the functions that a second backend would have to offer.
 
-`B` is a batch, `T` a number of timesteps; `xs`, `values` and `points` are lists of tensors.
+`B` is a batch, `T` a number of timesteps. `carry` and `inputs` are structures of tensors: nested lists,
+tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists of tensors.
 
-===============================================  ==========================================================
-`loops.scan(body, carry, xs, length, ...)`       a body over time, xs `(B, T, ...)`: last carry, `(B, T, ...)`
-`loops.over_time(body, carry, reads, ...)`       the same from either end: last carry, `(T, B, ...)`
-`loops.reader(x, axis)`                          a function of a timestep that reads `x` there: `(B, ...)`
-`gradients.gradients(function, points)`          for each scalar of the function, of the shapes of the points
-`gradients.pull_back(function, points, up)`      the same from gradients `up`, each of the shape of a result
-`compiling.compiled(function, xla, hot)`         a function of tensors, written as a graph once
-`compiling.has_xla()`                            whether XLA compiles for this machine
-`compiling.writes_graph()`                       whether a graph is being written, to run many times
-`compiling.is_compiled_outside()`                whether all that surrounds the loop is compiled
-`devices.has_gpu()`, `devices.cores()`           what the machine has, how many parts run side by side
-`shapes.checked_size(values, found, size, ...)`  the values, refused at run time unless the sizes are equal
-`shapes.deal(values, sizes)`                     `(B, ...)` cut along the batch: a list for each size
-`shapes.roomy(x, length)`                        `(B, T, ...)` padded along time, to one of few lengths
-`counting.counter()`                             an integer variable `()`, counted up when a graph runs
-===============================================  ==========================================================
+==================================================  =========================================================
+`loops.scan(body, carry, xs, length, ...)`          a body over `xs` `(B, T, ...)`: last carry, `(B, T, ...)`
+`loops.over_time(body, carry, reads, length, ...)`  the same from either end: last carry, `(T, B, ...)`
+`loops.reader(x, axis)`                             a function that reads `x` at a timestep: `(B, ...)`
+`gradients.gradients(function, points)`             for each scalar of the function, shaped as the points
+`gradients.vjp(function, points, cotangents)`       shaped as the points; the cotangents as the results
+`gradients.custom_gradient(function)`               a function of `inputs` with its own backward pass
+`compiling.compiled(function, xla, compile_now)`    a function of a list of calls, traced once
+`compiling.is_eager()`                              a bool: operations run at once, none is traced
+`compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole
+`compiling.has_xla()`                               a bool: XLA compiles for this machine
+`devices.has_gpu()`                                 a bool: there is a GPU
+`devices.cores()`                                   an int: how many parts of a graph run side by side
+`shapes.checked_size(values, found, size, text)`    the values; an error at run time if two sizes differ
+`shapes.split_batch(values, sizes)`                 `(B, ...)` split along the batch: a list for each size
+`shapes.padded(x, length)`                          `(B, T, ...)` padded along time, to one of few lengths
+`counting.counter()`                                a count `()` that starts at 0, and is no weight
+`counting.count_up(counter)`                        the count plus one, an integer `()`, at each run
+==================================================  =========================================================
 
 May import: no other room.
 """
 
-from rshop.backend.tensorflow.compiling import compiled, has_xla, is_compiled_outside, writes_graph
-from rshop.backend.tensorflow.counting import counter
+from rshop.backend.tensorflow.compiling import compiled, has_xla, is_compiled_outside, is_eager
+from rshop.backend.tensorflow.counting import count_up, counter
 from rshop.backend.tensorflow.devices import cores, has_gpu
-from rshop.backend.tensorflow.gradients import gradients, pull_back
+from rshop.backend.tensorflow.gradients import custom_gradient, gradients, vjp
 from rshop.backend.tensorflow.loops import over_time, reader, scan
-from rshop.backend.tensorflow.shapes import checked_size, deal, roomy
+from rshop.backend.tensorflow.shapes import checked_size, padded, split_batch
 
 __all__ = [
     "checked_size",
     "compiled",
     "cores",
+    "count_up",
     "counter",
-    "deal",
+    "custom_gradient",
     "gradients",
     "has_gpu",
     "has_xla",
     "is_compiled_outside",
+    "is_eager",
     "over_time",
-    "pull_back",
+    "padded",
     "reader",
-    "roomy",
     "scan",
-    "writes_graph",
+    "split_batch",
+    "vjp",
 ]

@@ -1,4 +1,4 @@
-"""Functions written as a graph once, compiled by XLA or not, and whether one is being written."""
+"""Functions traced once and compiled, and whether what runs now is being traced or compiled."""
 
 import platform
 from collections.abc import Callable
@@ -8,60 +8,60 @@ import tensorflow as tf
 
 from rshop.backend.tensorflow.devices import has_gpu
 
-# Whether the body of a loop is being written that is compiled, or not, as a whole.
+# Whether what is traced now is the body of a loop, which is compiled, or not, as a whole.
 _inside = ContextVar("inside a loop", default=False)
 
 
-def compiled(function: Callable, xla: bool, hot=None) -> Callable:
-    """A function of a list of tuples of arguments, which returns what each gives: written as a graph once.
+def compiled(function: Callable, xla: bool, compile_now=None) -> Callable:
+    """The function, traced once, for a list of calls: one tuple of arguments each, one result each.
 
     Example:
         >>> compiled(lambda a, b: a + b, xla=True)([(x, y), (z, w)])  # [x + y, z + w]
 
     Args:
-        function: what to write.
-        xla: compile it by XLA; within the body of a compiled loop, that does.
-        hot: a boolean tensor: XLA waits as long as it is False, and the graph runs as it is.
+        function: takes and returns structures of tensors.
+        xla: XLA compiles it, unless it is part of a loop that is compiled as a whole.
+        compile_now: a boolean tensor: while it is False the traced function runs without XLA.
     """
 
-    def written(*given):
+    def traced(*given):
         token = _inside.set(True)
         try:
             return function(*given)
         finally:
             _inside.reset(token)
 
-    def each(way, calls):
-        return [way(*given) for given in calls]
+    def run_all(run, calls):
+        return [run(*given) for given in calls]
 
-    at_once = xla and hot is None and not _inside.get()
-    plain = tf.function(written, jit_compile=at_once or None, autograph=False)
-    if hot is None:
-        return lambda calls: each(plain, calls)
-    # The graph is written once, XLA compiles a call of it.
+    at_once = xla and compile_now is None and not _inside.get()
+    plain = tf.function(traced, jit_compile=at_once or None, autograph=False)
+    if compile_now is None:
+        return lambda calls: run_all(plain, calls)
+    # The graph is written once; XLA compiles a call of it.
     fast = tf.function(lambda *given: plain(*given), jit_compile=True, autograph=False)
-    return lambda calls: tf.cond(hot, lambda: each(fast, calls), lambda: each(plain, calls))
+    return lambda calls: tf.cond(compile_now, lambda: run_all(fast, calls), lambda: run_all(plain, calls))
 
 
-def writes_graph() -> bool:
-    """Whether a graph is being written (in `fit`, `predict`, `tf.function`), to be run many times."""
-    return tf.inside_function()
+def is_eager() -> bool:
+    """Whether operations run at once; else they are traced (in `fit`, `predict`), to run many times."""
+    return not tf.inside_function()
 
 
 def is_compiled_outside() -> bool:
-    """Whether what is being written is part of something that is compiled, or not, as a whole.
+    """Whether what is traced now belongs to something larger that is compiled, or not, as a whole.
 
-    It is the body of a loop, or the model was compiled with `jit_compile=True`: TensorFlow marks a
-    conditional to be taken apart, except where XLA compiles all that is written.
+    That is the body of a loop, or a model that was compiled with `jit_compile=True`: TensorFlow marks a
+    conditional to be taken apart, except where XLA compiles all that is traced.
     """
     if _inside.get():
         return True
-    written = tf.cond(tf.constant(True), lambda: tf.constant(0), lambda: tf.constant(1)).op
-    while "If" not in written.type:
-        written = written.inputs[0].op
-    return "_lower_using_switch_merge" not in written.node_def.attr
+    operation = tf.cond(tf.constant(True), lambda: tf.constant(0), lambda: tf.constant(1)).op
+    while "If" not in operation.type:
+        operation = operation.inputs[0].op
+    return "_lower_using_switch_merge" not in operation.node_def.attr
 
 
 def has_xla() -> bool:
-    """Whether XLA compiles for this machine's devices; for Apple's graphics it does not."""
+    """Whether XLA compiles for this machine's devices; for Apple's graphics processors it does not."""
     return not (platform.system() == "Darwin" and has_gpu())

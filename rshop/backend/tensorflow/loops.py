@@ -1,4 +1,4 @@
-"""Run a body over time: the loop that XLA may compile, and timesteps laid out one after the other."""
+"""Run a body over time: in a loop that XLA may compile, or unrolled, one timestep after the other."""
 
 from collections.abc import Callable
 
@@ -40,11 +40,16 @@ def scan(
         The last carry, and a list of the emitted values as `(batch, time, ...)`.
     """
     if unroll:
-        return _unrolled(body, carry, xs, length, len(emits))
-    return _looped(body, carry, xs, length, emits)
+        return _unrolled(body, carry, xs, length, count=len(emits))
+    length = tf.cast(length, "int32")
+    first = tree.map_structure(tf.convert_to_tensor, carry)
+    capacity = tf.shape(xs[0])[1] if xs else length
+    reads = [_reader_of_list(x, capacity) for x in xs]
+    last, emitted = over_time(body, first, reads, length, emits=emits, capacity=capacity)
+    return last, [_swap_batch_and_time(value) for value in emitted]
 
 
-def _unrolled(body, carry, xs, length, count):
+def _unrolled(body, carry, xs, length, *, count):
     emitted = []
     for t in range(length):
         carry, now = body(carry, [x[:, t] for x in xs])
@@ -52,59 +57,50 @@ def _unrolled(body, carry, xs, length, count):
     return carry, [tf.stack([now[i] for now in emitted], axis=1) for i in range(count)]
 
 
-def _looped(body, carry, xs, length, emits):
-    length = tf.cast(length, "int32")
-    first = tree.map_structure(tf.convert_to_tensor, carry)
-    room = tf.shape(xs[0])[1] if xs else length
-    reads = [_list(x.dtype, room, [x.shape[0], *x.shape[2:]]).unstack(_turned(x)).read for x in xs]
-    last, emitted = over_time(body, first, reads, length, emits, room)
-    return last, [_turned(value) for value in emitted]
-
-
-def over_time(body, carry, reads, length, emits: list, room, backwards: bool = False):
+def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: bool = False):
     """As `scan`, from either end, and with functions that read a timestep in place of sequences.
 
     Example:
-        >>> last, sums = over_time(add, [tf.zeros((1, 1))], [reader(x, axis=1)], 3, [like], room=3)
+        >>> last, sums = over_time(add, [tf.zeros((1, 1))], [reader(x, axis=1)], 3, emits=[like], capacity=3)
         >>> sums[0].shape
         (3, 1, 1)
 
     Args:
         body, carry, length, emits: as in `scan`.
         reads: a structure of functions of a timestep; the body gets what they return.
-        room: the number of timesteps that what is emitted has room for, at least `length`.
+        capacity: the number of timesteps in the emitted values, at least `length`.
         backwards: begin with the last timestep.
 
     Returns:
         The last carry, and a list of the emitted values as `(time, batch, ...)`.
     """
-    sinks = [_list(like.dtype, room, tuple(like.shape)) for like in emits]
+    stacks = [_list(like.dtype, capacity, tuple(like.shape)) for like in emits]
     shapes = [value.shape for value in tree.flatten(carry)]
 
-    def advance(i, flat, sinks):
+    def advance(i, flat, stacks):
         t = length - 1 - i if backwards else i
         now = tree.map_structure(lambda read: read(t), reads)
         after, emitted = body(tree.pack_sequence_as(carry, flat), now)
         after = tree.flatten(after)
         for value, shape in zip(after, shapes, strict=True):
             value.set_shape(shape)
-        return i + 1, after, [sink.write(t, value) for sink, value in zip(sinks, emitted, strict=True)]
+        return i + 1, after, [stack.write(t, value) for stack, value in zip(stacks, emitted, strict=True)]
 
-    _, last, sinks = tf.while_loop(
+    _, last, stacks = tf.while_loop(
         lambda i, *_: i < length,
         advance,
-        (tf.constant(0), tree.flatten(carry), sinks),
-        shape_invariants=(tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(sinks)),
-        maximum_iterations=room,
+        (tf.constant(0), tree.flatten(carry), stacks),
+        shape_invariants=(tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(stacks)),
+        maximum_iterations=capacity,
         swap_memory=True,
     )
-    return tree.pack_sequence_as(carry, last), [sink.stack() for sink in sinks]
+    return tree.pack_sequence_as(carry, last), [stack.stack() for stack in stacks]
 
 
 def reader(x, axis: int):
-    """A function that reads one timestep of `x` where it lies, along this axis, for `over_time`.
+    """A function that reads one timestep of `x` in place, along this axis, for `over_time`.
 
-    Unlike the lists of `scan` it copies nothing, and its way back would be slow.
+    Unlike the lists of `scan` it copies nothing, but its gradient would be slow.
 
     Example:
         >>> reader(x, axis=1)(2)  # x[:, 2]
@@ -112,10 +108,14 @@ def reader(x, axis: int):
     return lambda t: tf.gather(x, t, axis=axis)
 
 
+def _reader_of_list(x, length):
+    timesteps = _list(x.dtype, length, [x.shape[0], *x.shape[2:]])
+    return timesteps.unstack(_swap_batch_and_time(x)).read
+
+
 def _list(dtype, length, shape):
     return tf.TensorArray(dtype, length, element_shape=shape)
 
 
-def _turned(x):
-    # Swapping the first two axes is its own inverse: (batch, time, ...) <-> (time, batch, ...).
+def _swap_batch_and_time(x):
     return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])

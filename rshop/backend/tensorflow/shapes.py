@@ -1,4 +1,4 @@
-"""Shapes that are known only while a graph runs: checked, cut along the batch, padded along time."""
+"""Tensors whose sizes are known only at run time: checked, split along the batch, padded along time."""
 
 import keras
 import numpy as np
@@ -8,44 +8,53 @@ tree = keras.tree
 
 
 def checked_size(values, found, size, text: str):
-    """`values`, unless a size turns out to be another one, as known only at run time.
+    """The values; when the graph runs they are refused with this text, unless two sizes are equal.
 
     What is computed from them waits for the check, so its message comes before any other's.
 
     Example:
         >>> states = checked_size(states, tf.shape(x)[0], 3, "a stateful layer of batch 3")
+
+    Args:
+        values: a structure of tensors.
+        found, size: the two sizes, ints or scalar int tensors.
+        text: the message of the error.
     """
     check = tf.debugging.assert_equal(found, size, message=text)
     with tf.control_dependencies([check]):
         return tree.map_structure(tf.identity, values)
 
 
-def deal(values: list, sizes: list) -> list[list]:
-    """Tensors `(batch, ...)` cut along the batch: for each size a list of the values.
+def split_batch(values: list, sizes: list) -> list[list]:
+    """Tensors `(batch, ...)` cut along the batch: for each size a list of the parts.
 
     Example:
-        >>> deal([tf.zeros((3, 4)), tf.zeros((3, 5))], [1, 2])[1][0].shape
+        >>> split_batch([tf.zeros((3, 4)), tf.zeros((3, 5))], [1, 2])[1][0].shape
         (2, 4)
     """
     if all(isinstance(size, int) for size in sizes) and len(set(sizes)) == 1:
-        cut = [tf.split(x, len(sizes)) for x in values]
+        split = [tf.split(x, len(sizes)) for x in values]
     else:
-        # Not split by sizes: with a loop in a conditional behind it TensorFlow takes its axis for another.
+        # Not `tf.split` with sizes: with a loop in a conditional after it, TensorFlow mistakes its axis.
         starts = [sum(sizes[:k]) for k in range(len(sizes))]
-        cut = [[x[i : i + size] for i, size in zip(starts, sizes, strict=True)] for x in values]
-    return [[parts[k] for parts in cut] for k in range(len(sizes))]
+        split = [[x[i : i + size] for i, size in zip(starts, sizes, strict=True)] for x in values]
+    return [[parts[k] for parts in split] for k in range(len(sizes))]
 
 
-def roomy(x, length):
-    """`x` `(batch, time, ...)`, padded with timesteps of 0: to 4, 6, 8, 12, 16, 24, ... of them.
+def padded(x, length):
+    """`x` `(batch, time, ...)`, padded with timesteps of 0 to the next of 4, 6, 8, 12, 16, 24, ...
 
-    XLA compiles anew for each length that it meets; so it meets few.
+    XLA compiles anew for each length that it meets, so it meets few.
 
     Example:
-        >>> roomy(tf.ones((1, 5, 2)), tf.constant(5)).shape
+        >>> padded(tf.ones((1, 5, 2)), tf.constant(5)).shape
         (1, 6, 2)
+
+    Args:
+        x: a tensor.
+        length: its number of timesteps, a scalar int tensor.
     """
     some = tf.cast(tf.maximum(length, 1), "float64")
     power = 2 ** tf.cast(tf.math.ceil(tf.math.log(some) / np.log(2) - 1e-9), "int32")
-    room = tf.where(length <= power // 4 * 3, power // 4 * 3, power)
-    return tf.pad(x, [[0, 0], [0, room - length], *[[0, 0]] * (x.shape.rank - 2)])
+    capacity = tf.where(length <= power // 4 * 3, power // 4 * 3, power)
+    return tf.pad(x, [[0, 0], [0, capacity - length], *[[0, 0]] * (x.shape.rank - 2)])

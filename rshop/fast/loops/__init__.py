@@ -1,4 +1,4 @@
-"""The loop over time and its backward pass, written out for a body of which more is known.
+"""The fast loop over time: the forward loop of a program, and its own backward pass.
 
 May import: backend, step, fast.plan, fast.switches.
 """

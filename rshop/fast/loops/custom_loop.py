@@ -1,152 +1,154 @@
-"""The loop there and the loop back through time, for a body of which more is known than `loop.scan` asks."""
+"""A loop over time with its own backward pass, for a body that is known beforehand."""
 
 from keras import ops
 
-from rshop.backend import compiled, deal, over_time, reader, roomy
-from rshop.fast.loops.backward import WayBack, floats, room_for, unseen_by_tapes
-from rshop.fast.loops.known_sums import Known
-from rshop.fast.loops.operands import turned
-from rshop.structure import flat, tree
+from rshop.backend import compiled, custom_gradient, over_time, padded, reader, split_batch
+from rshop.fast.loops.backward import Backward
+from rshop.fast.loops.derivatives import has_gradient, without_gradient
+from rshop.fast.loops.known_body import KnownBody
+from rshop.fast.loops.loop_data import Cotangents, LoopInputs, LoopResults, Part, batch_major, capacity_of
+from rshop.structure import flat
 
 
 def scan_known(
-    body,
-    carry,
+    body: KnownBody,
     xs: list,
     shared: list,
     length,
-    emits: list,
-    known: Known,
     *,
     save: bool,
     xla: bool,
-    hot=None,
+    compile_now=None,
     in_blocks: bool = True,
-    parts: int = 1,
-    batch=None,
+    part_sizes: list | None = None,
 ):
-    """As `loop.scan`, for a body of which more is known: the loop back is written out here.
+    """As `backend.scan`, with its own backward pass, for a body that is known beforehand.
 
-    The gradient of a weight is one product over all timesteps and samples, after the loop: in it
-    each timestep would add to the whole matrix. And as no list crosses from the loop there to the
-    loop back, both can be compiled.
+    The gradient of a weight is one product over all timesteps and samples, after the loop: an automatic
+    gradient would add to the whole matrix at each timestep. And as no list passes from the forward loop to
+    the backward loop, XLA can compile both.
 
     Example:
-        >>> last, emitted = scan_known(body, [h], [x], [kernel], 7, [like], known, save=True, xla=True)
+        >>> last, emitted = scan_known(body, [x], [kernel], 7, save=True, xla=True)
         >>> emitted[0].shape
         (2, 7, 10)
 
     Args:
-        body: `(carry, x_t, shared, tap) -> (carry, emitted)`; it calls
-            `tap(place, operands, others, compute)` for the value of each sum of products.
-        carry, xs, length, emits: as in `scan`; the length is an int where there are no `xs`.
+        body: one timestep, and the memory before the first one.
+        xs: tensors `(batch, time, ...)`.
         shared: tensors that every timestep sees whole: weights, constants.
-        known: what is known of the body.
-        save: keep what the way back needs; else it runs the loop again first.
+        length: the number of timesteps, an int or a scalar int tensor; an int where there are no `xs`.
+        save: save what the backward pass needs; else it first runs the forward loop again.
         xla: compile both loops.
-        hot: a boolean tensor: XLA waits as long as it is False.
-        in_blocks: a long loop goes back in blocks of time.
-        parts: run this many loops side by side, each on a part of the batch.
-        batch: the number of samples, an int or a scalar tensor.
+        compile_now: a boolean tensor: while it is False the loops run without XLA.
+        in_blocks: run the backward pass of a long loop block by block.
+        part_sizes: split the batch into parts of these sizes, and run their loops side by side.
 
     Returns:
         As `scan`. First derivatives only.
     """
-    first = [ops.convert_to_tensor(value) for value in flat(carry)]
+    first = [ops.convert_to_tensor(value) for value in flat(body.carry)]
     xs = [ops.convert_to_tensor(x) for x in xs]
-    open_ended = bool(xs) and xs[0].shape[1] is None
-    if open_ended:
+    is_open_ended = bool(xs) and xs[0].shape[1] is None
+    if is_open_ended:
         length = ops.cast(ops.shape(xs[0])[1], "int32")
-        xs = [roomy(x, length) for x in xs] if xla else xs
-    sizes = [(batch + i) // parts for i in range(parts)] if parts > 1 else None
-    ways = _TwoWays(body, carry, emits, known, xla, hot, in_blocks)
-    last, emitted = ways.run([first, xs, shared], length, save, sizes)
-    emitted = [value[:, :length] for value in emitted] if open_ended else emitted
-    return tree.pack_sequence_as(carry, last), emitted
+        xs = [padded(x, length) for x in xs] if xla else xs
+    compiling = {"xla": xla, "compile_now": compile_now}
+    loop = _CustomLoop(body, length, save=save, part_sizes=part_sizes, in_blocks=in_blocks, **compiling)
+    last, emitted = custom_gradient(loop.run)(LoopInputs(first, xs, shared))
+    return body.packed(last), [value[:, :length] for value in emitted] if is_open_ended else emitted
 
 
-class _TwoWays:
-    # On tensors (batch, time, ...); what is saved from there to back is (time, batch, ...).
-    def __init__(self, body, carry, emits, known, xla, hot, in_blocks):
-        self.body, self.carry, self.emits, self.known, self.taps = body, carry, emits, known, known.taps
-        self.there = compiled(self._there, xla, hot)
-        self.back = WayBack(body, carry, known, xla, hot, in_blocks)
+class _CustomLoop:
+    # The forward loop and its backward pass, for parts of a batch side by side.
 
-    def run(self, given, length, save, sizes):
-        # From [first, xs, shared] the last carry and what was emitted, by parts of the batch of these sizes.
-        made = []
+    def __init__(self, body: KnownBody, length, *, save, part_sizes, in_blocks, **compiling):
+        self.body, self.length, self.save, self.part_sizes = body, length, save, part_sizes
+        self.run_compiled = compiled(self._forward_loop, **compiling)
+        self.backward = Backward(body, in_blocks=in_blocks, **compiling)
 
-        @ops.custom_gradient
-        def run(*values):
-            parts = self._dealt(*unseen_by_tapes(given, values), sizes)
+    def run(self, inputs: LoopInputs):
+        # `((last, emitted), backward)`, as `custom_gradient` reads it.
+        parts = self._split_inputs(without_gradient(inputs))
+        results = self._forward(parts, self.save)
+        outputs = [_joined(values) for values in zip(*(part[:2] for part in results), strict=True)]
 
-            def there(save):
-                done = self.there([(*part, length, save) for part in parts])
-                return unseen_by_tapes(done, flat(done))
+        def backward(cotangents):
+            known = results if self.save else self._forward(parts, save=True)
+            pairs = zip(cotangents, outputs, strict=True)
+            cotangents = self._split([_only_floating(*pair) for pair in pairs])
+            given = [
+                Part(part, result.emitted, result.saved, Cotangents(*d))
+                for part, result, d in zip(parts, known, cotangents, strict=True)
+            ]
+            return self._whole(self.backward.gradients(given, inputs, self.length))
 
-            done = there(save)
-            made.append([_joined([part[which] for part in done]) for which in (0, 1)])
+        return outputs, backward
 
-            def gradient(*wanted, upstream=None):
-                wanted = tree.pack_sequence_as(made[-1], wanted if upstream is None else upstream)
-                floating = [_only_floating(*pair) for pair in zip(wanted, made[-1], strict=True)]
-                wanted = list(zip(*(_cut(w, sizes) for w in floating), strict=True))
-                found = self.back.gradients(parts, values, done if save else there(True), wanted, length)
-                return self._whole(found)
+    def _forward(self, parts, save) -> list[LoopResults]:
+        return without_gradient(self.run_compiled([(part, self.length, save) for part in parts]))
 
-            return flat(made[-1]), gradient
+    def _forward_loop(self, inputs: LoopInputs, length, save) -> LoopResults:
+        body = self.body
 
-        results = run(*flat(given))
-        return tree.pack_sequence_as(made[-1], results)
-
-    def _dealt(self, first, xs, shared, sizes):
-        # What each sample has of its own goes with it, the weights go to each part.
-        mine = sorted(self.known.by_sample)
-        own = [dict(zip(mine, values, strict=True)) for values in _cut([shared[i] for i in mine], sizes)]
-        return [
-            [first, xs, [own.get(i, value) for i, value in enumerate(shared)]]
-            for first, xs, own in zip(_cut(first, sizes), _cut(xs, sizes), own, strict=True)
-        ]
-
-    def _whole(self, found):
-        # From the gradients of the parts, of each [first, xs, shared], those of the whole batch.
-        d_first, d_xs, d_shared = zip(*found, strict=True)
-        whole = [*_joined(d_first), *_joined(d_xs)]
-        for i, same in enumerate(zip(*d_shared, strict=True)):
-            if i in self.known.by_sample or same[0] is None:
-                whole += _joined([[d] for d in same])
-            else:
-                whole.append(sum(same[1:], same[0]))
-        return whole
-
-    def _there(self, first, xs, shared, length, save):
-        def advance(carry, now):
-            sums = [None] * len(self.taps)
+        def advance(carry, xs):
+            sums = [None] * len(body.taps)
 
             def tap(place, operands, others, compute):
                 sums[place] = compute()
                 return sums[place]
 
-            after, emitted = self.body(tree.pack_sequence_as(self.carry, carry), now, shared, tap)
-            kept = [*(carry[i] for i in self.back.kept), *sums] if save else []
-            return flat(after), [*emitted, *kept]
+            after, emitted = body.run(body.packed(carry), xs, inputs.shared, tap)
+            saved = [*(carry[i] for i in body.saved), *sums] if save else []
+            return flat(after), [*emitted, *saved]
 
-        kept = [*(first[i] for i in self.back.kept), *(tap.like for tap in self.taps)] if save else []
-        reads = [reader(x, axis=1) for x in xs]
-        last, stacks = over_time(advance, first, reads, length, [*self.emits, *kept], room_for(xs, length))
-        return last, [turned(s) for s in stacks[: len(self.emits)]], stacks[len(self.emits) :]
+        saved = [*(inputs.first[i] for i in body.saved), *(tap.like for tap in body.taps)] if save else []
+        last, stacks = over_time(
+            advance,
+            inputs.first,
+            [reader(x, axis=1) for x in inputs.xs],
+            length,
+            emits=[*body.emits, *saved],
+            capacity=capacity_of(inputs, length),
+        )
+        emitted, saved = stacks[: len(body.emits)], stacks[len(body.emits) :]
+        return LoopResults(last, [batch_major(values) for values in emitted], saved)
+
+    def _split(self, lists: list[list]) -> list[list[list]]:
+        # For each part of the batch its slice of each list.
+        if self.part_sizes is None:
+            return [lists]
+        return list(zip(*(split_batch(values, self.part_sizes) for values in lists), strict=True))
+
+    def _split_inputs(self, inputs) -> list[LoopInputs]:
+        # Tensors (batch, ...) are split as well, weights go to each part.
+        places = sorted(self.body.by_sample)
+        parts = self._split([inputs.first, inputs.xs, [inputs.shared[i] for i in places]])
+        return [LoopInputs(first, xs, _put(inputs.shared, places, own)) for first, xs, own in parts]
+
+    def _whole(self, gradients: list[LoopInputs]) -> LoopInputs:
+        # The gradients of the whole batch, from those of the parts.
+        d_first, d_xs, d_shared = zip(*gradients, strict=True)
+        whole = []
+        for i, of_parts in enumerate(zip(*d_shared, strict=True)):
+            if i in self.body.by_sample or of_parts[0] is None:
+                whole += _joined([[d] for d in of_parts])
+            else:
+                whole.append(sum(of_parts[1:], of_parts[0]))
+        return LoopInputs(_joined(d_first), _joined(d_xs), whole)
 
 
-def _cut(values, sizes):
-    return [values] if sizes is None else deal(values, sizes)
+def _put(values, places, new):
+    at = dict(zip(places, new, strict=True))
+    return [at.get(i, value) for i, value in enumerate(values)]
 
 
 def _joined(parts):
-    # Of lists of tensors, one for each part of a batch, the list for the whole of it.
+    # One list of tensors for the whole batch, from one for each part of it.
     if len(parts) == 1:
         return parts[0]
     return [None if same[0] is None else ops.concatenate(same, axis=0) for same in zip(*parts, strict=True)]
 
 
-def _only_floating(wanted, results):
-    return [w for w, result in zip(wanted, results, strict=True) if floats(result)]
+def _only_floating(cotangents, outputs):
+    return [d for d, output in zip(cotangents, outputs, strict=True) if has_gradient(output)]

@@ -1,25 +1,29 @@
-"""Blocks of time, in which a long loop goes back."""
+"""Blocks of time, in which the backward pass of a long loop runs."""
 
 from dataclasses import dataclass
 
-# The gradients of sums wait for the late products: so many numbers of them are let wait at a time
-# (8 MB). More blocks than this make a long graph.
+# The gradients of sums wait for the deferred products: at most so many numbers of them at a time (8 MB).
+# More blocks than this make a long graph.
 MANY_WAITING = 2**21
 MOST_BLOCKS = 8
 
 
 @dataclass(frozen=True)
 class Block:
-    """Timesteps from `start` to `stop`, with room for `room` of them; all there are, without numbers.
+    """The timesteps from `start` to `stop`; without these, all timesteps.
 
     Example:
-        >>> Block(4, 6, room=4).cut([0, 1, 2, 3, 4, 5])
+        >>> Block(4, 6, capacity=4).cut([0, 1, 2, 3, 4, 5])
         [4, 5]
+
+    Attributes:
+        start, stop: the first timestep, and the one after the last.
+        capacity: the number of timesteps of what is computed in it, the same for all blocks.
     """
 
     start: int | None = None
     stop: int | None = None
-    room: int | None = None
+    capacity: int | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -33,26 +37,26 @@ class Block:
         return x[self.start : self.stop] if axis == 0 else x[:, self.start : self.stop]
 
     def trim(self, x, axis: int = 0):
-        """What was made in this block, without the room that its last timesteps leave."""
+        """What was computed in this block, without the padding after its last timestep."""
         return x if self.is_whole else Block(0, self.stop - self.start).cut(x, axis)
 
     def before(self) -> "Block":
-        """The block one timestep earlier; the first one and all have no timestep before their first."""
+        """The block one timestep earlier; nothing comes before the first timestep of all."""
         if self.is_whole:
             return Block(0, -1)
         return Block(max(self.start - 1, 0), self.stop - 1)
 
 
 def blocks(length, waiting: int) -> list[Block]:
-    """The blocks of a loop, in the order of time: one of all timesteps where few numbers wait.
+    """The blocks of a loop, in the order of time: one of all timesteps if few numbers wait.
 
     Example:
         >>> [(b.start, b.stop) for b in blocks(600, waiting=8192)]  # 2**21 numbers are 256 timesteps
         [(0, 200), (200, 400), (400, 600)]
 
     Args:
-        length: the number of timesteps; of a tensor, all are one block.
-        waiting: how many numbers of a timestep wait.
+        length: the number of timesteps; if it is a tensor, there is one block.
+        waiting: how many numbers of each timestep wait for the deferred products.
     """
     if not isinstance(length, int) or length * waiting <= MANY_WAITING:
         return [Block()]

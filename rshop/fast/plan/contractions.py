@@ -1,4 +1,4 @@
-"""Products of two tensors sample by sample, as attention makes them: which axes are summed over."""
+"""Products of two tensors sample by sample, as in attention: their axes, as letters for `einsum`."""
 
 import string
 
@@ -6,7 +6,7 @@ import keras
 
 
 def letters_of(operation, tensors: list) -> tuple[str, str, str] | None:
-    """The axes of both factors and of the result as `einsum` names them; None for anything else.
+    """The axes of both factors and of the result as `einsum` names them; None for other operations.
 
     Example:
         >>> letters_of(keras.layers.Dot(axes=(2, 1)), [Input((50, 8)), Input((8,))])  # memory . h

@@ -1,13 +1,14 @@
 """What is known of an operation: whether it may run compiled, whether time may be folded into its batch.
 
-Lists of what is known, never of what is forbidden: a step with anything else runs in the plain loop.
-Keras does not publish the classes of its operations, so they are known by name and home.
+The lists say what is known, never what is forbidden: a step with any other operation runs in the plain loop.
+Keras does not publish the classes of its operations, so they are known by the names of class and package.
 """
 
 import keras
 
 from rshop.cells.weights import Bias, Product
 from rshop.step import teacher_forcing
+from rshop.step.recurrent import is_recurrent
 
 
 def words(text: str) -> set[str]:
@@ -32,7 +33,7 @@ _OTHER_OPERATIONS = words(
     """
 )
 _LAST_AXIS = {"Concatenate", "LogSoftmax", "Softmax", "Split"}
-#: Layers that need no axis beside the batch.
+#: Layers that need no axis but the batch.
 _OF_ONE_NUMBER = words("Add Average ELU Embedding Identity LeakyReLU Maximum Minimum Multiply ReLU Rescaling")
 _PER_SAMPLE_LAYERS = words(
     """
@@ -53,7 +54,7 @@ WEIGHT_LAYERS = (Product, Bias)
 
 
 def is_known(operation, training) -> bool:
-    """Whether an operation gives the same numbers wherever and however it is run.
+    """Whether an operation gives the same numbers in the fast loop as in the plain one.
 
     Example:
         >>> is_known(keras.layers.Dense(3), training=True)
@@ -63,16 +64,20 @@ def is_known(operation, training) -> bool:
     """
     if isinstance(operation, keras.layers.Layer):
         return _is_known_layer(operation, training)
-    return _is_kerass(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
+    return _is_from_keras(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
 
 
 def is_per_sample(operation, constants: list, rank: int) -> bool:
     """Whether it treats each sample alone, so that time may be folded into the batch.
 
+    Example:
+        >>> is_per_sample(keras.layers.Dense(3), [], rank=2), is_per_sample(sum_over_samples, [], rank=2)
+        (True, False)
+
     Args:
         operation: a known operation.
-        constants: what it is called with beside tensors of the step; only numbers fit any batch.
-        rank: of the tensors, the least.
+        constants: its arguments that are no tensors of the step; only numbers fit any batch.
+        rank: the lowest rank of the tensors.
     """
     if any(hasattr(constant, "shape") and len(constant.shape) for constant in constants):
         return False
@@ -93,7 +98,7 @@ def is_dense(operation) -> bool:
     """Whether a layer is `activation(x W + b)` with a plain matrix `W`."""
     return (
         _name(operation) == "Dense"
-        and _is_kerass(operation)
+        and _is_from_keras(operation)
         and operation.quantization_mode is None
         and not getattr(operation, "lora_enabled", False)
         and operation.autocast
@@ -103,12 +108,7 @@ def is_dense(operation) -> bool:
 
 def is_sum(operation) -> bool:
     """Whether an operation adds up tensors: `a + b`, or `keras.layers.Add`."""
-    return _name(operation) == "Add" and _is_kerass(operation)
-
-
-def is_recurrent(operation) -> bool:
-    """Whether it is a recurrent layer of this project, as a step may have one in it."""
-    return type(operation).__module__.startswith("rshop.") and hasattr(operation, "description")
+    return _name(operation) == "Add" and _is_from_keras(operation)
 
 
 def _is_known_layer(layer, training):
@@ -117,9 +117,9 @@ def _is_known_layer(layer, training):
         return _is_known_recurrent(layer, training)
     if type(layer) in WEIGHT_LAYERS:
         return True
-    if not _is_kerass(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
+    if not _is_from_keras(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
         return False
-    # What is drawn or counted in training would have to leave the loop.
+    # Random states and statistics that change in training would have to leave the loop.
     if training is not False and (name == "BatchNormalization" or _draws(layer)):
         return False
     if getattr(layer, "activity_regularizer", None) is not None or getattr(layer, "mask_zero", False):
@@ -128,11 +128,11 @@ def _is_known_layer(layer, training):
     functions = [getattr(p, k, None) for p in parts for k in ("activation", "recurrent_activation")]
     if not all(f is None or _is_known_function(f, training) for f in functions):
         return False
-    return all(_is_kerass(part) for part in parts)
+    return all(_is_from_keras(part) for part in parts)
 
 
 def _is_known_recurrent(layer, training):
-    # What it carries, draws or counts would have to leave the loop; a mask of its outputs would be lost.
+    # Its states, draws and counts would have to leave the loop; a mask of its outputs would be lost.
     if layer.stateful or layer.decode or layer.return_sequences or not layer.is_described:
         return False
     if training is not False and (
@@ -155,15 +155,15 @@ def _draws(layer, *unused) -> bool:
     return any(id(v) not in weights for v in layer.variables)
 
 
-def _is_kerass(operation) -> bool:
+def _is_from_keras(operation) -> bool:
     return type(operation).__module__.split(".")[0] == "keras"
 
 
 def _is_known_function(function, training) -> bool:
     if isinstance(function, keras.layers.Layer):
         return is_known(function, training)
-    home = getattr(function, "__module__", None) or type(function).__module__
-    return home.split(".")[0] == "keras"
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return module.split(".")[0] == "keras"
 
 
 def _name(operation) -> str:

@@ -1,7 +1,4 @@
-"""A step as a flat list of simple works: products with a weight, biases, sums, contractions, and calls."""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
+"""Lower a step to a flat list of instructions: products, biases, sums, contractions, and calls of layers."""
 
 import keras
 import numpy as np
@@ -10,88 +7,19 @@ from keras import ops
 from rshop.cells.weights import Bias, Product
 from rshop.fast.plan import known_operations
 from rshop.fast.plan.contractions import letters_of
+from rshop.fast.plan.instructions import Instruction, Lowered, Weight
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
+from rshop.step.recurrent import is_recurrent
 from rshop.structure import flat, tree
 
 
-@dataclass(eq=False)
-class Work:
-    """One thing to do in a step, on numbered values.
-
-    Attributes:
-        node: the name of the graph's node that it belongs to, `/`-joined through nesting.
-        reads, writes: the numbers of the values.
-        run: `run(values, weights, training) -> outputs`, lists in the order of `reads` and `writes`.
-        kind: `"product"`, `"bias"`, `"sum"`, `"contraction"` or `"call"`.
-        weight: of a product or a bias, which `Weight`.
-        per_sample: time may be folded into its batch.
-        variables: the weights of a Keras layer that is called as it is.
-        letters: of a contraction (see `contractions.letters_of`).
-    """
-
-    node: str
-    reads: list[int]
-    writes: list[int]
-    run: Callable
-    kind: str = "call"
-    weight: int | None = None
-    per_sample: bool = False
-    variables: tuple = ()
-    letters: tuple[str, str, str] | None = None
-
-    @property
-    def is_heavy(self) -> bool:
-        """Whether a weight takes part, so that its place matters."""
-        return self.weight is not None or bool(self.variables)
-
-
-@dataclass(frozen=True)
-class Weight:
-    """A weight as a product or a bias sees it: cast, and of a shared kernel some columns or a row."""
-
-    variable: keras.Variable
-    dtype: str
-    start: int | None = None
-    stop: int | None = None
-    row: int | None = None
-
-    def value(self):
-        """The tensor, differentiable with respect to the variable."""
-        value = ops.cast(ops.convert_to_tensor(self.variable), self.dtype)
-        if self.row is not None:
-            value = value[self.row]
-        if self.start is not None or self.stop is not None:
-            value = value[:, self.start : self.stop]
-        return value
-
-
-@dataclass
-class Lowered:
-    """A step in works.
-
-    Attributes:
-        works: in an order in which they can run.
-        inputs, outputs: the numbers of the step's inputs and outputs.
-        weights: what products and biases multiply and add.
-        likes: for each number a Keras tensor of its shape and dtype.
-        by_sample: whether each sample is treated by itself, so that the batch may be cut into parts.
-    """
-
-    works: list[Work] = field(default_factory=list)
-    inputs: list[int] = field(default_factory=list)
-    outputs: list[int] = field(default_factory=list)
-    weights: list[Weight] = field(default_factory=list)
-    likes: list = field(default_factory=list)
-    by_sample: bool = True
-
-
 def lower(graph: Graph, training) -> Lowered | None:
-    """The works of a step, or None when the rules do not know all of its operations.
+    """The instructions of a step; None if it has an operation that is not known.
 
     Example:
         >>> lowered = lower(step.graph, training=True)  # h = tanh(Dense(x) + Dense(h_tm1))
-        >>> [work.kind for work in lowered.works]
+        >>> [i.kind for i in lowered.instructions]
         ['product', 'bias', 'product', 'sum', 'call']
     """
     if unknown(graph, training):
@@ -104,7 +32,7 @@ def lower(graph: Graph, training) -> Lowered | None:
 
 
 def unknown(graph: Graph, training) -> list[str]:
-    """The names of the operations that the rules do not know: with one of them the plain loop runs.
+    """The names of the operations that are not known: with one of them the plain loop runs.
 
     Example:
         >>> unknown(step.graph, training=True)
@@ -122,7 +50,7 @@ class _Lowering:
         self.weights: dict[tuple, int] = {}
 
     def new(self, like) -> int:
-        # A step that was written for one batch runs on parts of that batch as well.
+        # A step that was written for a batch of one size runs on parts of that batch too.
         shape = (None, *like.shape[1:]) if like.shape else ()
         self.result.likes.append(keras.KerasTensor(shape, like.dtype))
         self.numbers[id(like)] = len(self.result.likes) - 1
@@ -137,24 +65,23 @@ class _Lowering:
         for node in graph.nodes:
             name = prefix + node.name
             if node.inner is not None:
-                given = [self.alike(name, self.number(t), t, i) for t, i in _pairs(node)]
+                given = [self.cast_like(name, self.number(t), t, i) for t, i in _pairs(node)]
                 self.graph(node.inner, given, f"{name}/")
                 for outer, inside in zip(node.outputs, node.inner.outputs, strict=True):
-                    self.numbers[id(outer)] = self.alike(name, self.number(inside), inside, outer)
+                    self.numbers[id(outer)] = self.cast_like(name, self.number(inside), inside, outer)
             else:
                 self.node(name, node)
 
-    def alike(self, name, number, given, wanted) -> int:
-        # A model of another precision casts what it is called with.
-        if given.dtype == wanted.dtype:
+    def cast_like(self, name, number, given, like) -> int:
+        # A model of another precision casts its inputs.
+        if given.dtype == like.dtype:
             return number
-        like = keras.KerasTensor(given.shape, wanted.dtype)
+        like = keras.KerasTensor(given.shape, like.dtype)
         return self.add(name, [number], like, lambda v, w, training: [ops.cast(v[0], like.dtype)])
 
     def add(self, node, reads, like, run, **about) -> int:
         number = self.new(like)
-        about.setdefault("per_sample", True)
-        self.result.works.append(Work(node, reads, [number], run, **about))
+        self.result.instructions.append(Instruction(node, reads, [number], run, per_sample=True, **about))
         return number
 
     def node(self, name, node):
@@ -192,8 +119,8 @@ class _Lowering:
         return self.add(name, [z], _copy(like), _shift(weight), kind="bias", weight=weight)
 
     def cast(self, name, tensor, layer) -> int:
-        wanted = keras.KerasTensor(tensor.shape, layer.compute_dtype)
-        return self.alike(name, self.number(tensor), tensor, wanted)
+        like = keras.KerasTensor(tensor.shape, layer.compute_dtype)
+        return self.cast_like(name, self.number(tensor), tensor, like)
 
     def weight(self, variable, layer, **where) -> int:
         weight = Weight(variable, layer.compute_dtype, **where)
@@ -214,17 +141,16 @@ class _Lowering:
         if letters is not None:
             kind = "contraction"
         self.result.by_sample &= self.is_by_sample(operation, tensors, constants, letters)
-        # Keras's tensors are found by their place: the same one may be read twice.
         reads = [self.number(t) for t in tensors]
         writes = [self.new(t) for t in node.outputs]
         rank = min((len(t.shape) for t in tensors), default=0)
         per_sample = known_operations.is_per_sample(operation, constants, rank) and _spread_alike(tensors)
-        self.result.works.append(
-            Work(name, reads, writes, _call(node), kind, None, per_sample, variables, letters)
+        self.result.instructions.append(
+            Instruction(name, reads, writes, _call(node), kind, None, per_sample, variables, letters)
         )
 
     def is_by_sample(self, operation, tensors, constants, letters) -> bool:
-        if known_operations.is_recurrent(operation):
+        if is_recurrent(operation):
             numbers = not any(getattr(c, "shape", ()) for c in constants)
             return numbers and lower(operation.description.graph, self.training).by_sample
         return by_sample(operation, tensors, constants, letters)
@@ -254,14 +180,14 @@ def _call(node):
 
 
 def _constants(node) -> list:
-    # What an operation is called with beside tensors, and the arrays that it was made with. A list of
-    # numbers counts as the array that it becomes.
+    # The arguments of an operation that are no tensors, and the arrays that it holds. A list of numbers
+    # counts as the array that it becomes.
     given = [a for a in flat([node.args, node.kwargs]) if not isinstance(a, keras.KerasTensor)]
     if isinstance(node.operation, keras.layers.Layer):
         return given
-    made_with = [*vars(node.operation).values()]
-    lists = [part for part in [*node.args, *node.kwargs.values(), *made_with] if _is_table(part)]
-    return given + [np.asarray(part) for part in lists] + [p for p in made_with if hasattr(p, "shape")]
+    held = [*vars(node.operation).values()]
+    lists = [part for part in [*node.args, *node.kwargs.values(), *held] if _is_table(part)]
+    return given + [np.asarray(part) for part in lists] + [p for p in held if hasattr(p, "shape")]
 
 
 def _is_table(part) -> bool:

@@ -1,32 +1,32 @@
-"""A step made ready to run fast: the schedule of its works, and how values pass from one part to the next."""
+"""A step ready to run fast: its instructions, scheduled, and how they run before, in and after the loop."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import keras
 from keras import ops
 
-from rshop.fast.plan import known_operations
-from rshop.fast.plan.lower import Lowered, lower
+from rshop.fast.plan.instructions import Lowered
+from rshop.fast.plan.lower import lower
+from rshop.fast.plan.run_instructions import run_instructions
 from rshop.fast.plan.schedule import FED, FIXED, SEQUENCE, Schedule, schedule
 from rshop.fast.plan.sums_of_products import Group
+from rshop.step.recurrent import is_recurrent
 from rshop.step.step import Step
 from rshop.structure import flat
 
 
 @dataclass
 class Program:
-    """A step whose operations are all known, as it runs in one kind of call.
+    """A step whose operations are all known, ready for one kind of call.
 
     Attributes:
         step: the checked step.
-        lowered: its works.
-        plan: when each is done.
-        fixed, sequences, states, readouts: the numbers of the step's inputs, by what they are here.
-        fed_outputs: the numbers of the outputs that feed the readouts.
+        lowered: its instructions.
+        plan: when each of them runs.
+        fixed, sequences, states, readouts: the numbers of the step's inputs, by what they are in this call.
         outputs: the numbers of the outputs.
         next_states: the numbers of the next states.
-        training: handed to the layers.
+        training: passed to the layers.
     """
 
     step: Step
@@ -41,17 +41,17 @@ class Program:
     training: bool | None
 
     def __post_init__(self):
-        loop = [w for item in self.plan.loop for w in (item.works if isinstance(item, Group) else [item])]
-        reads = {n for w in loop for n in w.reads} | {*self.next_states, *self.plan.emitted}
+        loop = self.plan.loop_instructions
+        reads = {n for i in loop for n in i.reads} | {*self.next_states, *self.plan.emitted}
         self.loop_fixed = [n for n in self.fixed if n in reads] + self.plan.from_fixed
         self.loop_sequences = [n for n in self.sequences if n in reads] + self.plan.from_before
         self.groups = [item for item in self.plan.loop if isinstance(item, Group)]
         self.merged = [g for g in self.groups if g.is_merged(self.lowered.likes)]
-        self.loop_weights = sorted({w.weight for w in loop if w.weight is not None})
-        self.variables = list({id(v): v for w in loop for v in w.variables}.values())
+        self.loop_weights = sorted({i.weight for i in loop if i.weight is not None})
+        self.variables = list({id(v): v for i in loop for v in i.variables}.values())
         others = {n for item in self.plan.loop for n in _reads_beside_products(item)}
         others |= {*self.next_states, *self.plan.emitted}
-        #: What only products read: its gradient can wait until after the loop.
+        #: What only products read: its gradient can be deferred until after the loop.
         self.only_multiplied = {n for n in [*self.loop_sequences, *self.loop_fixed] if n not in others}
         self.emits = [self.lowered.likes[n] for n in self.plan.emitted]
         wiring = self.step.wiring if self.readouts else []
@@ -61,22 +61,26 @@ class Program:
     def product_sizes(self) -> list[int]:
         """The number of weights of each product."""
         likes = self.lowered.likes
-        products = [w for w in self.lowered.works if w.kind == "product"]
-        return [likes[w.reads[0]].shape[-1] * likes[w.writes[0]].shape[-1] for w in products]
+        products = [i for i in self.lowered.instructions if i.kind == "product"]
+        return [likes[i.reads[0]].shape[-1] * likes[i.writes[0]].shape[-1] for i in products]
 
     @property
     def has_inner_loops(self) -> bool:
         """Whether a recurrent layer runs within each timestep."""
-        return any(known_operations.is_recurrent(node.operation) for node in self.step.graph.nodes)
+        return any(is_recurrent(node.operation) for node in self.step.graph.nodes)
 
     def before(self, fixed: list, sequences: list) -> tuple[list, list]:
-        """What the loop reads: what every timestep sees whole, and sequences `(batch, time, ...)`.
+        """What the loop reads: tensors that every timestep sees whole, and sequences `(batch, time, ...)`.
 
         The first list is in the order of `shared_order`.
+
+        Args:
+            fixed: what every timestep sees whole, in the order of `self.fixed`.
+            sequences: `(batch, time, ...)`, in the order of `self.sequences`.
         """
         values = self._as_declared(self.fixed, fixed)
         weights = {i: w.value() for i, w in enumerate(self.lowered.weights)}
-        _run(self.plan.fixed, values, weights, self.training)
+        run_instructions(self.plan.fixed, values, weights, self.training)
         given = self._as_declared(self.sequences, sequences)
         given |= self._over_time(self.plan.before, given, weights)
         shared = [weights[i] for i in self.loop_weights]
@@ -85,7 +89,7 @@ class Program:
         return shared + [values[n] for n in self.loop_fixed], [given[n] for n in self.loop_sequences]
 
     def shared_order(self) -> list[tuple]:
-        """What the tensors are that every timestep sees whole.
+        """The key of each tensor that every timestep sees whole.
 
         Returns:
             `("weight", i)`, `("merged", number of the sum)`, `("variable", i)`, `("fixed", number)`.
@@ -113,9 +117,9 @@ class Program:
             values = {**fixed}
             values |= dict(zip(self.loop_sequences, inputs, strict=True))
             values |= dict(zip([*self.states, *self.readouts], [*states, *readouts], strict=True))
-            # Layers that are called as they are find their weights in the scope, as plain tensors.
+            # Layers that an instruction calls find their weights in the scope, as plain tensors.
             with keras.StatelessScope(state_mapping=list(zip(self.variables, variables, strict=True))):
-                _run(self.plan.loop, values, weights, self.training, tap, merged)
+                run_instructions(self.plan.loop, values, weights, self.training, tap=tap, merged=merged)
             return [values[n] for n in self.plan.emitted], [values[n] for n in self.next_states]
 
         return run
@@ -128,40 +132,43 @@ class Program:
             if over_time:
                 values |= self._over_time(self.plan.after, values, weights)
             else:
-                _run(self.plan.after, values, weights, self.training)
+                run_instructions(self.plan.after, values, weights, self.training)
         return [values[n] for n in self.outputs]
 
     def _as_declared(self, numbers, values):
-        # A layer may be of another precision than its step, which casts what it is called with.
+        # A step of another precision than its layer casts its inputs.
         likes = [self.lowered.likes[n] for n in numbers]
         return {n: ops.cast(v, like.dtype) for n, v, like in zip(numbers, values, likes, strict=True)}
 
-    def _over_time(self, works, given, weights):
-        # Time is folded into the batch: each work treats each sample alone.
-        if not works:
+    def _over_time(self, instructions, given, weights):
+        # Time is folded into the batch, as each instruction treats each sample alone.
+        if not instructions:
             return {}
-        made = {n for w in works for n in w.writes}
-        needed = {n for w in works for n in w.reads} - made
+        written = {n for i in instructions for n in i.writes}
+        needed = {n for i in instructions for n in i.reads} - written
         batch, length = _batch_and_time(given[min(needed)])
         values = {n: _folded(given[n]) for n in needed}
-        _run(works, values, weights, self.training)
-        return {n: ops.reshape(values[n], (batch, length, *_rest(values[n]))) for n in made}
+        run_instructions(instructions, values, weights, self.training)
+        return {n: ops.reshape(values[n], (batch, length, *ops.shape(values[n])[1:])) for n in written}
 
 
-def program(step: Step, training, *, decode: bool, forced: bool, after: bool, late: bool, hoist: bool):
-    """The program of a step for one kind of call, or None where the rules do not know its operations.
+def program(
+    step: Step, training, *, decode: bool, forced: bool, after: bool, late_gradients: bool, hoist: bool
+) -> Program | None:
+    """The program of a step for one kind of call; None if the step has an operation that is not known.
 
     Example:
-        >>> program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
-        Program(...)
+        >>> ready = program(rnn.description, True, decode=False, ...)  # an LSTM
+        >>> [len(group.products) for group in ready.groups]
+        [2]
 
     Args:
         step: the checked step.
         training: as in the call.
         decode: the inputs are the same at all timesteps.
         forced: the readouts are the truth, known beforehand.
-        after: whether works may be done after the loop.
-        late, hoist: see `Switches`.
+        after: whether instructions may run after the loop.
+        late_gradients, hoist: see `Switches`.
     """
     lowered = lower(step.graph, training)
     if lowered is None:
@@ -174,7 +181,7 @@ def program(step: Step, training, *, decode: bool, forced: bool, after: bool, la
     next_states = lowered.outputs[len(outputs) :]
     wiring = [] if forced else step.wiring
     fed = [*next_states, *(outputs[i] for i, _ in wiring)]
-    plan = schedule(lowered, kinds, fed, outputs, late=late, hoist=hoist, after=after)
+    plan = schedule(lowered, kinds, fed, outputs, late_gradients=late_gradients, hoist=hoist, after=after)
     first = sum(counts[:2])
     return Program(
         step,
@@ -193,8 +200,8 @@ def program(step: Step, training, *, decode: bool, forced: bool, after: bool, la
 def places(step: Step, *, decode: bool = False, forced: bool = False) -> dict[str, str]:
     """For the name of each node of a step, whether it runs `"before"`, `"in"` or `"after"` the loop.
 
-    Nested names are joined by `/`. In training, without a mask; all is in the loop where the rules do
-    not know an operation (see `unknown`).
+    Nested names are joined by `/`. That is for training without a mask. If an operation is not known (see
+    `unknown`), all of it runs in the loop, and the result is empty.
 
     Example:
         >>> places(rnn.description)
@@ -205,43 +212,12 @@ def places(step: Step, *, decode: bool = False, forced: bool = False) -> dict[st
         decode: the inputs are the same at all timesteps.
         forced: the readouts are the truth.
     """
-    ready = program(step, True, decode=decode, forced=forced, after=True, late=True, hoist=True)
+    ready = program(step, True, decode=decode, forced=forced, after=True, late_gradients=True, hoist=True)
     return {} if ready is None else ready.plan.nodes()
-
-
-def _run(items, values, weights, training, tap=None, merged=None):
-    place = 0
-    for item in items:
-        if not isinstance(item, Group):
-            _do(item, values, weights, training)
-            continue
-        compute = partial(_sum, item, values, weights, training, (merged or {}).get(item.write))
-        if tap is None:
-            values[item.write] = compute()
-            continue
-        operands = [values[product.read] for product in item.products]
-        values[item.write] = tap(place, operands, [values[n] for n in item.others], compute)
-        place += 1
-
-
-def _sum(item, values, weights, training, kernel):
-    if kernel is None:
-        _run(item.works, values, weights, training)
-        return values[item.write]
-    operands = [values[product.read] for product in item.products]
-    z = ops.matmul(ops.concatenate(operands, axis=-1), kernel)
-    for term in [*(weights[i] for i in item.biases), *(values[n] for n in item.others)]:
-        z = z + term
-    return z
 
 
 def _reads_beside_products(item):
     return item.others if isinstance(item, Group) else item.reads
-
-
-def _do(work, values, weights, training):
-    made = work.run([values[n] for n in work.reads], weights, training)
-    values.update(zip(work.writes, made, strict=True))
 
 
 def _batch_and_time(value):
@@ -250,9 +226,4 @@ def _batch_and_time(value):
 
 
 def _folded(value):
-    shape = ops.shape(value)
-    return ops.reshape(value, (-1, *shape[2:]))
-
-
-def _rest(value):
-    return ops.shape(value)[1:]
+    return ops.reshape(value, (-1, *ops.shape(value)[2:]))

@@ -1,6 +1,6 @@
-"""Whether an operation treats each sample by itself, so that a batch may be cut into parts.
+"""Whether an operation treats each sample alone, so that a batch may be split into parts.
 
-As in `rules`, what is not known to do so is taken to mix the samples.
+As in `known_operations`, an operation that is not known to do so is taken to mix the samples.
 """
 
 import math
@@ -36,18 +36,18 @@ def by_sample(operation, tensors: list, constants: list, letters) -> bool:
     Args:
         operation: a known operation.
         tensors: the Keras tensors that it reads.
-        constants: what else it is called with.
-        letters: of a contraction (see `contractions.letters_of`).
+        constants: its other arguments.
+        letters: the axes of a contraction (see `contractions.letters_of`).
     """
     rank = min((len(t.shape) for t in tensors), default=0)
-    # An array that reaches up to the first axis may hold something for each sample.
+    # An array with as many axes may hold something for each sample.
     arrays = [c for c in constants if hasattr(c, "shape")]
     if rank == 0 or any(len(c.shape) >= rank for c in arrays):
         return False
     if letters is not None:
         return True
     if known_operations.is_per_sample(operation, [], rank):
-        # Of another rank, one would be spread along the other's first axis.
+        # Tensors of different ranks would be broadcast along the first axis of the larger one.
         return len({len(t.shape) for t in tensors}) == 1
     name = type(operation).__name__
     if isinstance(operation, keras.layers.Layer):

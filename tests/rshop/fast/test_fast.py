@@ -74,10 +74,15 @@ def assert_same(fast, plain, tolerance=1e-5):
         np.testing.assert_allclose(one / size, other / size, rtol=0, atol=tolerance)
 
 
+def program_of(rnn, training=True, **kind):
+    """The program of a layer with all switches on; None where an operation is not known."""
+    options = {"decode": rnn.decode, "forced": False, "after": True, "late_gradients": True, "hoist": True}
+    return program(rnn.description, training, **{**options, **kind})
+
+
 def is_fast(rnn, training=True, **kind):
-    """Whether the rules know the step."""
-    options = {"decode": rnn.decode, "forced": False, "after": True, "late": True, "hoist": True}
-    return program(rnn.description, training, **{**options, **kind}) is not None
+    """Whether all operations of the step are known."""
+    return program_of(rnn, training, **kind) is not None
 
 
 def random_case(seed, kind):
@@ -166,12 +171,11 @@ def test_the_numbers_of_numpy(sequences):
     np.testing.assert_allclose(gradient(), dU, rtol=1e-4, atol=1e-4)
 
 
-# What the rules know, and when each node runs
+# Which operations are known, and when each node runs
 
 
 def places(rnn, **kind):
-    options = {"decode": rnn.decode, "forced": False, "after": True, "late": True, "hoist": True}
-    return program(rnn.description, True, **{**options, **kind}).plan.nodes()
+    return program_of(rnn, **kind).plan.nodes()
 
 
 def language_model(readout=False, **options):
@@ -215,8 +219,7 @@ def test_nothing_moves_with_the_switch_off():
 
 def test_a_sum_of_products_is_one_group():
     rnn = LSTMCell(4, input_dim=3).get_layer()
-    ready = program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
-    (group,) = ready.groups
+    (group,) = program_of(rnn).groups
     assert len(group.products) == 2 and len(group.biases) == 1 and group.others == []
 
 
@@ -241,7 +244,7 @@ def test_dropout_is_known_where_nothing_is_dropped():
 
 @keras.saving.register_keras_serializable("test_fast")
 class Own(layers.Layer):
-    """A user's layer, of which the rules know nothing."""
+    """A user's layer, of which nothing is known."""
 
     def call(self, x):
         return tf.ensure_shape(tf.numpy_function(lambda v: 2 * v, [x], tf.float32), x.shape)

@@ -6,13 +6,20 @@ import pytest
 import tensorflow as tf
 from keras import Input, layers, ops
 
-from rshop import GRUCell, LSTMCell, RecurrentModel
+from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
 from rshop.backend import cores
 from rshop.fast import switched
 from rshop.fast.plan.contractions import letters_of
 from rshop.fast.plan.lower import lower
-from rshop.fast.plan.program import program
-from tests.rshop.fast.test_fast import BATCH, OFF, TIME, assert_same, is_fast, values_and_gradients
+from tests.rshop.fast.test_fast import (
+    BATCH,
+    OFF,
+    TIME,
+    assert_same,
+    is_fast,
+    program_of,
+    values_and_gradients,
+)
 
 ALONE = {
     "arithmetic": lambda x: 2 * x + ops.tanh(x),
@@ -145,8 +152,7 @@ def test_attention_gives_the_values_and_gradients_of_the_plain_loop(mask):
     }
     mask = rng.random((BATCH, TIME)) < 0.6 if mask else None
     rnn(**given)
-    ready = program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
-    letters = [p.letters for g in ready.groups for p in g.products if p.letters]
+    letters = [p.letters for g in program_of(rnn).groups for p in g.products if p.letters]
     assert len(letters) == 2
     with switched(**OFF):
         plain = values_and_gradients(rnn, given, mask)
@@ -237,8 +243,7 @@ def test_what_needs_the_whole_batch_gives_the_numbers_of_the_plain_loop(make):
 def test_small_products_are_done_as_one_and_large_ones_side_by_side():
     def merged(units):
         rnn = LSTMCell(units, input_dim=units).get_layer()
-        ready = program(rnn.description, True, decode=False, forced=False, after=True, late=True, hoist=True)
-        return len(ready.merged)
+        return len(program_of(rnn).merged)
 
     assert merged(32) == 1 and merged(128) == 0
 
@@ -261,6 +266,45 @@ def test_a_recurrent_layer_within_the_step_gives_what_the_plain_loop_gives(train
     for on in ({}, {"xla": False}):
         with switched(**on):
             assert_same(values_and_gradients(rnn, given, training=training), plain)
+
+
+def a_stack():
+    rnn = RecurrentSequential()
+    rnn.add(GRUCell(3))
+    return rnn
+
+
+def a_model():
+    x, h = Input((2,)), Input((3,))
+    after = ops.tanh(layers.Dense(3)(x) + h)
+    return RecurrentModel(x, after, initial_states=h, final_states=after)
+
+
+@pytest.mark.parametrize("make", [lambda: GRUCell(3).get_layer(), a_stack, a_model])
+def test_every_recurrent_layer_of_the_project_is_known_within_a_step(make):
+    words, h = Input((4, 2)), Input((3,), name="h")
+    after = make()(words) + 0.5 * h
+    rnn = RecurrentModel(words, after, initial_states=h, final_states=after)
+    rnn(np.zeros((2, 3, 4, 2), "float32"))
+    assert is_fast(rnn)
+
+
+class Doubled(RecurrentModel):
+    """A user's layer, which does more than to run its step."""
+
+    def call(self, x, training=None):
+        return 2 * super().call(x, training=training)
+
+
+def test_a_users_recurrent_layer_within_the_step_computes_what_its_own_call_says():
+    words, h, x, h_in = Input((4, 1)), Input((1,), name="h"), Input((1,)), Input((1,))
+    after = Doubled(x, h_in + x, initial_states=h_in, final_states=h_in + x)(words) + h
+    rnn = RecurrentModel(words, after, initial_states=h, final_states=after)
+    ones = np.ones((2, 3, 4, 1), "float32")
+    rnn(ones)
+    assert not is_fast(rnn, False)
+    # Three timesteps, each of which adds twice the sum of four ones.
+    np.testing.assert_array_equal(tf.function(rnn)(ones), np.full((2, 1), 24))
 
 
 @pytest.mark.parametrize("options", [{"stateful": True}, {"return_sequences": True}])

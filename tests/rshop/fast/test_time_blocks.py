@@ -115,8 +115,8 @@ def test_a_gradient_of_16_bits_is_summed_over_the_blocks_in_32(blocks):
 def test_as_many_blocks_as_let_8_megabytes_wait_and_no_more_than_eight(length, waiting, expected):
     found = time_blocks.blocks(length, waiting)
     assert [None if b.is_whole else (b.start, b.stop) for b in found] == expected
-    assert len({b.room for b in found}) == 1
-    assert all(b.is_whole or b.stop - b.start <= b.room for b in found)
+    assert len({b.capacity for b in found}) == 1
+    assert all(b.is_whole or b.stop - b.start <= b.capacity for b in found)
 
 
 def test_what_a_block_cuts_from_a_sequence():
