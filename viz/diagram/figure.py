@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from rshop.errors import message, told
-from viz.diagram.graphviz_dot import dot_text, draw
+from viz.diagram.graphviz_dot import dot_text
+from viz.diagram.run_graphviz import draw, with_clear_titles
 from viz.diagram.scene import Scene
 from viz.diagram.svg import finish
 from viz.style.encodable_text import escaped, visible
@@ -72,7 +73,9 @@ class Figure:
         Raises:
             RuntimeError: there is no program to lay it out.
         """
-        return finish(draw(self.dot, "svg", placed=self.scene.placed).decode(), self.alt)
+        dot, drawn = self._drawable
+        drawn = drawn or draw(dot, "svg", placed=self.scene.placed)
+        return finish(drawn.decode(), self.alt)
 
     @cached_property
     def png(self) -> bytes:
@@ -85,7 +88,12 @@ class Figure:
         Raises:
             RuntimeError: there is no program to lay it out.
         """
-        return draw(self.dot, "png", placed=self.scene.placed)
+        return draw(self._drawable[0], "png", placed=self.scene.placed)
+
+    @cached_property
+    def _drawable(self):
+        # The DOT text as it is drawn, and the SVG where that came with it.
+        return (self.dot, None) if self.scene.placed else with_clear_titles(self.dot)
 
     @property
     def html(self) -> str:

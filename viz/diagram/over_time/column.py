@@ -63,6 +63,11 @@ class Column:
     above: list[str] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
 
+    @property
+    def readouts(self) -> list[str]:
+        """The ids of the readouts in the lowest row."""
+        return [id for id in self.below if self.items[id].role == "readout"]
+
     def taker(self, state: int) -> Item:
         """The box that a state enters."""
         return next(item for item in self.items.values() if state in item.arrives)

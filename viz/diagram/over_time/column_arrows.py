@@ -13,7 +13,7 @@ def curves_of(column: Column, layout: Layout) -> list[tuple[Point, ...]]:
     ways = [_way(column, layout, i) for i in range(len(column.links))]
     starts = _touch(column, ways, [link.source for link in column.links], above=True)
     ends = _touch(column, ways, [link.target for link in column.links], above=False)
-    return [_curve(layout, i, a, b, column) for i, (a, b) in enumerate(zip(starts, ends, strict=True))]
+    return [_curve(column, layout, i, ends) for i, ends in enumerate(zip(starts, ends, strict=True))]
 
 
 def _way(column, layout, i):
@@ -57,8 +57,8 @@ def _offsets(bearings, width):
     return offsets
 
 
-def _curve(layout, i, a, b, column):
-    lane = layout.lanes.get(i)
+def _curve(column, layout, i, ends):
+    (a, b), lane = ends, layout.lanes.get(i)
     if lane is None:
         return straight(a, b) if abs(a[0] - b[0]) < 0.5 else upwards(a, b)
     if abs(lane - a[0]) < 0.5 and abs(lane - b[0]) < 0.5:

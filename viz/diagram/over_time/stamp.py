@@ -50,7 +50,7 @@ class Stamp:
                 if id in self.idle:
                     continue
                 item = self.column.items[id]
-                box = box_of(item, prefix, at, labels.get(id), moment)
+                box = box_of(item, prefix, at, label=labels.get(id), moment=moment)
                 scene.boxes.append(box)
         for link, curve in zip(self.column.links, self.curves, strict=True):
             role = link.role if link.role != "data" else self._role(link.source)
@@ -62,7 +62,7 @@ class Stamp:
         return role if role in ("input", "constant", "readout", "state") else "data"
 
 
-def box_of(item: Item, prefix: str, at: float, label: Label | None, moment: str | None) -> Box:
+def box_of(item: Item, prefix: str, at: float, *, label: Label | None, moment: str | None) -> Box:
     """The box of an item of a column whose middle is at this x."""
     group = None if item.group is None else f"{prefix}_{item.group}"
     place, size = (item.x + at, item.y), (item.width, item.height)

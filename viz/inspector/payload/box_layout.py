@@ -4,7 +4,7 @@ import math
 import subprocess
 from dataclasses import dataclass
 
-from viz.diagram import graphviz_dot
+from viz.diagram import run_graphviz
 
 _MARGIN, _HEAD = 6, 7
 
@@ -32,13 +32,11 @@ def arrange(boxes: list, edges: list[tuple[int, int]]) -> Drawing:
         edges: `(from, to)`.
     """
     try:
-        command = [graphviz_dot.program(), "-q", "-Tplain"]
+        command = [run_graphviz.program(), "-q", "-Tplain"]
     except RuntimeError:
         return _in_rows(boxes, edges)
-    text = subprocess.run(
-        command, input=_dot(boxes, edges), capture_output=True, text=True, check=True
-    ).stdout
-    return _read(text, len(boxes))
+    done = subprocess.run(command, input=_dot(boxes, edges), capture_output=True, text=True, check=True)
+    return _read(done.stdout, len(boxes))
 
 
 def _dot(boxes, edges):
