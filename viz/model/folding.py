@@ -40,11 +40,7 @@ def _names_of(node):
 
 
 def _names(graph):
-    found = set()
-    for node in graph.nodes:
-        if node.inner is not None:
-            found |= _names_of(node) | _names(node.inner)
-    return found
+    return set().union(*[_names_of(node) for _, node in graph.every_node() if node.inner is not None])
 
 
 def _message(fold, graph):

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from viz.inspector.payload.payload import ShownValue
 from viz.style import palette, plot_axes
 from viz.style.labels import clean, told_apart
 from viz.style.plot_axes import text_size
@@ -11,19 +12,19 @@ from viz.style.plot_axes import text_size
 _LETTERS = 16
 
 
-def draw(figure, ax, value: dict, table: np.ndarray, name: str):
+def draw(ax, value: ShownValue, table: np.ndarray, name: str):
     """Draw the numbers of a value, `(units, time)`, with its name at the left and its scale at the right.
 
     Args:
-        figure, ax: where.
-        value: its entry in the payload, which says which colours it has.
-        table: its numbers.
+        ax: where.
+        value: says which colours its numbers have.
+        table: the numbers.
         name: what `names` made of its names.
     """
     import matplotlib
 
     limits = _limits(value, table)
-    map_name = palette.WHOLE if value["whole"] else palette.GATE if value["gate"] else palette.SIGNED
+    map_name = palette.WHOLE if value.whole else palette.GATE if value.gate else palette.SIGNED
     scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(*limits), map_name)
     colours = scale.to_rgba(table)
     colours[np.isnan(table)] = matplotlib.colors.to_rgba(palette.NAN)
@@ -34,7 +35,7 @@ def draw(figure, ax, value: dict, table: np.ndarray, name: str):
     ax.tick_params(labelsize=text_size(0.875))
     look = {"rotation": 0, "ha": "right", "va": "center"}
     ax.set_ylabel(plot_axes.printable(name), fontsize=text_size(), color=palette.INK, **look)
-    _scale(figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
+    _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
 
 
 def veil(ax, mask):
@@ -59,9 +60,9 @@ def names(several: list[list[str]]) -> list[str]:
 
 
 def _limits(value, table):
-    if value["gate"]:
+    if value.gate:
         return 0.0, 1.0
-    if value["whole"]:
+    if value.whole:
         return float(table.min()), max(float(table.max()), float(table.min()) + 1)
     return palette.symmetric_limits(table)
 

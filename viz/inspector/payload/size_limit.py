@@ -59,7 +59,7 @@ def say_trimmed(names: dict) -> list[str]:
     return said
 
 
-def choose(values, steps: int, batch: int, sample: int, room: int) -> Cut:
+def choose(values, *, steps: int, batch: int, sample: int, room: int) -> Cut:
     """Decide what is kept in `room` numbers.
 
     States, inputs, outputs and readouts come first, then inner values no larger than the largest of
