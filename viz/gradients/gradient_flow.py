@@ -91,10 +91,10 @@ def _matrix(walk, target, chosen, truncate):
     chunk = max(1, _MOST_NUMBERS // (size * walk.steps))
     starts = range(0, walk.steps, chunk)
     spans = [range(start, min(start + chunk, walk.steps)) for start in starts]
-    return np.concatenate([_rows(walk, target, chosen, span, truncate) for span in spans])
+    return np.concatenate([_rows(walk, target, chosen, span, truncate=truncate) for span in spans])
 
 
-def _rows(walk, target, chosen, timesteps, truncate):
+def _rows(walk, target, chosen, timesteps, *, truncate):
     # One copy of the batch for each L_t: a single backward pass then gives all their gradients.
     many, batch, last = walk.copies(len(timesteps)), walk.batch, timesteps[-1]
     starts = [many.first[part][i] for part, i in chosen]

@@ -31,7 +31,7 @@ class Animation:
         figure: the matplotlib figure, and `axes` its axes.
     """
 
-    def __init__(self, name, kind, axes, show, timesteps, fps):
+    def __init__(self, name, kind, axes, *, show, timesteps, fps):
         self.name, self.kind, self.axes, self.figure = name, kind, axes, axes.figure
         self.show, self.timesteps, self.fps = show, timesteps, fps
 
@@ -129,7 +129,7 @@ def animate(
     if own:
         # A notebook shows the player; it would show the open figure too.
         plt.close(ax.figure)
-    return Animation(found.name, kind, ax, frame, times, fps)
+    return Animation(found.name, kind, ax, show=frame, timesteps=times, fps=fps)
 
 
 def _heatmap(ax, found, sample):

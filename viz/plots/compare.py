@@ -111,7 +111,7 @@ def compare(
     if ax is not False:
         result.axes = plot_axes.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
         for axis, found, matrix, label in zip(result.axes[:2], pair, (first, second), labels, strict=True):
-            note = _panel(axis, found, matrix, scale, sample)
+            note = _panel(axis, found, matrix, scale=scale, sample=sample)
             plot_axes.title(axis, f"{found.name}, {label}, sample {sample}", note)
         _difference(result, pair[0], sample, labels)
     return result
@@ -121,7 +121,7 @@ def _when(t):
     return "the start" if t < 0 else f"timestep {t}"
 
 
-def _panel(ax, found: Series, matrix, scale, sample):
+def _panel(ax, found: Series, matrix, *, scale, sample):
     colour_matrix.paint(ax, matrix, scale, first=found.first, bar="value")
     label_units(ax, found, len(matrix))
     ticks.time_axis(ax, found.first, label="")
@@ -130,7 +130,7 @@ def _panel(ax, found: Series, matrix, scale, sample):
 
 def _difference(result, found, sample, labels):
     ax, scale = result.axes[2], Scale(palette.SIGNED, *palette.symmetric_limits(result.difference))
-    note = _panel(ax, found, result.difference, scale, sample)
+    note = _panel(ax, found, result.difference, scale=scale, sample=sample)
     ticks.time_axis(ax, found.first)
     plot_axes.title(ax, f"Difference: {labels[0]} - {labels[1]}", f"{result.text()}; {note}")
     if result.first_divergence is not None:

@@ -48,7 +48,7 @@ def trajectory(trace: Trace, name: str, *, sample: int | None = None, ax=None):
     chosen = range(len(values)) if sample is None else [check_sample(sample, len(values))]
     ax = plot_axes.axes(ax, size=(6.4, 5.2))
     lines, points = zip(*[_draw_path(ax, project(values[i]), found.times, i) for i in chosen], strict=True)
-    _label(ax, found, project, values[list(chosen)], chosen)
+    _label(ax, found, project, chosen)
     ticks.time_bar(points[-1], ax, found.first)
     if len(chosen) == 1:
         # Last, as where a number has room depends on the size of the axes.
@@ -122,7 +122,8 @@ def _scale(ax, path):
     return min(scales, default=1.0)
 
 
-def _label(ax, found, project, values, chosen):
+def _label(ax, found, project, chosen):
+    values = found.values.reshape(*found.values.shape[:2], -1)[list(chosen)]
     lost = int((~np.isfinite(values).all(axis=-1)).sum())
     note = f"ring: start, square: end, {range_text(values.reshape(-1, 1))}"
     note += f", {plot_axes.counted(lost, 'point')} left out" if lost else ""

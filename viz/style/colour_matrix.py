@@ -77,7 +77,7 @@ def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: str | None = None):
     for (_, cells), style in zip(odd_cells(matrix, scale).items(), _MARKS.values(), strict=True):
         _mark(ax, cells, style, first)
     if bar is not None:
-        _colour_bar(ax, image, matrix, scale, bar)
+        _colour_bar(image, matrix, scale, bar)
     return image
 
 
@@ -157,7 +157,8 @@ def _mark(ax, cells, style, first):
     )
 
 
-def _colour_bar(ax, image, matrix, scale, label):
+def _colour_bar(image, matrix, scale, label):
+    ax = image.axes
     below, above = (matrix < scale.low).any(), (matrix > scale.high).any()
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[int(below), int(above)]
     bar = ax.figure.colorbar(image, ax=ax, extend=extend, pad=0.02)
