@@ -49,7 +49,7 @@ class Figure:
 
     @property
     def alt(self) -> str:
-        """One line for those who do not see the picture."""
+        """The alternative text: one line."""
         return visible(f"{self.scene.title}: {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows")
 
     @property
@@ -97,7 +97,7 @@ class Figure:
 
     @property
     def html(self) -> str:
-        """The picture and its words as a page that needs nothing else."""
+        """A self-contained page with the picture and its text form."""
         title, text = escaped(self.scene.title), escaped(self.text)
         return (
             f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n'
@@ -106,7 +106,7 @@ class Figure:
         )
 
     def save(self, path) -> Path:
-        """Write the figure to a file, in the form that the file's name ends with.
+        """Write the figure to a file, in the format of the file's ending.
 
         A file that stood there stays until the new one is whole.
 
@@ -134,7 +134,7 @@ class Figure:
         return f"Figure({self.scene.title!r}, {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows)"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        # Jupyter shows the SVG; an untrusted notebook and editors that cut large SVG show the PNG.
+        # Jupyter shows the SVG; untrusted notebooks, and editors that crop large SVG, show the PNG.
         try:
             svg, png = self.svg, self.png
         except (RuntimeError, ImportError) as error:

@@ -1,13 +1,13 @@
-"""The titles of frames where Graphviz lays out: at the side on which no arrow runs through them."""
+"""The titles of frames in a drawing that Graphviz lays out: on the side where no arrow runs through them."""
 
 _SAMPLES = 40
 
 
-def aside(dot: str, layout: dict) -> str:
-    """DOT text in which a frame's title stands at its right where an arrow would strike it at its left.
+def move_struck_titles(dot: str, layout: dict) -> str:
+    """The DOT text, with a frame's title moved to the right where an arrow would strike it at the left.
 
     Example:
-        >>> aside(dot, layout).count("labeljust=r")
+        >>> move_struck_titles(dot, layout).count("labeljust=r")
         1
 
     Args:
@@ -25,7 +25,7 @@ def aside(dot: str, layout: dict) -> str:
 
 
 def _places(frame):
-    # The room of a title at the left and at the right: `(left, bottom, right, top)`.
+    # The rectangle of a title at the left, and at the right: `(left, bottom, right, top)`.
     x, y = map(float, frame["lp"].split(","))
     width, height = 72 * float(frame["lwidth"]), 72 * float(frame["lheight"])
     low, _, high, _ = map(float, frame["bb"].split(","))
@@ -41,7 +41,7 @@ def _struck(room, points):
 
 
 def _points(pos):
-    """Points along a curve as Graphviz writes it: Bézier pieces, and where their arrowhead ends."""
+    """Points along a curve that Graphviz wrote: its Bézier pieces, and the tip of its arrowhead."""
     words = pos.split()
     found = [_pair(word[2:]) for word in words if word[:2] in ("e,", "s,")]
     curve = [_pair(word) for word in words if word[:2] not in ("e,", "s,")]

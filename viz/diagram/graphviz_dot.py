@@ -13,7 +13,7 @@ _DASHED = ("readout", "held", "masked")
 
 
 def dot_text(scene: Scene) -> str:
-    """The scene in Graphviz's language, with places where the scene has them.
+    """The scene in Graphviz's language, with positions where the scene has them.
 
     Example:
         >>> dot_text(scene).startswith("digraph")
@@ -152,7 +152,7 @@ def _edge_style(scene: Scene, edge: Edge) -> dict:
 
 
 def _curve(route: tuple[Point, ...], headless: bool) -> str:
-    # Graphviz puts the arrow's head beyond the end of the curve: the curve ends as much earlier.
+    # Graphviz draws the arrowhead beyond the end of the curve, so the curve ends earlier by its length.
     if headless:
         return " ".join(_point(p) for p in route)
     *before, bend, end = route

@@ -1,4 +1,4 @@
-"""Graphviz as a program: DOT text as a picture, run as seldom as can be."""
+"""Run Graphviz: from DOT text to SVG and PNG, with as few runs as possible."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 from rshop.errors import message
-from viz.diagram.frame_titles import aside
+from viz.diagram.frame_titles import move_struck_titles
 
 _LAY_OUT = ("-Kdot",)
 _AS_PLACED = ("-Kneato", "-n2")
@@ -39,7 +39,7 @@ def draw(dot: str, form: str, *, placed: bool) -> bytes:
 
 
 def with_clear_titles(dot: str) -> tuple[str, bytes | None]:
-    """DOT text without places, each frame's title at the side where no arrow strikes it, and its SVG.
+    """The DOT text with each frame's title on the side where no arrow strikes it, and its SVG.
 
     The SVG is drawn in the same run that looks for the arrows; it is None where a title had to move, where
     there is no frame to look at, and where the program failed.
@@ -54,12 +54,12 @@ def with_clear_titles(dot: str) -> tuple[str, bytes | None]:
         return dot, None
     text = done.stdout.decode()
     layout, end = json.JSONDecoder().raw_decode(text)
-    clear = aside(dot, layout)
+    clear = move_struck_titles(dot, layout)
     return clear, text[end:].lstrip().encode() if clear == dot else None
 
 
 def program() -> str:
-    """The path of the program that lays out: `graphviz-pure`, else a system `dot`.
+    """The path of the Graphviz program: `graphviz-pure`, else a system `dot`.
 
     Raises:
         RuntimeError: neither is there.

@@ -1,4 +1,4 @@
-"""`edit`: change a state, an input or the readout of one timestep in the notebook, and see both futures."""
+"""`edit`: change a state, an input or the readout of one timestep, and see both futures."""
 
 from functools import cache
 
@@ -42,8 +42,8 @@ class Editor:
 
     Attributes:
         edits: the changes, oldest first. Those that count are the last ones of one timestep.
-        futures: for each mode an `Intervention`, or what it says why the model cannot run on its own
-            outputs; empty before a change.
+        futures: for each mode an `Intervention`, or the reason why the model cannot run on its own outputs;
+            empty before a change.
         said: the last change in words.
         widget: the anywidget, made when it is first shown.
     """
@@ -111,7 +111,7 @@ class Editor:
             return str(error)  # not every model can run on its own outputs
 
     def answer(self) -> dict:
-        """What the browser is told: the change in words, and the futures of all states and outputs."""
+        """The answer to the browser: the change in words, and the futures of all states and outputs."""
         good = {mode: f for mode, f in self.futures.items() if not isinstance(f, str)}
         bad = [f"{mode}: {f}" for mode, f in self.futures.items() if isinstance(f, str)]
         sample = self.edits[-1]["sample"] if self.edits else 0

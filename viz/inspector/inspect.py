@@ -1,4 +1,4 @@
-"""`inspect`: step through a run with every inner value in view, in the notebook, the next day, offline."""
+"""`inspect`: a run to step through with every inner value in view, in a notebook or offline."""
 
 from pathlib import Path
 

@@ -28,7 +28,7 @@ class Part:
         label, role: as drawn.
         group: the id of the open model that it stands in, or None.
         values: names in the trace.
-        titles: what it is made of, in words.
+        titles: the titles of its parts.
     """
 
     id: str
@@ -76,14 +76,14 @@ def flow_of(graph, is_open: Callable) -> Flow:
         ['Dense 10', 'Dense 10', '+', 'tanh']
 
     Args:
-        graph: a `rshop.graph.Graph`.
-        is_open: says for a node with an inner graph, and how deep it lies, whether it is opened.
+        graph: a `rshop.step.graph.Graph`.
+        is_open: `(node, depth) -> bool`, whether a nested model is opened.
     """
     flow = Flow([f"in{i}" for i in range(len(graph.inputs))])
     shared, around = _shared_states(graph), [None]
 
     def visit(at):
-        # A source is (id, role, name): a state on its way from cell to cell stays known as one.
+        # A source is (id, role, name): what flows from cell to cell as a state keeps that role.
         pairs = zip(at.given, at.node.inputs, strict=True)
         read = [_as_state(source, shared.get(id(tensor))) for source, tensor in pairs]
         if at.node.inner is not None and is_open(at.node, at.depth):
@@ -122,7 +122,7 @@ def _frame_label(node):
 
 
 def _shared_states(graph):
-    # A tensor that one cell returns as a state and another takes as one: by identity, its name.
+    # The names, by identity, of tensors that one cell returns as a state and another cell reads as one.
     returned, taken = {}, set()
     for _, node in graph.every_node():
         names = _state_names(node)

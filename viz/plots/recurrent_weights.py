@@ -1,4 +1,4 @@
-"""Find the weights of a step that multiply a state, in any step graph."""
+"""The weights of a step that multiply a state, found in any step graph."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from rshop.structure import flat
 
 @dataclass(frozen=True)
 class _Rows:
-    # Where in the last axis of a tensor the numbers of a state are.
+    # The slice of a tensor's last axis that holds the numbers of a state.
     start: int
     count: int
 
@@ -26,7 +26,7 @@ def recurrent_kernels(step) -> dict[str, np.ndarray]:
         ['recurrent_kernel (1 of 4)', ..., 'recurrent_kernel (4 of 4)']
 
     Args:
-        step: a `rshop.step.Step`.
+        step: a `rshop.step.step.Step`.
     """
     before = len(flat(step.inputs)) + len(flat(step.constants))
     starts = [None] * len(step.graph.inputs)
@@ -90,7 +90,7 @@ def _squares(name, weight, where):
 
 
 def _passed_on(node, carried, mixed):
-    # What is added to a state must come from inputs alone: `f * c + i * g` is the next state already.
+    # A sum keeps a state only where the rest comes from inputs alone: `f * c + i * g` is the next state.
     output, tensors = node.outputs[0], node.inputs
     kind = type(node.operation).__name__
     if kind == "Concatenate":

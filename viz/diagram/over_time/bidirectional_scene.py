@@ -4,33 +4,23 @@ from dataclasses import dataclass
 
 from rshop.errors import message
 from viz.diagram.curves import joined, rounded, straight, upwards
+from viz.diagram.over_time import time_axis
 from viz.diagram.over_time.column import STATE_STEP
 from viz.diagram.over_time.stamp import pill
-from viz.diagram.over_time.time_axis import (
-    DOTS_WIDTH,
-    carried,
-    carried_width,
-    dots,
-    length_note,
-    name_times,
-    place_columns,
-    state_end,
-    unrolled_title,
-)
 from viz.diagram.scene import Box, Edge, Scene
 from viz.model import naming
 from viz.model.read_model import Model, read_model
 from viz.style.fonts import BESIDE, SMALL, TITLE
 from viz.style.labels import Label
 
-#: What `merge_mode` does with the two outputs, as it is written; None keeps both.
+#: The label of each `merge_mode`; None keeps both outputs.
 _MERGES = {"concat": "concat", "sum": "+", "mul": "×", "ave": "avg"}
 _INPUT, _UP, _SHIFT, _GAP = 17.0, 40.0, 36.0, 54.0
 
 
 @dataclass
 class _Way:
-    # One of the two layers: what it is, which way it reads (1 is to the right), and its row.
+    # One of the two layers: its model, the direction in which it reads (1 is to the right), and its row.
     name: str
     model: Model
     label: Label
@@ -39,21 +29,21 @@ class _Way:
     size: tuple = (0.0, 0.0)
 
     def x(self, middle):
-        # Beside each other by so much that an arrow gets past either box.
+        # The two boxes are offset so far that an arrow gets past either of them.
         return middle - self.sign * _SHIFT / 2
 
     def side(self, middle, k, after):
         """The point of a box at which state `k` goes out (or comes in)."""
-        up = STATE_STEP * ((len(self.model.ends.states) - 1) / 2 - k)
+        up = STATE_STEP * ((len(self.model.names.states) - 1) / 2 - k)
         half = self.sign * self.size[0] / 2
         return self.x(middle) + (half if after else -half), self.y + up
 
 
-def both_ways(wrapper, describe, moments: list, steps: int) -> Scene:
+def bidirectional_scene(wrapper, describe, moments: list, steps: int) -> Scene:
     """The scene of a `Bidirectional` over these timesteps.
 
     Example:
-        >>> scene = both_ways(keras.layers.Bidirectional(lstm), describe, [0, 1], 2)
+        >>> scene = bidirectional_scene(keras.layers.Bidirectional(lstm), describe, [0, 1], 2)
         >>> scene.box("c0_backward").label.plain
         'backward: LSTMCell 4'
 
@@ -76,16 +66,16 @@ def both_ways(wrapper, describe, moments: list, steps: int) -> Scene:
 
 
 def _check(model, wrapper):
-    ends = model.ends
+    names = model.names
     odd = {
-        "inputs": ends.inputs if len(ends.inputs) > 1 else [],
-        "constants": ends.constants,
-        "a fixed input": ends.inputs if ends.fixed_inputs else [],
-        "readouts": ends.readouts,
-        "outputs": ends.outputs if len(ends.outputs) > 1 else [],
+        "inputs": names.inputs if len(names.inputs) > 1 else [],
+        "constants": names.constants,
+        "a fixed input": names.inputs if names.fixed_inputs else [],
+        "readouts": names.readouts,
+        "outputs": names.outputs if len(names.outputs) > 1 else [],
         "a forward layer with": ["go_backwards=True"] if wrapper.forward_layer.go_backwards else [],
     }
-    found = [f"{what} {', '.join(names)}" for what, names in odd.items() if names]
+    found = [f"{what} {', '.join(listed)}" for what, listed in odd.items() if listed]
     if found:
         raise ValueError(
             message(
@@ -102,15 +92,15 @@ class _Picture:
         self.ways, self.steps = ways, steps
         self.merge, self.every = wrapper.merge_mode, wrapper.return_sequences
         sizes = [pill("", way.label, "cell", at=(0, 0)).size for way in ways]
-        gap = _GAP + carried_width([name for way in ways for name in way.model.ends.states])
+        gap = _GAP + time_axis.carried_width([name for way in ways for name in way.model.names.states])
         y = 2 * _INPUT + _UP
         for way, (_, high) in zip(ways, sizes, strict=True):
-            high = max(high, STATE_STEP * len(way.model.ends.states))
+            high = max(high, STATE_STEP * len(way.model.names.states))
             way.size, way.y = (max(width for width, _ in sizes), high), y + high / 2
             y += high + _UP
         self.top, self.gap, width = y, gap, ways[0].size[0] + _SHIFT
-        self.scene = Scene(unrolled_title(naming.given(wrapper) or type(wrapper).__name__, steps))
-        self.places = place_columns(moments, steps, width=width, middle=width / 2, gap=gap)
+        self.scene = Scene(time_axis.unrolled_title(naming.given(wrapper) or type(wrapper).__name__, steps))
+        self.places = time_axis.place_columns(moments, steps, width=width, middle=width / 2, gap=gap)
 
     def draw(self):
         scene, seen = self.scene, [place for place in self.places if place.t is not None]
@@ -121,16 +111,16 @@ class _Picture:
             self._outputs(place, place if self.every else seen[0])
         count = 0
         for way in self.ways:
-            for k, name in enumerate(way.model.ends.states):
+            for k, name in enumerate(way.model.names.states):
                 self._carry(way, k, name, count + k)
-            count += len(way.model.ends.states)
-        name_times(scene, self.places, -30.0)
-        scene.notes = length_note(self.places, self.steps)
+            count += len(way.model.names.states)
+        time_axis.name_times(scene, self.places, -30.0)
+        scene.notes = time_axis.length_note(self.places, self.steps)
         scene.notes += [] if self.every else ["Each direction returns the output of its last timestep."]
         return scene
 
     def _column(self, place):
-        label = Label(self.ways[0].model.ends.inputs[0], place.moment)
+        label = Label(self.ways[0].model.names.inputs[0], place.moment)
         below = pill(f"{place.prefix}_in", label, "input", at=(place.middle, _INPUT), moment=place.moment)
         self.scene.boxes.append(below)
         for way in self.ways:
@@ -198,15 +188,15 @@ class _Picture:
             target, end, after = self._stop(way, k, place)
             self._arrow(way, number, (source, target), (start, end), label=label)
             source, start = target, after
-            label = None if place.t is None else carried(name, place.moment)
+            label = None if place.t is None else time_axis.carried(name, place.moment)
         last = self._end(way, k, f"last {name}", order[-1])
         end = (last.at[0] - way.sign * last.size[0] / 2, last.at[1])
         self._arrow(way, number, (source, last.id), (start, end))
 
     def _end(self, way, k, text, place):
         # Where a state comes from before the first timestep, or goes to after the last one.
-        which = text.split()[0]
-        box, side = state_end(self.scene, f"{which}_{way.name}{k}", text), -1 if which == "first" else 1
+        which, side = text.split()[0], -1 if text.startswith("first") else 1
+        box = time_axis.state_end(self.scene, f"{which}_{way.name}{k}", text)
         edge, y = way.side(place.middle, k, after=side > 0)
         box.at = (edge + side * way.sign * (self.gap / 2 + box.size[0] / 2), y)
         return box
@@ -215,14 +205,14 @@ class _Picture:
         before, after = (way.side(place.middle, k, late) for late in (False, True))
         if place.t is not None:
             return f"{place.prefix}_{way.name}", before, after
-        box = dots(self.scene, place, f"{place.prefix}_{way.name}{k}", before[1])
-        half = way.sign * DOTS_WIDTH / 2
+        box = time_axis.dots(self.scene, place, f"{place.prefix}_{way.name}{k}", before[1])
+        half = way.sign * time_axis.DOTS_WIDTH / 2
         return box.id, (place.middle - half, before[1]), (place.middle + half, before[1])
 
     def _arrow(self, way, number, ids, points, *, label=None):
         edge = Edge(*ids, "state", label, state=number, route=straight(*points))
         if label:
-            # Beyond the arrow that gets past the box.
+            # Clear of the arrow that passes the box.
             away = _SHIFT / 2 + 8 + label.size(BESIDE, SMALL)[0] / 2
             edge.label_at = (points[0][0] + way.sign * away, points[0][1] + 12)
         self.scene.edges.append(edge)

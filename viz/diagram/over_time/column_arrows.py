@@ -1,4 +1,4 @@
-"""The arrows within one column: where each touches its boxes, and its curve."""
+"""The arrows within one column: the points at which they touch boxes, and their curves."""
 
 from viz.diagram.curves import Point, joined, straight, upwards
 from viz.diagram.over_time.column import Column
@@ -17,7 +17,7 @@ def curves_of(column: Column, layout: Layout) -> list[tuple[Point, ...]]:
 
 
 def _way(column, layout, i):
-    # The x at which the arrow leaves its source, and at which it comes to its target.
+    # The x at which the arrow leaves its source, and the x at which it reaches its target.
     link = column.links[i]
     source, target = column.items[link.source].x, column.items[link.target].x
     lane = layout.lanes.get(i)
@@ -39,7 +39,7 @@ def _touch(column, ways, ids, above):
 
 
 def _offsets(bearings, width):
-    # What comes straight stands in the middle; what comes from a side, on that side of it.
+    # An arrow that comes straight touches the box in the middle, one that comes from a side on that side.
     middle = [i for i, x in enumerate(bearings) if abs(x) < 1]
     left = sorted((i for i, x in enumerate(bearings) if x <= -1), key=lambda i: -bearings[i])
     right = sorted((i for i, x in enumerate(bearings) if x >= 1), key=lambda i: bearings[i])

@@ -1,5 +1,5 @@
-"""Lay out one column: rows from bottom to top, frames around nested models, and free lanes for the
-arrows that pass boxes by."""
+"""The layout of one column: rows from bottom to top, frames around nested models, and free lanes for
+arrows that pass boxes."""
 
 from dataclasses import dataclass, field
 
@@ -46,7 +46,7 @@ class Layout:
 
 
 def lay_out(column: Column) -> Layout:
-    """Give every box of a column its place; x = 0 is the middle of the column, y = 0 its bottom row.
+    """The layout of a column, whose boxes get their places; x = 0 is its middle, y = 0 its bottom row.
 
     Example:
         >>> layout = lay_out(column)
@@ -94,7 +94,7 @@ class _Builder:
             source, target = members.get(link.source), members.get(link.target)
             if source and target and source != target:
                 after.setdefault(target, set()).add(source)
-        # Dots that only hand on what comes from below stand as low as they can.
+        # Points that only pass on what comes from below stand as low as possible.
         dots = {id for id, item in column.items.items() if not item.label.title}
         waiting = sorted(dict.fromkeys(members.values()), key=lambda member: member not in dots)
         done = set()

@@ -1,4 +1,4 @@
-"""The rolled form of a drawing: one column, each state and readout coming back one timestep later."""
+"""The scene of a rolled drawing: one column, with each state and readout fed back one timestep later."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from viz.style.labels import Label
 _NEAR, _LANE, _DOWN = 26.0, 16.0, 40.0
 
 
-def roll(model: Model, column: Column, layout: Layout, training=None) -> Scene:
+def rolled_scene(model: Model, column: Column, layout: Layout, training=None) -> Scene:
     """The scene of one column with a delay for each state and readout.
 
     Args:
@@ -41,14 +41,14 @@ def roll(model: Model, column: Column, layout: Layout, training=None) -> Scene:
     for n, loop in enumerate(loops):
         floor -= _DOWN
         _loop(scene, column, layout, n, y=floor, loop=loop)
-    add_bars(scene, stamp, model.ends, [place], floor=floor, middle=0.0)
+    add_bars(scene, stamp, model.names, [place], floor=floor, middle=0.0)
     scene.notes = list(forcing.notes)
     return scene
 
 
 @dataclass(frozen=True)
 class _Loop:
-    # What comes back one timestep later: from where (and by which points), to where.
+    # A value that is fed back one timestep later: the boxes and points where its loop starts and ends.
     name: str
     role: str
     k: int
@@ -60,7 +60,7 @@ class _Loop:
 
 def _state_loops(model, column):
     # The lowest box has the innermost loop.
-    states = list(enumerate(model.ends.states))
+    states = list(enumerate(model.names.states))
     states.sort(key=lambda pair: column.giver(pair[0]).side(pair[0], True)[1])
     found = []
     for k, name in states:

@@ -5,7 +5,7 @@ from viz.diagram.over_time.layout import Layout
 
 
 def state_path(start: Point, end: Point, left: float, right: float) -> tuple[Point, ...]:
-    """Level to the end of a column at `left`, over the gap, level from `right` on."""
+    """A level line to the end of a column at `left`, a curve over the gap, a level line from `right` on."""
     if abs(start[1] - end[1]) < 0.5 or start[0] == end[0]:
         return straight(start, end)
     a, b = (max(left, start[0]) + 34, start[1]), (min(right, end[0]) - 10, end[1])
@@ -53,7 +53,7 @@ def _below(layout, k):
 
 
 def held_over(item, before: float, here: float, top: float) -> tuple[Point, ...]:
-    """From an output over to that of the next column, above both."""
+    """A line from an output to the same output of the next column, above both."""
     y, high = item.y + item.height / 2, top + 16
     a, b = item.x + before, item.x + here
     return rounded([(a, y), (a, high), (b, high), (b, y)])

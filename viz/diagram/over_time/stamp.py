@@ -1,4 +1,4 @@
-"""Put a column that was laid out into a scene, at its place among the others."""
+"""A column that was laid out, put into a scene once for each timestep."""
 
 from viz.diagram.curves import moved
 from viz.diagram.over_time.column import Column, Item
@@ -13,7 +13,7 @@ BAND = 46.0
 
 
 class Stamp:
-    """A column, ready to be put into a scene as often as there are timesteps.
+    """A column, ready to be put into a scene for any number of timesteps.
 
     Example:
         >>> Stamp(column, layout).press(scene, "c0", at=0.0, moment="0", labels={"in0": Label("x", "0")})

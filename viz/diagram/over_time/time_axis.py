@@ -1,4 +1,4 @@
-"""What drawings over time share: their columns, the names of timesteps, carried states, truths and bars."""
+"""The time axis that all drawings over time share: columns and their names, carried states, truths, bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from viz.diagram.over_time.column import Item
 from viz.diagram.over_time.shown_timesteps import DOTS, written
 from viz.diagram.over_time.stamp import BAND, Stamp, mark, pill
 from viz.diagram.scene import Box, Edge, Scene
-from viz.model.read_model import Ends
+from viz.model.read_model import StepNames
 from viz.style.fonts import BESIDE, SMALL
 from viz.style.labels import Label, shorten
 
@@ -74,7 +74,7 @@ def name_times(scene: Scene, places: Sequence[Place], y: float):
 
 
 def dots(scene: Scene, place: Place, id: str, y: float) -> Box:
-    """Dots on the way of an arrow through a column of timesteps that are left out."""
+    """Dots at which an arrow passes through a column of timesteps that are left out."""
     box = mark(id, DOTS, "dots", at=(place.middle, y), moment=place.moment)
     box.size = (DOTS_WIDTH, box.size[1])
     scene.boxes.append(box)
@@ -102,7 +102,7 @@ def carried_width(names: Sequence[str]) -> float:
 
 
 def state_end(scene: Scene, id: str, text: str) -> Box:
-    """The box of a state before the first or after the last timestep; where it stands, the caller says."""
+    """The box of a state before the first or after the last timestep; the caller places it."""
     box = pill(id, Label(text), "state", at=(0.0, 0.0))
     scene.boxes.append(box)
     return box
@@ -127,13 +127,20 @@ def add_truth(scene: Scene, place: Place, item: Item, id: str, *, label: Label, 
 
 
 def add_bars(
-    scene: Scene, stamp: Stamp, ends: Ends, places: Sequence[Place], *, floor: float, middle: float, apart=0.0
+    scene: Scene,
+    stamp: Stamp,
+    names: StepNames,
+    places: Sequence[Place],
+    *,
+    floor: float,
+    middle: float,
+    apart: float = 0.0,
 ) -> float:
     """A bar under all columns for each constant and fixed input, with an arrow up to each column that runs.
 
     Args:
         stamp: the column, which knows where each bar enters it.
-        ends: the names of what a timestep reads.
+        names: of what a timestep reads.
         places: the columns.
         floor: the y under which the bars stand.
         middle: the x of their middle.
@@ -142,8 +149,8 @@ def add_bars(
     Returns:
         The y under the last bar.
     """
-    names = [*(ends.inputs if ends.fixed_inputs else []), *ends.constants]
-    for id, name in zip(stamp.column.entries, names, strict=True):
+    barred = [*(names.inputs if names.fixed_inputs else []), *names.constants]
+    for id, name in zip(stamp.column.entries, barred, strict=True):
         item, y = stamp.column.items[id], floor - BAND
         box = pill(f"bar_{id}", Label(name), item.role, at=(middle, y))
         box.size, box.wide = (max(places[-1].right - places[0].left, box.size[0]), 30.0), True

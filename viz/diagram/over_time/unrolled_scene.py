@@ -1,27 +1,15 @@
-"""The scene of an unrolled drawing: columns side by side, and what goes from one to the next."""
+"""The scene of an unrolled drawing: one column for each timestep, and the arrows between columns."""
 
 from dataclasses import replace
 
 from viz.diagram.curves import rounded
+from viz.diagram.over_time import time_axis
 from viz.diagram.over_time.column import Column
 from viz.diagram.over_time.forcing import Forcing, masked_times
 from viz.diagram.over_time.layout import Layout
 from viz.diagram.over_time.routes import arrive, descend, held_over, leave, state_path
 from viz.diagram.over_time.shown_timesteps import written
 from viz.diagram.over_time.stamp import BAND, Stamp, pill
-from viz.diagram.over_time.time_axis import (
-    DOTS_WIDTH,
-    add_bars,
-    add_truth,
-    carried,
-    carried_width,
-    dots,
-    length_note,
-    name_times,
-    place_columns,
-    state_end,
-    unrolled_title,
-)
 from viz.diagram.scene import Box, Edge, Scene
 from viz.model.read_model import Model
 from viz.style.fonts import BESIDE, SMALL
@@ -30,10 +18,10 @@ from viz.style.labels import Label
 _GAP, _LANE = 46.0, 12.0
 
 
-def over_time(
+def unrolled_scene(
     model: Model, column: Column, layout: Layout, moments: list, *, steps: int, mask, training
 ) -> Scene:
-    """The scene of these timesteps.
+    """The scene of a layer unrolled over these timesteps.
 
     Args:
         model, column, layout: what is drawn, one timestep of it, and where its boxes stand.
@@ -50,9 +38,9 @@ class _Timeline:
         self.steps, self.masked = steps, masked
         self.column, self.layout = stamp.column, stamp.layout
         own = len(model.fed) if forcing.own else 0
-        self.gap = _GAP + _LANE * own + carried_width(model.ends.states)
-        self.gap += 36 if any(map(self._climbs, range(len(model.ends.states)))) else 0
-        self.scene = Scene(unrolled_title(model.title, steps))
+        self.gap = _GAP + _LANE * own + time_axis.carried_width(model.names.states)
+        self.gap += 36 if any(map(self._climbs, range(len(model.names.states)))) else 0
+        self.scene = Scene(time_axis.unrolled_title(model.title, steps))
         self.floor = self.layout.bottom - 8 * max(0, own - 1)
 
     def _climbs(self, k):
@@ -60,7 +48,7 @@ class _Timeline:
 
     def draw(self, moments):
         size = {"width": self.stamp.width, "middle": -self.layout.left, "gap": self.gap}
-        self.places = place_columns(moments, self.steps, **size, masked=self.masked)
+        self.places = time_axis.place_columns(moments, self.steps, **size, masked=self.masked)
         self.scene.columns = [place.moment for place in self.places]
         for place in self.places:
             if place.runs:
@@ -69,14 +57,14 @@ class _Timeline:
                 self.stamp.press(self.scene, place.prefix, **press)
             elif place.t is not None:
                 self._masked(place)
-        for k, name in enumerate(self.model.ends.states):
+        for k, name in enumerate(self.model.names.states):
             self._carry(k, name)
         self._hold_outputs()
         self._feed_back()
         middle = (self.places[0].left + self.places[-1].right) / 2
         bars = {"floor": self.floor, "middle": middle, "apart": 15}
-        self.floor = add_bars(self.scene, self.stamp, self.model.ends, self.places, **bars)
-        name_times(self.scene, self.places, self.floor - 30)
+        self.floor = time_axis.add_bars(self.scene, self.stamp, self.model.names, self.places, **bars)
+        time_axis.name_times(self.scene, self.places, self.floor - 30)
         self.scene.notes = self._notes()
         return self.scene
 
@@ -114,12 +102,12 @@ class _Timeline:
     def _carry(self, k, name):
         giver, taker = self.column.giver(k).side(k, True), self.column.taker(k).side(k, False)
         first, last = self.places[0], self.places[-1]
-        box = state_end(self.scene, f"first_s{k}", f"first {name}")
+        box = time_axis.state_end(self.scene, f"first_s{k}", f"first {name}")
         box.at = (first.left - self.gap / 2 - 8 - box.size[0] / 2, taker[1])
         source, start, before, below = box.id, (box.at[0] + box.size[0] / 2, taker[1]), box.at[0], None
         for place in self.places:
             target, end = self._stop(place, k, giver, taker)
-            label = carried(name, below) if below else None
+            label = time_axis.carried(name, below) if below else None
             bounds = (before, place.left)
             self._state_edge(k, (source, target), (start, end), bounds=bounds, label=label)
             source, start, before = target, (end[0], end[1]), place.right
@@ -127,20 +115,20 @@ class _Timeline:
                 source = f"{place.prefix}_{self.column.giver(k).id}"
                 start = (giver[0] + place.middle, giver[1])
             elif place.t is None:
-                start = (end[0] + DOTS_WIDTH, end[1])
+                start = (end[0] + time_axis.DOTS_WIDTH, end[1])
             below = "" if place.t is None else place.moment
-        box = state_end(self.scene, f"last_s{k}", f"last {name}")
+        box = time_axis.state_end(self.scene, f"last_s{k}", f"last {name}")
         box.at = (last.right + self.gap / 2 + 8 + box.size[0] / 2, start[1])
         end = (box.at[0] - box.size[0] / 2, start[1])
         self._state_edge(k, (source, box.id), (start, end), bounds=(last.right, end[0]), label=None)
 
     def _stop(self, place, k, giver, taker):
-        # Where a state comes in: a box of the column, dots, or a dot that lets it pass.
+        # Where a state enters a column: at one of its boxes, at dots, or at a point that lets it pass.
         if place.runs:
             return f"{place.prefix}_{self.column.taker(k).id}", (taker[0] + place.middle, taker[1])
         id = f"{place.prefix}_s{k}"
         if place.t is None:
-            dots(self.scene, place, id, giver[1])
+            time_axis.dots(self.scene, place, id, giver[1])
             return id, (place.left, giver[1])
         end = (place.middle, giver[1])
         self.scene.boxes.append(Box(id, Label(""), "state", None, place.moment, at=end, size=(7.0, 7.0)))
@@ -193,7 +181,7 @@ class _Timeline:
         self.scene.edges.append(Edge(name, f"{place.prefix}_{id}", "readout", route=rounded(points)))
 
     def _way_down(self, source, k, left, lane):
-        # From an output down to its readouts; where columns are passed, down at once and below them.
+        # From an output down to its readouts; past other columns the arrow runs below them.
         id = self.column.above[self.model.fed[k][0]]
         item = replace(self.column.items[id], x=self.column.items[id].x + source.middle)
         start = leave(item, self.layout, k=k, last=id == self.column.above[-1])
@@ -205,7 +193,7 @@ class _Timeline:
 
     def _readout_dots(self, place, k, id, source):
         y = self._dots_level(self.column.items[id], k)
-        box, lane = dots(self.scene, place, f"{place.prefix}_r{k}", y), place.left - 16 - 12 * k
+        box, lane = time_axis.dots(self.scene, place, f"{place.prefix}_r{k}", y), place.left - 16 - 12 * k
         name, points = self._way_down(source, k, place.left, lane)
         route = rounded([*points, (lane, y), (place.left, y)])
         self.scene.edges.append(Edge(name, box.id, "readout", route=route))
@@ -216,12 +204,12 @@ class _Timeline:
         below = written(place.t, self.steps, 1) if adjacent else written(source.t, self.steps)
         label = replace(self.forcing.label, below=below)
         item, name = self.column.items[id], f"{place.prefix}_truth{k}"
-        low = add_truth(self.scene, place, item, name, label=label, y=self.layout.bottom - BAND)
+        low = time_axis.add_truth(self.scene, place, item, name, label=label, y=self.layout.bottom - BAND)
         self.floor = min(self.floor, low)
 
     def _notes(self):
         return [
-            *length_note(self.places, self.steps),
+            *time_axis.length_note(self.places, self.steps),
             *(["The input is read from its end."] if self.model.option("go_backwards") else []),
             *self.forcing.notes,
             *(["A masked timestep is as if it was not there."] if self.masked else []),

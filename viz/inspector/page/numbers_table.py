@@ -1,4 +1,4 @@
-"""The numbers of a run as a plain HTML table: what a screen reader, a copy and an untrusted notebook get."""
+"""The numbers of a run as a plain HTML table, for screen readers, copying and untrusted notebooks."""
 
 from viz.inspector.payload.payload import Payload
 from viz.inspector.payload.readout_sources import SOURCES

@@ -1,4 +1,4 @@
-"""The still picture of a run: what shows where no script runs, and in print."""
+"""The still picture of a run, for print and for where no script runs."""
 
 import io
 import textwrap
@@ -34,7 +34,7 @@ def filmstrip(payload: Payload) -> bytes:
 def still(payload: Payload):
     """The figure of `filmstrip`: it grows with the `font.size` of the user's settings, as other plots do.
 
-    What is not shown is named under it, and so is how many numbers are NaN or infinite.
+    A note under it names what is not shown, and counts the numbers that are NaN or infinite.
 
     Args:
         payload: what `record` returned.
@@ -46,7 +46,7 @@ def still(payload: Payload):
 
     shown, left = _chosen(payload.values)
     tables = [value.after_timesteps(payload.first)[: payload.steps, :_MOST_UNITS].T for value, _ in shown]
-    # Higher than a plot may be: each strip needs room for the three numbers of its scale.
+    # It may be taller than a plot: each strip needs room for the three numbers of its scale.
     size = figure_size((8, 1))[0], text_size(0.075 + 0.075 * max(1, len(shown)))
     figure = Figure(figsize=size, dpi=100, facecolor="white", layout="constrained")
     title = plot_axes.printable(_title(shorten(payload.title, _TITLE_LETTERS), payload))
@@ -64,7 +64,7 @@ def still(payload: Payload):
 
 
 def describe(payload: Payload) -> str:
-    """The picture in words, for those who do not see it."""
+    """The alternative text of the picture."""
     shown, left = _chosen(payload.values)
     names = ", ".join(" = ".join(names) for _, names in shown)
     more = f"; {_not_shown(left)}" if left else ""
@@ -99,18 +99,18 @@ def _not_shown(left):
 
 
 def _chosen(values):
-    """What is drawn, each value with the names of those that are the same, and the names of the rest."""
+    """The values that are drawn, each with the names of those equal to it, and the names of the rest."""
     outer, places = [], {}
     for role in ("state", "output", "readout", "input"):
         for value in (value for value in values if value.role == role):
-            # What the step hands out is often its next state.
+            # An output is often the next state.
             key = value.sent_by, value.lag + (role == "state")
             if role == "output" and key in places:
                 outer[places[key]][1].append(value.name)
             else:
                 places[key] = len(outer)
                 outer.append((value, [value.name]))
-    # An output is often a gate too, and the same as the layer's that computed it: it is drawn once.
+    # An output is often a gate too, and repeats the value of the layer that computed it: it is drawn once.
     drawn, gates = {origin(values.index(value), values) for value, _ in outer}, []
     for place, gate in enumerate(values):
         repeated = origin(place, values)

@@ -39,15 +39,15 @@ def draw(ax, value: ShownValue, table: np.ndarray, name: str):
 
 
 def veil(ax, mask):
-    """Grey and hatch the timesteps that do not count; `mask` is `(time,)`, or None."""
+    """Grey and hatch the masked timesteps; `mask` is `(time,)`, or None."""
     for t in [] if mask is None else np.flatnonzero(~mask):
         ax.axvspan(t - 0.5, t + 0.5, facecolor=palette.VEIL, alpha=0.75, linewidth=0)
         ax.axvspan(t - 0.5, t + 0.5, facecolor="none", edgecolor=palette.QUIET, hatch="////", linewidth=0)
 
 
 def names(several: list[list[str]]) -> list[str]:
-    """A text for each strip: the names of its value on two lines, cut where they are long so that no two
-    read the same, and under them what is the same value.
+    """A label for each strip: the name of its value on at most two lines, long ones cut so that no two read
+    the same, and under it the names of equal values.
 
     Example:
         >>> names([["h", "output"], ["c"]])
@@ -68,7 +68,7 @@ def _limits(value, table):
 
 
 def _scale(ax, limits):
-    # Its ends and its middle, within its height: no number touches one of the next strip.
+    # Ticks at the ends and the middle, within the height of the strip: no number touches the next strip's.
     low, high = limits
     middle = (low + high) / 2
     ax.set_yticks([low, middle, high], [f"{number:.2g}" for number in (low, middle, high)])

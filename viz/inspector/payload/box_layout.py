@@ -1,4 +1,4 @@
-"""Where the boxes of an inspector's diagram stand: Graphviz says, or plain rows where there is none."""
+"""The layout of the inspector's diagrams: by Graphviz, or in plain rows where there is none."""
 
 import math
 import subprocess
@@ -87,7 +87,7 @@ def _pair(point):
 
 def _in_rows(boxes, edges):
     depth = [0] * len(boxes)
-    for _ in boxes:  # the longest way to each box; as many rounds as there are boxes are enough
+    for _ in boxes:  # the longest path to each box; there are at most as many rounds as boxes
         for a, b in edges:
             depth[b] = max(depth[b], depth[a] + 1)
     top = max(depth, default=0)

@@ -1,4 +1,4 @@
-"""A run, traced and made into the payload of the inspector: cut for size, and saying so."""
+"""Build the inspector's payload: trace a run, find its equations, and cut it to size."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from viz.model.read_model import read_model
 from viz.plots.series import check_sample
 from viz.style.labels import told_apart
 
-#: About how large the numbers in a page may become, in megabytes of text.
+#: The approximate limit of the numbers in a page, in megabytes of text.
 MEGABYTES = 1.0
 #: Matrices are sent along for the worked numbers while they have at most this many numbers together.
 WEIGHTS = 60_000
@@ -86,7 +86,7 @@ def payload_of(rnn, trace, call=None, *, labels=None, sample=0, megabytes=MEGABY
 
 
 class _Choice:
-    # The values that are kept, with their places among each other.
+    # The values that are kept, and their places in the payload.
     def __init__(self, every, kept, gates):
         self.every, self.kept, self.gates = every, kept, gates
         self.names = [value.name for value in every]

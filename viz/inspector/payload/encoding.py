@@ -1,4 +1,4 @@
-"""The payload as JSON values for the browser: the one place that knows their keys; numbers are base64."""
+"""The payload as JSON values for the browser; their keys are known here alone, numbers are base64."""
 
 import base64
 
@@ -46,7 +46,7 @@ def as_base64(numbers: np.ndarray) -> str:
 
 
 class _Block:
-    # All numbers one after another.
+    # All numbers, one array after another.
     def __init__(self):
         self.arrays, self.length = [], 0
 

@@ -1,4 +1,4 @@
-"""What the inspector is told of a run: its values, their equations, the diagrams, what was cut."""
+"""The types of the inspector's payload: a run as it is shown, and each value of it."""
 
 from dataclasses import dataclass, field
 

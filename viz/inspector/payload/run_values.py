@@ -1,4 +1,4 @@
-"""Every value of a run, flat and named: what the step reads, computes, carries and returns."""
+"""Every value of a run by name: what the step reads, computes, carries and returns."""
 
 import math
 from dataclasses import dataclass, field
@@ -150,7 +150,7 @@ def _collect_inner(graph, record, found):
 def _value(name, role, array):
     shape = array.shape[2:]
     whole = np.issubdtype(array.dtype, np.integer)
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and is marked so
+    with np.errstate(over="ignore"):  # a number that float32 cannot hold becomes infinite, and is marked
         array = array.astype("float32")
     if len(shape) == 3:  # channels side by side: (height, channels, width)
         array = array.transpose(0, 1, 2, 4, 3)

@@ -1,5 +1,5 @@
-"""The diagrams of the inspector: one for the step and one for each model in it, boxes of equal size with
-room for a strip of values, and where all of it stands."""
+"""The diagrams of the inspector: one for the step and one for each model in it, laid out, with room in
+each box for a strip of values."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from viz.model import naming
 from viz.style.labels import shape_text, told_apart
 from viz.style.text_width import width
 
-#: The least and the most width in pixels of a box, its height, that of the strip in it, and of a sign.
+#: In pixels: the smallest and largest width of a box, its height, that of its strip, and that of a sign.
 WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 100, 190, 42, 13, 24
 # Sizes at which Helvetica is as wide as the bold name (12 px), the shape (11 px) and the bold sign (13 px)
 # in DejaVu Sans, the widest font of the style sheet.
@@ -22,7 +22,7 @@ class Box:
     """One box, its `size` in pixels, and its name as `short` as the box needs it.
 
     `values` are places in the payload, None for what was cut; `inside` is the number of the view that
-    shows what is in it; `beside` is the room in pixels for what stands beside the name.
+    shows its inner model; `beside` is the width in pixels of what stands beside the name.
     """
 
     role: str
@@ -49,7 +49,7 @@ class View:
     drawing: Drawing | None = None
 
     def add(self, box) -> int:
-        """Take a box in; its number."""
+        """Add a box; returns its number."""
         self.boxes.append(box)
         return len(self.boxes) - 1
 
