@@ -33,18 +33,7 @@ def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> Pay
         >>> payload.steps, payload.samples, [value.name for value in payload.values][:3]
         (7, [0, 1], ['x', 'h', 'c'])
 
-    Args:
-        rnn: a recurrent layer, or a Keras model that has exactly one.
-        x: what it is called with, `(batch, time, ...)`.
-        labels: a token for each timestep: a list of `time` strings or numbers, or one such list for each
-            sample.
-        sample: the sample that is shown first, and kept whatever is cut.
-        megabytes: about how large the numbers may become.
-        **call: the other arguments of `rshop.trace`.
-
-    Raises:
-        TypeError, ValueError: as `rshop.trace`; an argument that it does not have; labels that do not
-            fit; no such sample; no size.
+    Args, Raises: as for `viz.inspect`.
     """
     rnn, x, call = read_request(rnn, x, call, own=INSPECTOR)
     check_not_empty(x)

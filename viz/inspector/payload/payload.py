@@ -45,11 +45,6 @@ class ShownValue(Value):
 class Payload:
     """A run as the inspector shows it.
 
-    Example:
-        >>> payload = record(rnn, np.ones((2, 7, 3)))
-        >>> payload.steps, payload.samples, [value.name for value in payload.values][:3]
-        (7, [0, 1], ['x', 'h', 'c'])
-
     Attributes:
         title: what the layer is called.
         steps, all_steps: the number of timesteps that are kept, the first ones, and of the run.
