@@ -136,7 +136,7 @@ def inspections(repeats: int) -> Iterator[Row]:
     import rshop
     import viz
     from viz.inspector.page import html_page
-    from viz.inspector.payload.payload import payload_of
+    from viz.inspector.payload.build_payload import payload_of
 
     rnn, x = _lstm(UNITS, 16), _normal(1, STEPS, 16)
     trace = rshop.trace(rnn, x)

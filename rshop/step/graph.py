@@ -1,7 +1,8 @@
-"""Read a step's graph through public Keras: its operations in order, what depends on what, and a
-second way to run it that lets every inner value be seen."""
+"""A step's graph, read through public Keras: its operations in order, one walk over them that enters nested
+models, and with it what depends on what, every name, and a run that shows every inner value."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -39,11 +40,57 @@ class Node:
         """Whether the operation asks if it is training."""
         return "training" in inspect.signature(self.operation.call).parameters
 
-    def labels(self) -> list[str]:
-        """One name for each output: `["lstm"]`, or `["lstm[0]", "lstm[1]"]` for several."""
-        if len(self.outputs) == 1:
-            return [self.name]
-        return [f"{self.name}[{i}]" for i in range(len(self.outputs))]
+    def labels(self, name: str) -> list[str]:
+        """A name for each output: `["lstm"]`, or `["lstm[0]", "lstm[1]"]` for several.
+
+        Args:
+            name: the node's own name, or the whole name that a walk gave it.
+        """
+        return [name] if len(self.outputs) == 1 else [f"{name}[{i}]" for i in range(len(self.outputs))]
+
+    def call(self, values: list, training: bool | None = None) -> list:
+        """Run the operation: its outputs, flat.
+
+        Args:
+            values: a tensor in place of each of `inputs`.
+            training: handed to an operation that asks for it.
+        """
+        # By their place, not by identity: the same Keras tensor may be read twice.
+        given = iter(values)
+        args, kwargs = tree.map_structure(
+            lambda a: next(given) if isinstance(a, keras.KerasTensor) else a, (self.args, self.kwargs)
+        )
+        if training is not None and self.takes_training:
+            kwargs = {**kwargs, "training": training}
+        return flat(self.operation(*args, **kwargs))
+
+
+@dataclass(eq=False)
+class Visit:
+    """One node on a walk through a graph, see `Graph.walk`.
+
+    Attributes:
+        name: the node's name, `/`-joined through nesting.
+        node: the `Node`.
+        given: what each Keras tensor that it reads carries.
+        depth: how many nested models lie around it, 0 in the step itself.
+        visit: the function that is called for every node.
+    """
+
+    name: str
+    node: Node
+    given: list
+    depth: int
+    visit: Callable
+
+    def inside(self, given: list | None = None) -> list:
+        """Walk through the node's inner graph: what its outputs carry.
+
+        Args:
+            given: what the inner graph's inputs carry; by default what the node's own inputs do.
+        """
+        given = self.given if given is None else given
+        return self.node.inner.walk(self.visit, given, prefix=f"{self.name}/", depth=self.depth + 1)
 
 
 class Graph:
@@ -86,30 +133,72 @@ class Graph:
         self.inputs = list(copy.inputs)
         self.outputs = list(copy.outputs)
 
-    def reach(self) -> dict:
-        """For each Keras tensor by identity, the places of the inputs that it depends on."""
-        known = {_Key(t): frozenset([i]) for i, t in enumerate(self.inputs)}
+    def walk(self, visit: Callable, starts: list, *, prefix: str = "", depth: int = 0) -> list:
+        """Carry something along the arrows of the graph, from the inputs through every node to the outputs.
+
+        Example:
+            >>> def longest(at):  # how many operations lie before each output
+            ...     return [1 + max(at.given)] * len(at.node.outputs)
+            >>> Graph(keras.Model(x, ops.tanh(x + x))).walk(longest, [0])
+            [2]
+
+        Args:
+            visit: called with a `Visit` for each node in running order; returns what each of the node's
+                outputs carries. A nested model is entered where it calls `at.inside()`.
+            starts: what each input carries.
+            prefix, depth: of a nested graph, what the names in it begin with, and how deep it lies.
+
+        Returns:
+            What each output carries.
+        """
+        # Keras tensors compare element by element: they are known by identity.
+        carried = {id(t): start for t, start in zip(self.inputs, starts, strict=True)}
         for node in self.nodes:
-            sources = [known[_Key(t)] for t in node.inputs]
-            if node.inner is None:
-                joint = frozenset().union(*sources)
-                known.update({_Key(t): joint for t in node.outputs})
-                continue
-            within = node.inner.reach()
-            for tensor, inside in zip(node.outputs, node.inner.outputs, strict=True):
-                known[_Key(tensor)] = frozenset().union(*(sources[i] for i in within[inside]))
-        return _ByTensor(known)
+            given = [carried[id(t)] for t in node.inputs]
+            ends = visit(Visit(prefix + node.name, node, given, depth, visit))
+            carried.update({id(t): end for t, end in zip(node.outputs, ends, strict=True)})
+        return [carried[id(t)] for t in self.outputs]
+
+    def every_node(self) -> list[tuple[str, Node]]:
+        """`(name, node)` of every node in running order, a nested model before the nodes in it.
+
+        Example:
+            >>> [name for name, _ in Graph(stack).every_node()]
+            ['lstm_cell', 'lstm_cell/projections', ..., 'lstm_cell/h', 'dense']
+        """
+        found = []
+
+        def note(at):
+            found.append((at.name, at.node))
+            if at.node.inner is not None:
+                at.inside()
+            return at.node.outputs
+
+        self.walk(note, self.inputs)
+        return found
+
+    def reach(self) -> "_ByTensor":
+        """For each Keras tensor by identity, the places of the inputs that it depends on."""
+        starts = [frozenset([i]) for i in range(len(self.inputs))]
+        known = _ByTensor()
+        known.note(self.inputs, starts)
+
+        def follow(at):
+            if at.node.inner is not None:
+                ends = at.inside()
+            else:
+                ends = [frozenset().union(*at.given)] * len(at.node.outputs)
+            known.note(at.node.outputs, ends)
+            return ends
+
+        self.walk(follow, starts)
+        return known
 
     def operations(self) -> list:
         """Every operation, those of nested models included, each once."""
-        found: dict[int, keras.Operation] = {}
-        for node in self.nodes:
-            found[id(node.operation)] = node.operation
-            for operation in node.inner.operations() if node.inner else []:
-                found[id(operation)] = operation
-        return list(found.values())
+        return list({id(node.operation): node.operation for _, node in self.every_node()}.values())
 
-    def named(self, prefix: str = "") -> list:
+    def named(self) -> list:
         """`(name, Keras tensor)` of every value, nested names joined by `/`, in running order.
 
         Example:
@@ -117,10 +206,14 @@ class Graph:
             ['projections', ..., 'forget_gate', ..., 'h']
         """
         found = []
-        for node in self.nodes:
-            if node.inner is not None:
-                found += node.inner.named(f"{prefix}{node.name}/")
-            found += [(prefix + label, t) for label, t in zip(node.labels(), node.outputs, strict=True)]
+
+        def note(at):
+            if at.node.inner is not None:
+                at.inside()
+            found.extend(zip(at.node.labels(at.name), at.node.outputs, strict=True))
+            return at.node.outputs
+
+        self.walk(note, self.inputs)
         return found
 
     def run(self, inputs: list, training: bool | None = None) -> tuple[list, list]:
@@ -133,24 +226,14 @@ class Graph:
         Returns:
             The outputs, and every value in the order of `named()`.
         """
-        values = {_Key(t): v for t, v in zip(self.inputs, inputs, strict=True)}
         seen = []
-        for node in self.nodes:
-            args, kwargs = tree.map_structure(
-                lambda a: values[_Key(a)] if isinstance(a, keras.KerasTensor) else a,
-                (node.args, node.kwargs),
-            )
-            if node.inner is None:
-                if training is not None and node.takes_training:
-                    kwargs = {**kwargs, "training": training}
-                outputs = flat(node.operation(*args, **kwargs))
-            else:
-                given = [values[_Key(t)] for t in node.inputs]
-                outputs, within = node.inner.run(given, training)
-                seen += within
-            values.update({_Key(t): v for t, v in zip(node.outputs, outputs, strict=True)})
-            seen += outputs
-        return [values[_Key(t)] for t in self.outputs], seen
+
+        def compute(at):
+            outputs = at.node.call(at.given, training) if at.node.inner is None else at.inside()
+            seen.extend(outputs)
+            return outputs
+
+        return self.walk(compute, inputs), seen
 
 
 class _Names:
@@ -181,24 +264,16 @@ class _Names:
                 return name
 
 
-class _Key:
-    # Keras tensors compare element by element; a dictionary needs them by identity.
-    def __init__(self, tensor):
-        self.tensor = tensor
-
-    def __hash__(self):
-        return id(self.tensor)
-
-    def __eq__(self, other):
-        return self.tensor is other.tensor
-
-
 class _ByTensor:
-    def __init__(self, known):
-        self._known = known
+    # Keras tensors compare element by element; they are looked up by identity.
+    def __init__(self):
+        self.known = {}
+
+    def note(self, tensors, values):
+        self.known.update({id(t): value for t, value in zip(tensors, values, strict=True)})
 
     def __getitem__(self, tensor):
-        return self._known[_Key(tensor)]
+        return self.known[id(tensor)]
 
 
 def _inner_model(operation):

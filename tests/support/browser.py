@@ -107,3 +107,34 @@ class Page:
 
 def lab(server, name):
     return f"{server}/lab/tree/{name}?token=t&reset"
+
+
+def steps_with_arrow_keys(page, which=0):
+    """Press right three times and left once on the slider; what it says of itself."""
+    slider = page.inspector(which).locator(".rv-slider")
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.page.keyboard.press(key)
+    return slider.get_attribute("aria-valuetext")
+
+
+def saved_page(folder, name, rnn, x, **options):
+    import viz
+
+    return viz.inspect(rnn, x, **options).save(folder / f"{name}.html").as_uri()
+
+
+LONG = "of_a_layer_that_somebody_wrote_down_in_full_and_with_very_great_care_two"
+
+
+def of_long_names(longer):
+    import keras
+
+    from rshop import RecurrentModel
+
+    x, h = keras.Input((3,), name=f"x_{longer}"), keras.Input((3,), name=f"state_{longer}_tm1")
+    update = keras.layers.Dense(3, "sigmoid", name=f"update_gate_{longer}")(x)
+    reset = keras.layers.Dense(3, "sigmoid", name=f"reset_gate_{longer}")(x)
+    n = update * h + (1.0 - update) * reset
+    return RecurrentModel(x, n, h, n, return_sequences=True, name=f"model_{longer}")

@@ -1,4 +1,4 @@
-"""Curves as Graphviz takes them: a point, then three for each Bézier piece."""
+"""Curves in the form that Graphviz reads: a point, then three for each Bézier piece."""
 
 Point = tuple[float, float]
 

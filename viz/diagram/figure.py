@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from rshop.errors import message, told
-from viz.diagram.graphviz_dot import dot_text, draw
+from viz.diagram.graphviz_dot import dot_text
+from viz.diagram.run_graphviz import draw, with_clear_titles
 from viz.diagram.scene import Scene
 from viz.diagram.svg import finish
 from viz.style.encodable_text import escaped, visible
@@ -48,7 +49,7 @@ class Figure:
 
     @property
     def alt(self) -> str:
-        """One line for those who do not see the picture."""
+        """The alternative text: one line."""
         return visible(f"{self.scene.title}: {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows")
 
     @property
@@ -72,7 +73,9 @@ class Figure:
         Raises:
             RuntimeError: there is no program to lay it out.
         """
-        return finish(draw(self.dot, "svg", placed=self.scene.placed).decode(), self.alt)
+        dot, drawn = self._drawable
+        drawn = drawn or draw(dot, "svg", placed=self.scene.placed)
+        return finish(drawn.decode(), self.alt)
 
     @cached_property
     def png(self) -> bytes:
@@ -85,11 +88,16 @@ class Figure:
         Raises:
             RuntimeError: there is no program to lay it out.
         """
-        return draw(self.dot, "png", placed=self.scene.placed)
+        return draw(self._drawable[0], "png", placed=self.scene.placed)
+
+    @cached_property
+    def _drawable(self):
+        # The DOT text as it is drawn, and the SVG where that came with it.
+        return (self.dot, None) if self.scene.placed else with_clear_titles(self.dot)
 
     @property
     def html(self) -> str:
-        """The picture and its words as a page that needs nothing else."""
+        """A self-contained page with the picture and its text form."""
         title, text = escaped(self.scene.title), escaped(self.text)
         return (
             f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n'
@@ -98,7 +106,7 @@ class Figure:
         )
 
     def save(self, path) -> Path:
-        """Write the figure to a file, in the form that the file's name ends with.
+        """Write the figure to a file, in the format of the file's ending.
 
         A file that stood there stays until the new one is whole.
 
@@ -126,7 +134,7 @@ class Figure:
         return f"Figure({self.scene.title!r}, {len(self.scene.boxes)} boxes, {len(self.scene.edges)} arrows)"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        # Jupyter shows the SVG; an untrusted notebook and editors that cut large SVG show the PNG.
+        # Jupyter shows the SVG; untrusted notebooks, and editors that crop large SVG, show the PNG.
         try:
             svg, png = self.svg, self.png
         except (RuntimeError, ImportError) as error:

@@ -1,28 +1,19 @@
-"""The titles of frames where Graphviz lays out: at the side on which no arrow runs through them."""
-
-import json
-import subprocess
+"""The titles of frames in a drawing that Graphviz lays out: on the side where no arrow runs through them."""
 
 _SAMPLES = 40
 
 
-def aside(dot: str, command: list[str]) -> str:
-    """DOT text in which a frame's title stands at its right where an arrow would strike it at its left.
+def move_struck_titles(dot: str, layout: dict) -> str:
+    """The DOT text, with a frame's title moved to the right where an arrow would strike it at the left.
 
     Example:
-        >>> aside(dot, ["dot", "-q", "-Kdot"]).count("labeljust=r")
+        >>> move_struck_titles(dot, layout).count("labeljust=r")
         1
 
     Args:
         dot: a picture without places, each of its frames with its title at the left.
-        command: the program that lays it out. Where it fails the text comes back as it is.
+        layout: the same picture, laid out, as Graphviz writes it as JSON.
     """
-    if "subgraph cluster_" not in dot:
-        return dot
-    done = subprocess.run([*command, "-Tjson"], input=dot.encode(), capture_output=True, check=False)
-    if done.returncode != 0 or not done.stdout:
-        return dot
-    layout = json.loads(done.stdout)
     points = [point for edge in layout.get("edges", ()) for point in _points(edge["pos"])]
     for frame in layout.get("objects", ()):
         if frame["name"].startswith("cluster_") and "lp" in frame:
@@ -34,7 +25,7 @@ def aside(dot: str, command: list[str]) -> str:
 
 
 def _places(frame):
-    # The room of a title at the left and at the right: `(left, bottom, right, top)`.
+    # The rectangle of a title at the left, and at the right: `(left, bottom, right, top)`.
     x, y = map(float, frame["lp"].split(","))
     width, height = 72 * float(frame["lwidth"]), 72 * float(frame["lheight"])
     low, _, high, _ = map(float, frame["bb"].split(","))
@@ -50,7 +41,7 @@ def _struck(room, points):
 
 
 def _points(pos):
-    """Points along a curve as Graphviz writes it: Bézier pieces, and where their arrowhead ends."""
+    """Points along a curve that Graphviz wrote: its Bézier pieces, and the tip of its arrowhead."""
     words = pos.split()
     found = [_pair(word[2:]) for word in words if word[:2] in ("e,", "s,")]
     curve = [_pair(word) for word in words if word[:2] not in ("e,", "s,")]

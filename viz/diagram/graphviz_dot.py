@@ -1,13 +1,7 @@
-"""A scene as DOT text, and DOT text as a picture."""
-
-import shutil
-import subprocess
-import sysconfig
-from pathlib import Path
+"""A scene as DOT text, Graphviz's language."""
 
 from rshop.errors import message
 from viz.diagram.curves import Point
-from viz.diagram.frame_titles import aside
 from viz.diagram.scene import Box, Edge, Scene
 from viz.style import palette
 from viz.style.encodable_text import escaped
@@ -19,7 +13,7 @@ _DASHED = ("readout", "held", "masked")
 
 
 def dot_text(scene: Scene) -> str:
-    """The scene in Graphviz's language, with places where the scene has them.
+    """The scene in Graphviz's language, with positions where the scene has them.
 
     Example:
         >>> dot_text(scene).startswith("digraph")
@@ -39,56 +33,6 @@ def dot_text(scene: Scene) -> str:
     for edge in scene.edges:
         graph.edge(edge.source, edge.target, **_edge_style(scene, edge))
     return graph.source
-
-
-def draw(dot: str, form: str, *, placed: bool) -> bytes:
-    """DOT text laid out and drawn, by `graphviz-pure` or a system `dot`.
-
-    Args:
-        dot: what `dot_text` returned.
-        form: `"svg"` or `"png"`.
-        placed: whether the text says where everything stands.
-
-    Raises:
-        RuntimeError: neither program is there, or it failed.
-    """
-    how = ["-Kneato", "-n2"] if placed else ["-Kdot"]
-    size = ["-Gdpi=144"] if form == "png" else []
-    lay_out = [program(), "-q", *how]
-    dot = dot if placed else aside(dot, lay_out)
-    command = [*lay_out, *size, f"-T{form}"]
-    done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
-    if done.returncode != 0 or not done.stdout:
-        raise RuntimeError(
-            message(
-                "Graphviz could not draw this picture.",
-                received=f"{command[0]} ended with {done.returncode}: {done.stderr.decode()[-200:]!r}",
-                expected=f"a picture in the form {form}",
-                fix="look at the figure's `.dot`, or read its `.text`",
-            )
-        )
-    return done.stdout
-
-
-def program() -> str:
-    """The path of the program that lays out: `graphviz-pure`, else a system `dot`.
-
-    Raises:
-        RuntimeError: neither is there.
-    """
-    own = Path(sysconfig.get_path("scripts"))
-    for name in ("graphviz-pure", "dot"):
-        found = shutil.which(name, path=str(own)) or shutil.which(name)
-        if found:
-            return found
-    raise RuntimeError(
-        message(
-            "Nothing is installed that can lay out a diagram.",
-            received="neither `graphviz-pure` nor `dot`",
-            expected="one of the two",
-            fix="pip install graphviz-pure (the figure's `.text` needs neither)",
-        )
-    )
 
 
 def _digraph(scene):
@@ -208,7 +152,7 @@ def _edge_style(scene: Scene, edge: Edge) -> dict:
 
 
 def _curve(route: tuple[Point, ...], headless: bool) -> str:
-    # Graphviz puts the arrow's head beyond the end of the curve: the curve ends as much earlier.
+    # Graphviz draws the arrowhead beyond the end of the curve, so the curve ends earlier by its length.
     if headless:
         return " ".join(_point(p) for p in route)
     *before, bend, end = route

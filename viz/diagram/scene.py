@@ -1,4 +1,4 @@
-"""What a diagram is made of, as plain data: boxes, edges, groups. A layout adds where they stand."""
+"""A diagram as plain data: boxes, edges, groups. A layout adds their positions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from viz.style.labels import Label
 
 @dataclass
 class Box:
-    """One thing that is drawn: a value, a layer, an operation.
+    """One box: a value, a layer, an operation.
 
     Attributes:
         id: its name in the DOT text, `n3`.
@@ -17,7 +17,7 @@ class Box:
         group: the id of the group that it stands in, or None.
         column: the timestep that it belongs to as it is written ("0", "T-1"), or None.
         values: the names in a `Trace` of the values that it stands for.
-        row: "bottom" or "top" for what is read and returned, where a program lays the scene out.
+        row: "bottom" or "top" for what is read and returned, where Graphviz lays the scene out.
         wide: whether its label stands at its left end, where it stretches over several columns.
         at, size: the middle `(x, y)` and the width and height in points, where a layout gave them.
     """
@@ -44,7 +44,7 @@ class Edge:
         label: what is written beside it.
         state: which state it carries from one timestep to the next, None for all others.
         route: the points of its curve (one, then three for each Bézier piece), from a layout.
-        label_at: where the middle of its label stands, from a layout.
+        label_at: the middle of its label, from a layout.
     """
 
     source: str
@@ -93,7 +93,7 @@ class Scene:
 
     @property
     def placed(self) -> bool:
-        """Whether a layout has said where everything stands."""
+        """Whether every box has a position from a layout."""
         return bool(self.boxes) and all(box.at is not None for box in self.boxes)
 
     def box(self, id: str) -> Box:
@@ -138,7 +138,7 @@ class Scene:
         margin = "  " if column is not None else ""
         for box in boxes:
             around = [] if box.group is None else _around(groups[box.group], groups)
-            # Those around the box's own frame may hold no box but in their frames: they are named too.
+            # A frame may hold only other frames, and no box itself: it is named too.
             new = [group for group in around if group not in inside or group is around[-1] is not inside[-1]]
             lines += [margin + "  " * depth[group.parent] + f"[{group.label.plain}]" for group in new]
             inside = around

@@ -1,4 +1,4 @@
-"""Where in time the parts of a step run: before the loop, in it, or after it."""
+"""The schedule of a step: which of its parts run before the loop over time, in it, or after it."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def mark(scene: Scene, model: Model, flow: Flow):
 
 
 def _place(values, where):
-    # Of a closed model all parts must run outside for it to be drawn there.
+    # A closed model counts as outside the loop only where all of its parts run there.
     names = {value.split("[")[0] for value in values}
     inside = {
         place for node, place in where.items() if any(node == n or node.startswith(f"{n}/") for n in names)

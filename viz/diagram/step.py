@@ -1,4 +1,4 @@
-"""`draw_step`: everything that happens within one timestep."""
+"""`draw_step`: a diagram of one timestep."""
 
 import keras
 
@@ -26,8 +26,8 @@ def draw_step(rnn, *, fold=False, schedule=False) -> Figure:
     Args:
         rnn: a recurrent layer of this project whose step is known, a built cell, or a Keras model with
             exactly one recurrent layer.
-        fold: which nested models are drawn closed: none (False), all (True), those that lie as deep
-            as a number, or those of a name or several.
+        fold: which nested models are drawn closed: none (False), all (True), those at least
+            as deep as a number says, or those of one or several names.
         schedule: mark what runs before and after the loop over time, for all timesteps at once, when
             the layer is trained without a mask (see `rshop.fast`).
 
@@ -59,19 +59,20 @@ def _scene(model: Model, flow: Flow) -> Scene:
         scene.edges.append(Edge(link.source, link.target, role))
     for k, (box, source) in enumerate(zip(_finals(model, flow), flow.outputs, strict=True)):
         scene.boxes.append(box)
-        state = k - len(model.ends.outputs)
+        state = k - len(model.names.outputs)
         scene.edges.append(Edge(source, box.id, box.role, state=state if state >= 0 else None))
     return scene
 
 
 def _starts(model, flow):
-    # Among frames a state stands beside the one that it enters.
-    ends, states_row = model.ends, None if flow.frames else "bottom"
-    rows = [(name, "input", "" if ends.fixed_inputs else "t") for name in ends.inputs]
-    rows += [(name, "constant", "") for name in ends.constants]
-    rows += [(name, "state", "t-1") for name in ends.states]
-    rows += [(name, "readout", "t-1") for name in ends.readouts]
-    sources = [f"{'argmax of ' if taken else ''}previous {ends.outputs[place]}" for place, taken in model.fed]
+    # Where there are frames, a state stands beside the frame that it enters.
+    names, states_row = model.names, None if flow.frames else "bottom"
+    rows = [(name, "input", "" if names.fixed_inputs else "t") for name in names.inputs]
+    rows += [(name, "constant", "") for name in names.constants]
+    rows += [(name, "state", "t-1") for name in names.states]
+    rows += [(name, "readout", "t-1") for name in names.readouts]
+    fed = [("argmax of " if taken else "", names.outputs[place]) for place, taken in model.fed]
+    sources = [f"{argmax}previous {output}" for argmax, output in fed]
     details = [""] * (len(rows) - len(sources)) + sources
     return [
         Box(
@@ -87,15 +88,15 @@ def _starts(model, flow):
 
 
 def _finals(model, flow):
-    ends = model.ends
+    names = model.names
     outputs = keras.tree.flatten(model.step.outputs)
     boxes = [
         Box(f"out{k}", Label(name, "t", shape=_shape(tensor)), "output", row="top")
-        for k, (name, tensor) in enumerate(zip(ends.outputs, outputs, strict=True))
+        for k, (name, tensor) in enumerate(zip(names.outputs, outputs, strict=True))
     ]
     return boxes + [
         Box(f"next{k}", Label(name, "t", shape=_shape(tensor)), "state", row=None if flow.frames else "top")
-        for k, (name, tensor) in enumerate(zip(ends.states, model.step.next_states, strict=True))
+        for k, (name, tensor) in enumerate(zip(names.states, model.step.next_states, strict=True))
     ]
 
 

@@ -6,16 +6,16 @@ import re
 from viz.style.encodable_text import escaped
 from viz.style.text_width import width
 
-# The fonts for which boxes are measured; the last one by name is on many machines that have none of them.
+# Fonts as wide as the boxes expect; many machines that have none of them have the last named one.
 _FONTS = "Helvetica, Arial, Liberation Sans, Arimo, Nimbus Sans, DejaVu Sans Condensed, sans-serif"
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 _TEXT = re.compile(r'<text ([^>]*)font-family="[^"]*" font-size="([\d.]+)"([^>]*)>([^<]*)</text>')
-# A picture wider than JupyterLab's output on a small laptop is made smaller, but not by more than this.
+# A picture wider than JupyterLab's output on a small laptop is scaled down, but not below this factor.
 _WIDE, _SMALLEST = 930, 0.73
 
 
 def finish(drawn: str, name: str) -> str:
-    """The picture as an element of its own with a name, its text as wide as its boxes expect.
+    """The SVG as one element with an accessible name, its text as wide as its boxes expect.
 
     A machine without Helvetica draws wider letters: each line says how wide it has to be, and the
     browser draws the letters narrower.
@@ -26,7 +26,7 @@ def finish(drawn: str, name: str) -> str:
 
     Args:
         drawn: what Graphviz wrote.
-        name: what the picture shows, for those who do not see it.
+        name: the alternative text.
     """
     width, height = (float(number) for number in _SIZE.search(drawn).groups())
     # A point is a pixel: the letters are as large as those of the text around the picture.

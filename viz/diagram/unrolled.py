@@ -1,4 +1,4 @@
-"""`draw_unrolled`: the flow over time, one column a timestep."""
+"""`draw_unrolled`: a diagram of the flow over time, one column for each timestep."""
 
 from dataclasses import replace
 
@@ -7,15 +7,15 @@ from rshop.errors import message
 from rshop.tracing.check_layer import is_both_ways
 from rshop.tracing.layer_in_model import only_layer
 from viz.diagram.figure import Figure
-from viz.diagram.over_time.bidirectional_scene import both_ways
+from viz.diagram.over_time.bidirectional_scene import bidirectional_scene
 from viz.diagram.over_time.column import column_of
 from viz.diagram.over_time.layout import lay_out
-from viz.diagram.over_time.rolled_scene import roll
+from viz.diagram.over_time.rolled_scene import rolled_scene
 from viz.diagram.over_time.shown_timesteps import shown
-from viz.diagram.over_time.unrolled_scene import over_time
+from viz.diagram.over_time.unrolled_scene import unrolled_scene
 from viz.model.flow import Flow, flow_of
 from viz.model.folding import opener
-from viz.model.merge_boxes import in_blocks
+from viz.model.merge_boxes import merge_boxes
 from viz.model.read_model import Model, read_model
 from viz.style.labels import Label
 
@@ -61,14 +61,14 @@ def draw_unrolled(
     rnn = only_layer(rnn)
     if is_both_ways(rnn):
         _check_both_ways(rolled=rolled, fold=fold, mask=mask, training=training)
-        return Figure(both_ways(rnn, _made_of, moments, steps))
+        return Figure(bidirectional_scene(rnn, _made_of, moments, steps))
     model = read_model(rnn)
-    column = column_of(_flow(model, fold), model.ends)
+    column = column_of(_flow(model, fold), model.names)
     layout = lay_out(column)
     if rolled:
-        scene = roll(model, column, layout, training)
+        scene = rolled_scene(model, column, layout, training)
     else:
-        scene = over_time(model, column, layout, moments, steps=steps, mask=mask, training=training)
+        scene = unrolled_scene(model, column, layout, moments, steps=steps, mask=mask, training=training)
     return Figure(scene)
 
 
@@ -108,9 +108,9 @@ def _flow(model: Model, fold) -> Flow:
     if not isinstance(fold, str) or fold != "auto":
         return flow_of(model.step.graph, opener(fold, model.step.graph))
     flow = flow_of(model.step.graph, lambda node, depth: True)
-    flow.past = frozenset(flow.inputs[len(model.ends.inputs) + len(model.ends.constants) :])
+    flow.past = frozenset(flow.inputs[len(model.names.inputs) + len(model.names.constants) :])
     models = {frame.label.title for frame in flow.frames}
-    flow = in_blocks(flow, set(model.places()))
+    flow = merge_boxes(flow, set(model.places()))
     if len(flow.parts) == 1 and flow.parts[0].role == "cell" and not flow.frames:
         only = flow.parts[0]
         brief = only.label.title in models or len(only.values) < 8

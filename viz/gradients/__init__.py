@@ -1,4 +1,4 @@
-"""How much a loss depends on earlier states and inputs.
+"""Gradients through time: how much a loss depends on earlier states and inputs.
 
 May import: style, plots.
 """

@@ -13,7 +13,7 @@ from viz.gradients.loss import Loss
 from viz.style.labels import check_label
 
 _OWN = ("of", "state", "loss", "truncate", "label", "ax")
-# Numbers of the state times timesteps times copies that may be under way at once.
+# The most numbers at once: of the state, times timesteps, times copies of the batch.
 _MOST_NUMBERS = 2**23
 
 
@@ -91,11 +91,11 @@ def _matrix(walk, target, chosen, truncate):
     chunk = max(1, _MOST_NUMBERS // (size * walk.steps))
     starts = range(0, walk.steps, chunk)
     spans = [range(start, min(start + chunk, walk.steps)) for start in starts]
-    return np.concatenate([_rows(walk, target, chosen, span, truncate) for span in spans])
+    return np.concatenate([_rows(walk, target, chosen, span, truncate=truncate) for span in spans])
 
 
-def _rows(walk, target, chosen, timesteps, truncate):
-    # One copy of the batch for each L_t: a single backward pass then gives all their gradients.
+def _rows(walk, target, chosen, timesteps, *, truncate):
+    # With one copy of the batch for each L_t, a single backward pass gives all gradients.
     many, batch, last = walk.copies(len(timesteps)), walk.batch, timesteps[-1]
     starts = [many.first[part][i] for part, i in chosen]
     points = [ops.zeros_like(value) for _ in range(last + 1) for value in starts]
@@ -125,7 +125,7 @@ def _rows(walk, target, chosen, timesteps, truncate):
 
 
 def _ended(memory, rows, size):
-    # The first rows have their loss behind them. What they run into must not come back as 0 * NaN.
+    # The loss of the first rows lies behind them: later NaN must not come back to them as 0 * NaN.
     def cut(value):
         on = np.arange(size).reshape(-1, *[1] * (len(value.shape) - 1)) >= rows
         return ops.where(on, value, ops.stop_gradient(value))

@@ -21,7 +21,7 @@ class GradientFlow:
         matrix: `(time, time)`; row `t`, column `s` is `|d L_t / d state_s|`.
         of, state: the names of what was differentiated, and by what.
         axes: the matplotlib axes that were drawn on, none where nothing was.
-        note: what there is to say of `L_t`, else empty.
+        note: a remark on `L_t`, else empty.
     """
 
     matrix: np.ndarray
@@ -59,7 +59,7 @@ class GradientFlow:
 
         seen = self.matrix[np.isfinite(self.matrix) & (self.matrix > 0)]
         low, high = (seen.min(), seen.max()) if seen.size else (0.1, 1.0)
-        # Equal gradients need a scale of some width too.
+        # Where all gradients are equal the scale still needs some width.
         norm = LogNorm(low, high) if high > 1.5 * low else LogNorm(low / 10, high * 10)
         colours = matplotlib.colormaps[palette.GATE].with_extremes(bad="white")
         shown = np.ma.masked_where(~np.isfinite(self.matrix) | (self.matrix == 0), self.matrix)
@@ -128,7 +128,7 @@ def _two(ax):
 
 
 def _mark(ax, norms, colour):
-    # What has no place on the scale stands on its lower end.
+    # Numbers that a log scale cannot show are marked at its lower end.
     distances = np.arange(1, len(norms) + 1)
     for (_, cells), marker in zip(odd_cells(norms[None]).items(), "x^v", strict=False):
         places = distances[cells[:, 1]], np.full(len(cells), 0.03)

@@ -33,7 +33,7 @@ class Influence:
         t, method: the timestep asked for, and how the scores were measured.
         axes: the matplotlib axes, None where nothing was drawn.
         of: `output` or `loss`.
-        note: what there is to say of it, else empty.
+        note: a remark on that output, else empty.
     """
 
     by_input: dict[str, np.ndarray]
@@ -114,13 +114,13 @@ def input_influence(
     sample = check_sample(sample, walk.batch)
     method = _check_method(walk, method)
     labels = None if labels is None else ticks.check_texts(labels, walk.steps, "labels")
-    # What has no gradient to lose needs no look for an output without one.
+    # Occlusion needs no gradient, so there is no need to look for an output without one.
     target = Loss(walk, loss, steps=0 if method == "occlusion" else t + 1)
     scores = _occlusion(walk, t, target) if method == "occlusion" else _gradient(walk, t, method, target)
     names = [given_name(tensor) or f"x_{i}" for i, tensor in enumerate(flat(walk.step.inputs))]
     result = Influence(dict(zip(names, scores, strict=True)), t, method, of=target.name, note=target.note)
     if ax is not False:
-        # Long labels stand on end: they need room of their own.
+        # Long labels are slanted, and need more height.
         size = (7.2, 2.8 if labels is None else 3.3)
         result.axes = _draw(result, sample, labels, plot_axes.axes(ax, size=size))
     return result
@@ -156,7 +156,7 @@ def _gradient(walk, t, method, target):
 def _occlusion(walk, t, target):
     whole = _of_each(target.parts(None, _run(walk, t, walk.inputs), t), walk.batch)
     width, batch = len(walk.inputs(0)), walk.batch
-    # One copy of the batch for each timestep that is left out, and input by input.
+    # One copy of the batch for each timestep that is left out; one input after the other.
     many = walk.copies(t + 1)
     scores = np.zeros((width, batch, walk.steps))
     for i in range(width):

@@ -1,4 +1,4 @@
-"""The loss of a timestep: what `gradient_flow` and `input_influence` take the gradient of."""
+"""The loss of a timestep, of which `gradient_flow` and `input_influence` take the gradient."""
 
 import inspect
 
@@ -16,7 +16,7 @@ _FIX = "loss=lambda y, t: y[:, 0]"
 class Loss:
     """One number for each timestep: the sum of its output, of a state, or of what a function makes of it.
 
-    The numbers of a softmax have the sum 1 whatever the inputs and states: that sum has no gradient but
+    A softmax sums to 1 whatever the inputs and states: that sum has no gradient but
     rounding. Of an output whose sum is the same in the whole run, the largest number counts in its place.
 
     Example:
@@ -31,7 +31,7 @@ class Loss:
 
     Attributes:
         name: `output`, `loss` or the name of the state.
-        note: what there is to say of it, else empty.
+        note: a remark on it, else empty.
 
     Raises:
         TypeError: not a function, or one that returns no floating numbers.
@@ -87,13 +87,13 @@ class Loss:
 
 
 def _largest(tensor):
-    """Of each sample the largest number, `(batch, 1)`: the one that `argmax` finds, whatever is equal."""
+    """The largest number of each sample, `(batch, 1)`: of equal ones the one that `argmax` finds."""
     numbers = ops.reshape(tensor, (tensor.shape[0], -1))
     return ops.take_along_axis(numbers, ops.argmax(numbers, axis=-1, keepdims=True), axis=-1)
 
 
 def _level_sum(values):
-    """The sum of the units, where it is the same for every sample and timestep, else None."""
+    """The sum of the units where it is the same for every sample and timestep, else None."""
     if not is_float(values[0]):
         return None
     rows = [ops.convert_to_numpy(value).astype("float64").reshape(value.shape[0], -1) for value in values]
@@ -106,7 +106,7 @@ def _level_sum(values):
     rounding = size * (1e-2 if "16" in str(values[0].dtype) else 1e-5)
     if np.ptp(sums) > rounding:
         return None
-    # An output that never moves has an equal sum too: that alone says nothing.
+    # A constant output has a constant sum too, which says nothing about it.
     moves = np.ptp(rows, axis=0).max() > 100 * rounding
     shares = rows.min() >= 0 and abs(sums.mean() - 1) <= rounding
     return round(float(sums.mean()), 2) + 0.0 if moves or shares else None

@@ -1,4 +1,4 @@
-"""What the inspector is asked for, checked before anything runs: the call, labels, the size."""
+"""Checks of a call of the inspector, before anything runs: the input, the labels, the size."""
 
 import math
 
@@ -8,12 +8,12 @@ from rshop.errors import message, told
 from viz.inspector.payload.run_values import flatten
 from viz.style.encodable_text import is_text, visible
 
-#: What the inspector is asked for beside the arguments of the call.
+#: The inspector's own arguments, beside those of the layer's call.
 INSPECTOR = ("labels", "sample", "megabytes")
 
 
 def check_not_empty(x):
-    """That a call has something to run on.
+    """Check that there is something to run on.
 
     Example:
         >>> check_not_empty(np.ones((2, 7, 3)))
@@ -34,7 +34,7 @@ def check_not_empty(x):
 
 
 def check_size(megabytes):
-    """That this is a size.
+    """Check that this is a size.
 
     Raises:
         TypeError: no number.

@@ -1,9 +1,6 @@
-"""`edit`: change a state, an input or the readout of one timestep in the notebook, and see both futures."""
+"""`edit`: change a state, an input or the readout of one timestep, and see both futures."""
 
-import base64
 from functools import cache
-
-import numpy as np
 
 import rshop
 from rshop.tracing.call_request import read_request
@@ -12,7 +9,8 @@ from viz.inspector.call_checks import INSPECTOR, check_not_empty
 from viz.inspector.edits import as_arguments, checked, in_words
 from viz.inspector.page import html_page
 from viz.inspector.payload import run_values
-from viz.inspector.payload.payload import MEGABYTES, payload_of
+from viz.inspector.payload.build_payload import MEGABYTES, payload_of
+from viz.inspector.payload.encoding import as_base64, encoded
 
 
 def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
@@ -36,7 +34,7 @@ def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
     Raises:
         TypeError, ValueError: as `inspect`.
     """
-    return Editor(rnn, x, labels, sample, megabytes, call)
+    return Editor(rnn, x, call, labels=labels, sample=sample, megabytes=megabytes)
 
 
 class Editor:
@@ -44,19 +42,18 @@ class Editor:
 
     Attributes:
         edits: the changes, oldest first. Those that count are the last ones of one timestep.
-        futures: for each mode an `Intervention`, or what it says why the model cannot run on its own
-            outputs; empty before a change.
+        futures: for each mode an `Intervention`, or the reason why the model cannot run on its own outputs;
+            empty before a change.
         said: the last change in words.
         widget: the anywidget, made when it is first shown.
     """
 
-    def __init__(self, rnn, x, labels, sample, megabytes, call):
+    def __init__(self, rnn, x, call, **shown):
         rnn, x, call = read_request(rnn, x, call, own=INSPECTOR)
         self._rnn, self._x, self._call = rnn, x, call
         check_not_empty(x)
         self.trace = rshop.trace(rnn, x, **call)
-        payload = payload_of(rnn, self.trace, labels, sample, megabytes, call)
-        self.payload, self.picture = html_page.with_picture(payload)
+        self.payload, self.picture = html_page.with_picture(payload_of(rnn, self.trace, call, **shown))
         self.edits, self.futures, self.said, self._widget = [], {}, "", None
 
     def change(self, name: str, *, t: int, value: float, unit: int = 0, sample: int = 0) -> "Editor":
@@ -114,7 +111,7 @@ class Editor:
             return str(error)  # not every model can run on its own outputs
 
     def answer(self) -> dict:
-        """What the browser is told: the change in words, and the futures of all states and outputs."""
+        """The answer to the browser: the change in words, and the futures of all states and outputs."""
         good = {mode: f for mode, f in self.futures.items() if not isinstance(f, str)}
         bad = [f"{mode}: {f}" for mode, f in self.futures.items() if isinstance(f, str)]
         sample = self.edits[-1]["sample"] if self.edits else 0
@@ -129,31 +126,29 @@ class Editor:
         return {"said": " ".join([self.said, *bad]), "futures": futures}
 
     def _values(self, run, sample):
-        every = {
-            (v.role, v.name): v for v in run_values.collect(self._rnn, run, self._call.get("constants")).every
-        }
+        found = run_values.collect(self._rnn, run, self._call.get("constants"))
+        every = {(value.role, value.name): value for value in found.every}
         sent = {}
-        for i, shown in enumerate(self.payload["values"]):
-            if shown["role"] in ("state", "output"):
-                value = every[shown["role"], shown["name"]]
+        for i, shown in enumerate(self.payload.values):
+            if shown.role in ("state", "output"):
+                value = every[shown.role, shown.name]
                 frames = value.array[sample].reshape(-1, value.rows, value.columns)
-                frames = frames[: self.payload["steps"] + 1, : shown["rows"], : shown["columns"]]
-                sent[i] = base64.b64encode(np.ascontiguousarray(frames, "<f4").tobytes()).decode("ascii")
+                sent[i] = as_base64(frames[: self.payload.steps + 1, : shown.rows, : shown.columns])
         return sent
 
     @property
     def widget(self):
         """The anywidget that talks to the browser."""
         if self._widget is None:
-            given = {"payload": self.payload, "edits": self.edits, "answer": self.answer()}
+            given = {"payload": encoded(self.payload), "edits": self.edits, "answer": self.answer()}
             self._widget = _widget_class()(sheet=html_page.style(), **given)
             self._widget.observe(lambda change: self._from_browser(change["new"]), names="edits")
         return self._widget
 
     def __repr__(self):
-        steps, count = self.payload["allSteps"], len(self.edits)
+        steps, count = self.payload.all_steps, len(self.edits)
         changes = f"{count} change{'' if count == 1 else 's'}"
-        return f"Editor of {self.payload['title']}: {steps} timesteps, {changes}"
+        return f"Editor of {self.payload.title}: {steps} timesteps, {changes}"
 
     def _ipython_display_(self):
         html_page.show_picture(self.payload, self.picture)

@@ -1,4 +1,4 @@
-"""One change of what a timestep reads: checked, in words, and as the arguments of `intervene`."""
+"""A change of what a timestep reads: checked, in words, and as arguments of `intervene`."""
 
 import math
 from numbers import Real
@@ -39,7 +39,7 @@ def checked(rnn, trace, one: dict) -> dict:
 
 
 def arrays(rnn, trace, role: str) -> dict[str, np.ndarray]:
-    """What timesteps read in this role, `(batch, time, ...)` by name."""
+    """The values that timesteps read in this role, `(batch, time, ...)` by name."""
     step = rnn.description
     if role == "state":
         return {name: np.asarray(trace.states[name]) for name in step.state_names}
@@ -49,7 +49,7 @@ def arrays(rnn, trace, role: str) -> dict[str, np.ndarray]:
 
 
 def in_words(rnn, trace, one: dict) -> str:
-    """A checked change as it is said: `h[0] at t = 2: 0.119 to 5`."""
+    """A checked change in words: `h[0] at t = 2: 0.119 to 5`."""
     value = np.asarray(arrays(rnn, trace, one["role"])[one["name"]][one["sample"], one["t"]])
     place = _place(value.shape, one["unit"])
     where = f"[{', '.join(map(str, place))}]" if place else ""

@@ -1,9 +1,10 @@
-"""`inspect`: step through a run with every inner value in view, in the notebook, the next day, offline."""
+"""`inspect`: a run to step through with every inner value in view, in a notebook or offline."""
 
 from pathlib import Path
 
 from viz.inspector.page import html_page
-from viz.inspector.payload.payload import MEGABYTES, record
+from viz.inspector.payload.build_payload import MEGABYTES, record
+from viz.inspector.payload.payload import Payload
 from viz.style.save_path import checked_path
 from viz.style.whole_file import write
 
@@ -18,11 +19,11 @@ class Inspector:
         >>> inspector.save("lesson.html")
 
     Attributes:
-        payload: the run as JSON values, see `record`.
+        payload: the run as the inspector shows it.
         picture: the still picture, a PNG.
     """
 
-    def __init__(self, payload: dict):
+    def __init__(self, payload: Payload):
         self.payload, self.picture = html_page.with_picture(payload)
 
     def save(self, path) -> Path:
@@ -37,10 +38,10 @@ class Inspector:
         return write(path, html_page.page(self.payload, self.picture))
 
     def __repr__(self):
-        steps, samples = self.payload["allSteps"], len(self.payload["samples"])
+        steps, samples = self.payload.all_steps, len(self.payload.samples)
         plural = "" if samples == 1 else "s"
-        cut = f"; cut for size: {'; '.join(self.payload['notes'])}" if self.payload["notes"] else ""
-        return f"Inspector of {self.payload['title']}: {steps} timesteps, {samples} sample{plural}{cut}"
+        cut = f"; cut for size: {'; '.join(self.payload.notes)}" if self.payload.notes else ""
+        return f"Inspector of {self.payload.title}: {steps} timesteps, {samples} sample{plural}{cut}"
 
     def _repr_html_(self):
         return html_page.fragment(self.payload, self.picture)

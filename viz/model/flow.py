@@ -28,7 +28,7 @@ class Part:
         label, role: as drawn.
         group: the id of the open model that it stands in, or None.
         values: names in the trace.
-        titles: what it is made of, in words.
+        titles: the titles of its parts.
     """
 
     id: str
@@ -76,62 +76,59 @@ def flow_of(graph, is_open: Callable) -> Flow:
         ['Dense 10', 'Dense 10', '+', 'tanh']
 
     Args:
-        graph: a `rshop.graph.Graph`.
-        is_open: says for a node with an inner graph, and how deep it lies, whether it is opened.
+        graph: a `rshop.step.graph.Graph`.
+        is_open: `(node, depth) -> bool`, whether a nested model is opened.
     """
     flow = Flow([f"in{i}" for i in range(len(graph.inputs))])
-    sources = [(id, "data", "") for id in flow.inputs]
-    flow.outputs = [id for id, *_ in _walk(flow, graph, sources, None, "", 0, is_open)]
+    shared, around = _shared_states(graph), [None]
+
+    def visit(at):
+        # A source is (id, role, name): what flows from cell to cell as a state keeps that role.
+        pairs = zip(at.given, at.node.inputs, strict=True)
+        read = [_as_state(source, shared.get(id(tensor))) for source, tensor in pairs]
+        if at.node.inner is not None and is_open(at.node, at.depth):
+            frame = Frame(f"g{len(flow.frames)}", _frame_label(at.node), around[-1])
+            flow.frames.append(frame)
+            around.append(frame.id)
+            results = at.inside(read)
+            around.pop()
+            return results
+        part = _part(at, f"n{len(flow.parts)}", around[-1])
+        flow.parts.append(part)
+        flow.links += [Link(source, part.id, role, name) for source, role, name in read]
+        return [(part.id, "data", "")] * len(at.node.outputs)
+
+    flow.outputs = [id for id, *_ in graph.walk(visit, [(id, "data", "") for id in flow.inputs])]
     flow.links = list(dict.fromkeys(flow.links))
     return flow
-
-
-def _walk(flow, graph, sources, group, prefix, depth, is_open):
-    # A source is (id, role, name): a state on its way from cell to cell stays known as one.
-    known = {id(t): source for t, source in zip(graph.inputs, sources, strict=True)}
-    shared = _shared_states(graph)
-    for node in graph.nodes:
-        read = [_as_state(known[id(t)], shared.get(id(t))) for t in node.inputs]
-        if node.inner is not None and is_open(node, depth):
-            frame = Frame(f"g{len(flow.frames)}", _name_of(node), group)
-            flow.frames.append(frame)
-            inside = f"{prefix}{node.name}/"
-            results = _walk(flow, node.inner, read, frame.id, inside, depth + 1, is_open)
-        else:
-            part = _part(node, f"n{len(flow.parts)}", group, prefix)
-            flow.parts.append(part)
-            flow.links += [Link(source, part.id, role, name) for source, role, name in read]
-            results = [(part.id, "data", "")] * len(node.outputs)
-        known.update({id(t): result for t, result in zip(node.outputs, results, strict=True)})
-    return [known[id(t)] for t in graph.outputs]
 
 
 def _as_state(source, name):
     return source if name is None else (source[0], "state", name)
 
 
-def _part(node, id, group, prefix):
-    values = tuple(prefix + name for name in node.labels())
+def _part(at, id, group):
+    node = at.node
     closed = node.inner is not None or hasattr(node.operation, "state_size")
     plain = naming.sign(node.operation) is not None and naming.given(node.operation) is None
     role = "cell" if closed else "operation" if plain else "layer"
-    label = naming.label(node)
-    return Part(id, label, role, group, values, (naming.given(node.operation) or naming.kind(node),))
+    titles = (naming.given(node.operation) or naming.kind(node),)
+    return Part(id, naming.label(node), role, group, tuple(node.labels(at.name)), titles)
 
 
-def _name_of(node):
+def _frame_label(node):
     name = naming.given(node.operation)
     return Label(name or naming.kind(node), detail=naming.kind(node) if name else "")
 
 
 def _shared_states(graph):
-    # A tensor that one cell returns as a state and another takes as one: by identity, its name.
-    returned, taken = {}, {}
-    for node in graph.nodes:
+    # The names, by identity, of tensors that one cell returns as a state and another cell reads as one.
+    returned, taken = {}, set()
+    for _, node in graph.every_node():
         names = _state_names(node)
         if names:
             returned.update({id(t): name for t, name in zip(node.outputs[-len(names) :], names, strict=True)})
-            taken.update({id(t): True for t in node.inputs[-len(names) :]})
+            taken.update(id(t) for t in node.inputs[-len(names) :])
     return {key: name for key, name in returned.items() if key in taken}
 
 

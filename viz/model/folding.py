@@ -1,4 +1,4 @@
-"""Which nested models a drawing closes: `fold=` as a bool, a depth, or names."""
+"""`fold=`: the nested models that a drawing closes, as a bool, a depth, or names."""
 
 from collections.abc import Callable
 from numbers import Integral
@@ -15,8 +15,8 @@ def opener(fold, graph) -> Callable:
         >>> is_open = opener(1, graph)  # those of the step itself, not those in them
 
     Args:
-        fold: True closes all, False none, a number those that lie as deep, a name or several names
-            (of the layer, or its kind) those.
+        fold: True closes all nested models, False none; a number those at that depth and deeper; one or
+            several names (of the layer, or its kind) those models.
         graph: the step's graph, for the names that there are.
 
     Raises:
@@ -40,11 +40,7 @@ def _names_of(node):
 
 
 def _names(graph):
-    found = set()
-    for node in graph.nodes:
-        if node.inner is not None:
-            found |= _names_of(node) | _names(node.inner)
-    return found
+    return set().union(*[_names_of(node) for _, node in graph.every_node() if node.inner is not None])
 
 
 def _message(fold, graph):

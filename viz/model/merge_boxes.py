@@ -1,8 +1,8 @@
-"""Draw a timestep with few boxes and still tell the truth about what depends on what.
+"""Merge the boxes of a timestep without saying anything false about what depends on what.
 
-Parts become one block where the block says nothing false: whatever enters it reaches whatever leaves
-it, seen from the ends of the timestep. So an LSTM becomes one box, and a cell whose second state never
-hears of the first stays two.
+Boxes become one block where everything that enters the block reaches everything that leaves it, as far as
+the inputs and outputs of the timestep go. So an LSTM becomes one box, and a cell whose second state does
+not depend on the first stays two.
 """
 
 from dataclasses import replace
@@ -13,11 +13,11 @@ from viz.style.labels import Label, shorten
 _LISTED, _SINGLY = 4, 2
 
 
-def in_blocks(flow: Flow, recurrent: set[int]) -> Flow:
+def merge_boxes(flow: Flow, recurrent: set[int]) -> Flow:
     """The same flow with as few boxes as the truth allows.
 
     Example:
-        >>> [part.label.title for part in in_blocks(lstm_flow, {1, 2}).parts]
+        >>> [part.label.title for part in merge_boxes(lstm_flow, {1, 2}).parts]
         ['LSTMCell']
 
     Args:
@@ -39,7 +39,7 @@ def in_blocks(flow: Flow, recurrent: set[int]) -> Flow:
 
 
 def _join_loose(flow, scope, recurrent, truth):
-    # What is no nested model: joined with what has the same nested models below and above it.
+    # Boxes outside nested models are joined where they have the same nested models below and above.
     keys = _keys(flow, recurrent)
     classes: dict[tuple, list[Part]] = {}
     for part in flow.parts:
@@ -58,7 +58,7 @@ def _join_loose(flow, scope, recurrent, truth):
 
 
 def _worth_joining(flow, members, recurrent):
-    # A layer or two beside the recurrent part are read more easily one by one.
+    # One or two layers beside the recurrent part are easier to read one by one.
     ids = {part.id for part in members}
     reads_past = any(k.source in flow.past and k.target in ids for k in flow.links)
     hands_on = any(flow.outputs[i] in ids for i in recurrent)
@@ -66,7 +66,7 @@ def _worth_joining(flow, members, recurrent):
 
 
 def _connected(flow, members):
-    """The parts in groups that arrows within them hold together."""
+    """The parts in groups, each connected by arrows within it."""
     home = {part.id: part.id for part in members}
     for link in flow.links:
         if link.source in home and link.target in home:
@@ -79,8 +79,8 @@ def _connected(flow, members):
 
 
 def _keys(flow, recurrent):
-    # Along an arrow the cells above grow fewer, those below more, and what has left the recurrent
-    # part does not come back: no two classes can lie before and after each other.
+    # Along an arrow there are ever fewer cells above and ever more below, and nothing that has left the
+    # recurrent part comes back: no two classes can lie both before and after each other.
     cells = {part.id for part in flow.parts if part.role == "cell"}
     frames = {part.id: part.group for part in flow.parts}
     ends = {flow.outputs[i] for i in recurrent}
@@ -131,7 +131,7 @@ def _reach(flow, backwards=False):
 
 
 def _join(flow, ids, block):
-    """The flow with these parts as one block, standing where the last of them stood."""
+    """The flow with these parts as one block, in the place of the last of them."""
     if len(ids) == 1 and block.label == next(p for p in flow.parts if p.id == ids[0]).label:
         return flow
     new = {id: block.id for id in ids}
@@ -180,7 +180,7 @@ def _several(members):
     every = _list(members)
     fits = len(members) <= _LISTED and every == shorten(every)
     shown = members if fits else named or layers or members
-    # What comes out last has its size written only where it is named: nobody could tell whose it is.
+    # The shape of the last part is written only where that part is named: else it is unclear whose it is.
     shape = members[-1].label.shape if members[-1] in shown else ""
     return _block(Label(_list(shown), shape=shape), "cell", members[0].group, members)
 

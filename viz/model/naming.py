@@ -1,13 +1,14 @@
-"""What a layer or operation is called in a picture: by its kind, not by Keras's running number."""
+"""The names of layers and operations in pictures: by their kind, not by Keras's running number."""
 
 import re
 from numbers import Number
 
 import keras
 
+from rshop.step.names import snake_case
 from viz.style.labels import Label, shape_text
 
-# The operations that have a sign of their own.
+# The signs of operations.
 _SIGNS = {
     "Add": "+",
     "Subtract": "−",
@@ -44,20 +45,20 @@ def sign(operation) -> str | None:
         return _function_name(operation.activation)
     if isinstance(operation, keras.layers.Layer):
         return None
-    return _snake(kind)
+    return snake_case(kind)
 
 
 def class_name(operation) -> str:
-    """The class of a layer, or what it is where its class says little."""
+    """The class of a layer, or a plainer name where the class says little."""
     name = type(operation).__name__
     return {"RNNCellFromModel": "nested model", "Functional": "nested model"}.get(name, name)
 
 
 def kind(node) -> str:
-    """What a node is, with its size or its fixed number: `Dense 10 tanh`, `× 0.5`, `1 −`.
+    """The kind of a node, with its size or its fixed number: `Dense 10 tanh`, `× 0.5`, `1 −`.
 
     Args:
-        node: a `rshop.graph.Node`.
+        node: a `rshop.step.graph.Node`.
     """
     operation = node.operation
     symbol = sign(operation)
@@ -72,9 +73,9 @@ def kind(node) -> str:
 
 def given(operation) -> str | None:
     """The name that the user gave to a layer or operation, None where Keras made it up."""
-    automatic = re.escape(_snake(type(operation).__name__))
+    automatic = re.escape(snake_case(type(operation).__name__))
     keras_own = r"functional|sequential|model|step|rnn_cell_from_model"
-    # `Bidirectional` puts a word of its own before the name of either layer.
+    # `Bidirectional` adds a prefix to the name of either layer.
     if re.fullmatch(rf"((forward|backward)_)?({automatic}|{keras_own})(_\d+)?", operation.name):
         return None
     return operation.name
@@ -112,8 +113,3 @@ def _with_number(symbol, node):
 def _function_name(function):
     name = getattr(function, "__name__", None) or getattr(function, "name", None)
     return str(name or type(function).__name__).strip("<>")
-
-
-def _snake(name):
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

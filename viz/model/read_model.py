@@ -1,4 +1,4 @@
-"""What a timestep reads and returns, in the words that a picture uses."""
+"""A recurrent layer, read for drawing: its title, its step, and the names of what its timesteps use."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from viz.model import naming
 
 
 @dataclass(frozen=True)
-class Ends:
+class StepNames:
     """The names of what a timestep reads and returns, in the order of the step's model."""
 
     inputs: list[str]
@@ -31,14 +31,14 @@ class Model:
         layer: the layer or cell itself.
         title: its name where the user gave one, else its kind.
         step: its timestep.
-        ends: the names of what the timestep reads and returns.
+        names: of what the timestep reads and returns.
         fed: for each readout, the place of the output that feeds it, and whether its argmax is taken.
     """
 
     layer: object
     title: str
     step: Step
-    ends: Ends
+    names: StepNames
     fed: list[tuple[int, bool]]
 
     def option(self, name: str):
@@ -47,15 +47,15 @@ class Model:
 
     def places(self) -> list[int]:
         """The places of the step model's outputs that reach the next timestep."""
-        count = len(self.ends.outputs)
-        return [*(place for place, _ in self.fed), *range(count, count + len(self.ends.states))]
+        count = len(self.names.outputs)
+        return [*(place for place, _ in self.fed), *range(count, count + len(self.names.states))]
 
 
 def read_model(rnn) -> Model:
     """A recurrent layer (or a cell) of this project, read for drawing.
 
     Example:
-        >>> read_model(LSTMCell(4, input_dim=3).get_layer()).ends.states
+        >>> read_model(LSTMCell(4, input_dim=3).get_layer()).names.states
         ['h', 'c']
 
     Raises:
@@ -75,7 +75,7 @@ def read_model(rnn) -> Model:
         )
     step = rnn.description if hasattr(type(rnn), "description") else rnn.describe()
     outputs = _names(step.outputs, "y")
-    ends = Ends(
+    names = StepNames(
         _names(step.inputs, "x"),
         _names(step.constants, "constant"),
         [name.rsplit("/", 1)[-1] for name in step.state_names],
@@ -86,7 +86,7 @@ def read_model(rnn) -> Model:
     inner = getattr(rnn, "cell", None)
     named = naming.given(rnn) or (inner is not None and naming.given(inner))
     title = named or type(rnn if inner is None else inner).__name__
-    return Model(rnn, title, step, ends, step.wiring)
+    return Model(rnn, title, step, names, step.wiring)
 
 
 def _names(structure, default):
@@ -96,6 +96,6 @@ def _names(structure, default):
     numbers = [""] if len(tensors) == 1 else range(1, len(tensors) + 1)
     if default == "y":
         return [f"y{n}" for n in numbers]
-    # The picture writes the time itself: "x_t" is drawn as an x with the timestep below it.
+    # The drawing adds the time itself: "x_t" is drawn as an x with the timestep below it.
     given = [(given_name(t) or "").removesuffix("_tm1").removesuffix("_t") for t in tensors]
     return [name or f"{default}{n}" for name, n in zip(given, numbers, strict=True)]

@@ -1,4 +1,4 @@
-"""`animate`: a value of a trace as it comes about, timestep by timestep, as GIF or HTML."""
+"""`animate`: a value of a trace, timestep by timestep, as GIF or HTML."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _MOST_FRAMES = 200
 
 
 class Animation:
-    """Frames of a run. JupyterLab plays it; `save` writes a GIF or a page of its own.
+    """The frames of a run. JupyterLab plays them; `save` writes a GIF or a page of its own.
 
     Example:
         >>> viz.animate(rshop.trace(rnn, x), "h").save("h.gif")
@@ -31,7 +31,7 @@ class Animation:
         figure: the matplotlib figure, and `axes` its axes.
     """
 
-    def __init__(self, name, kind, axes, show, timesteps, fps):
+    def __init__(self, name, kind, axes, *, show, timesteps, fps):
         self.name, self.kind, self.axes, self.figure = name, kind, axes, axes.figure
         self.show, self.timesteps, self.fps = show, timesteps, fps
 
@@ -64,7 +64,7 @@ class Animation:
     def _repr_html_(self):
         import matplotlib
 
-        # Every frame of a cut run is kept: nothing is dropped without a word.
+        # Keep every frame: matplotlib would drop those beyond its limit without a word.
         with matplotlib.rc_context({"animation.embed_limit": 1000}):
             return self._movie().to_jshtml(fps=self.fps, default_mode="once")
 
@@ -75,7 +75,7 @@ class Animation:
 def animate(
     trace: Trace, name: str, *, sample: int = 0, kind: str | None = None, fps: int = 4, ax=None
 ) -> Animation:
-    """A value as it comes about: a heat map that fills, a path that grows, or an image a timestep.
+    """A value timestep by timestep: a heat map that fills, a path that grows, or one image for each timestep.
 
     Colours and axes are those of the whole run from the first frame on, so frames can be compared. A run
     of more than 200 timesteps is shown in strides, and the title says so.
@@ -123,13 +123,13 @@ def animate(
         plot_axes.title(ax, f"{found.name}, sample {sample}, {when}", note)
 
     frame(times[0])
-    # The layout is settled once: solving it for each frame would take most of the time.
+    # Solve the layout once: for each frame it would take most of the time.
     ax.figure.canvas.draw()
     ax.figure.set_layout_engine("none")
     if own:
         # A notebook shows the player; it would show the open figure too.
         plt.close(ax.figure)
-    return Animation(found.name, kind, ax, frame, times, fps)
+    return Animation(found.name, kind, ax, show=frame, timesteps=times, fps=fps)
 
 
 def _heatmap(ax, found, sample):

@@ -1,4 +1,4 @@
-"""`attention_map`: where each timestep looks."""
+"""`attention_map`: the attention weights of each timestep over the memory."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from viz.style.colour_matrix import Scale
 
 
 def attention_map(trace: Trace, name: str, *, sample: int = 0, head=None, memory=None, outputs=None, ax=None):
-    """Attention weights as a map: one row a timestep, one column a place of the memory.
+    """Attention weights as a map: one row for each timestep, one column for each place of the memory.
 
     Weights from 0 to 1 are drawn in viridis; other numbers (scores before the softmax) in blue and
     red around zero. The note says what the rows sum to.

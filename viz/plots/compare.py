@@ -1,4 +1,4 @@
-"""`compare`: the same value of two runs, their difference, and where they part."""
+"""`compare`: the same value of two runs, their difference, and where they diverge."""
 
 from dataclasses import dataclass, field
 
@@ -44,7 +44,7 @@ class Comparison:
         return float(size[np.isfinite(size)].max(initial=0.0))
 
     def text(self) -> str:
-        """Where they part, in words."""
+        """The divergence in words."""
         if self.first_divergence is None:
             return "the same at every timestep"
         words = [f"by at most {self.largest:.3g}"] if self.largest else []
@@ -68,7 +68,7 @@ def compare(
     tolerance=1e-5,
     ax=None,
 ) -> Comparison:
-    """One value of two runs with the same colours, their difference, and a line where they part.
+    """One value of two runs in the same colours, their difference, and a line where they diverge.
 
     For teacher-forced against free-running, an LSTM against a GRU, before against after training,
     or the two futures of `viz.intervene`.
@@ -82,7 +82,7 @@ def compare(
         trace_a, trace_b: two traces with as many timesteps and units.
         name: the name of a value or state in both.
         sample: which sample of the batch.
-        labels: what the runs are called, two texts.
+        labels: the names of the two runs.
         tolerance: numbers that are nearer than this are the same; NaN is the same as NaN.
         ax: three matplotlib axes (first, second, difference); False draws nothing.
 
@@ -111,7 +111,7 @@ def compare(
     if ax is not False:
         result.axes = plot_axes.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
         for axis, found, matrix, label in zip(result.axes[:2], pair, (first, second), labels, strict=True):
-            note = _panel(axis, found, matrix, scale, sample)
+            note = _panel(axis, found, matrix, scale=scale, sample=sample)
             plot_axes.title(axis, f"{found.name}, {label}, sample {sample}", note)
         _difference(result, pair[0], sample, labels)
     return result
@@ -121,7 +121,7 @@ def _when(t):
     return "the start" if t < 0 else f"timestep {t}"
 
 
-def _panel(ax, found: Series, matrix, scale, sample):
+def _panel(ax, found: Series, matrix, *, scale, sample):
     colour_matrix.paint(ax, matrix, scale, first=found.first, bar="value")
     label_units(ax, found, len(matrix))
     ticks.time_axis(ax, found.first, label="")
@@ -130,7 +130,7 @@ def _panel(ax, found: Series, matrix, scale, sample):
 
 def _difference(result, found, sample, labels):
     ax, scale = result.axes[2], Scale(palette.SIGNED, *palette.symmetric_limits(result.difference))
-    note = _panel(ax, found, result.difference, scale, sample)
+    note = _panel(ax, found, result.difference, scale=scale, sample=sample)
     ticks.time_axis(ax, found.first)
     plot_axes.title(ax, f"Difference: {labels[0]} - {labels[1]}", f"{result.text()}; {note}")
     if result.first_divergence is not None:

@@ -107,7 +107,7 @@ def _draw(result, ax):
             values.real,
             values.imag,
             s=26,
-            # One on in each round of the colours: a pair comes back after 36 kernels.
+            # One marker further in each round of the colours: a pair repeats after 36 kernels.
             marker="osD^vP"[(place + place // 6) % 6],
             facecolors="none",
             edgecolors=palette.LINES[place % len(palette.LINES)],

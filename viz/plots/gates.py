@@ -99,7 +99,7 @@ def _find(trace) -> list[Series]:
     found: list[Series] = []
     for name in trace.names:
         gate = series(trace, name)
-        # What is stuck at the same number is no repetition: two gates can be.
+        # Two gates that are stuck at the same number are still two gates.
         repeated = not _is_stuck(gate.values) and any(
             np.array_equal(gate.values, other.values, equal_nan=True) for other in found
         )
@@ -180,7 +180,7 @@ def _label(ax, chosen):
     ax.spines[["top", "right", "left"]].set_visible(False)
     note = range_text(np.concatenate([gate.values.ravel() for gate in chosen]))
     stuck = [name for name, gate in zip(names, chosen, strict=True) if _is_stuck(gate.values)]
-    # One number is no sign of being stuck.
+    # A single number does not show that a gate is stuck.
     note += f"; never changing: {', '.join(stuck)}" if stuck and chosen[0].values.size > 1 else ""
     plot_axes.title(ax, "Saturation of the gates", note)
     keys = {"over 0.9 (open)": "#FDE725", "between": "#E4E7EB", "under 0.1 (closed)": "#440154"}

@@ -7,7 +7,7 @@ from viz.style.colour_matrix import Scale
 
 
 def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
-    """All units of one value over time, as colours: time to the right, one row a unit.
+    """All units of one value over time, as colours: time to the right, one row for each unit.
 
     Values within 0 and 1 (gates, probabilities) are drawn from 0 to 1, all others with zero in the
     middle: blue below, red above. NaN (x), infinity (triangles) and values beyond `limits` (circles)
@@ -48,7 +48,7 @@ def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
 
 
 def label_units(ax, found: Series, count: int):
-    """The axis of the units, with the shape that they have in the step."""
+    """Label the axis of the units, with their shape in the step."""
     ticks.whole_numbers(ax.yaxis)
     shape = found.shape_text()
     ax.set_ylabel(f"unit\n({shape})" if shape else "unit")
@@ -57,7 +57,7 @@ def label_units(ax, found: Series, count: int):
 
 
 def mark_masked(ax, found: Series, sample: int) -> str:
-    """Hatch the timesteps that do not count; what is to be said of them."""
+    """Hatch the masked timesteps; returns the words about them for the note."""
     if found.mask is None or found.mask[sample].all():
         return ""
     for t in (~found.mask[sample]).nonzero()[0]:

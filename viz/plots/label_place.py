@@ -1,21 +1,21 @@
-"""Where a text stands beside a path: where it covers as little of it as can be."""
+"""The place of a label beside a path, where it covers as little of the path as possible."""
 
 import numpy as np
 
 _TURNS = 16
 _GAP = 7.5
-# Points of a path that are looked at between two timesteps.
+# Sample points between two timesteps of a path.
 _BETWEEN = 16
 
 
 def beside(path, place: int, size, taken=()) -> tuple[float, float]:
-    """From a point of a path to the middle of a text beside it, in points (1/72 inch).
+    """The offset from a point of a path to the middle of a label beside it, in points (1/72 inch).
 
-    Of the directions around the point that is taken in which the fewest of the path lies under the text;
-    among equals the one that leads away from where the path comes from and goes to.
+    Of the directions around the point, it is the one in which the label covers least of the path; of equal
+    ones, the one that leads away from the neighbouring points.
 
     Example:
-        On a path to the right a text of 8 by 10 points stands above::
+        On a path to the right, a label of 8 by 10 points stands above::
 
             >>> beside(np.array([[0.0, 0.0], [50.0, 0.0], [100.0, 0.0]]), 1, (8, 10))
             (0.0, 12.5)
@@ -23,8 +23,8 @@ def beside(path, place: int, size, taken=()) -> tuple[float, float]:
     Args:
         path: `(time, 2)` in points; a row that is not finite is left out.
         place: which of its rows.
-        size: width and height of the text.
-        taken: boxes `(x0, y0, x1, y1)` that the text must not touch.
+        size: the width and height of the label.
+        taken: boxes `(x0, y0, x1, y1)` that the label must not touch.
     """
     half, here = np.asarray(size, float) / 2, path[place]
     angles = 2 * np.pi * np.arange(_TURNS) / _TURNS + np.pi / 2
@@ -42,7 +42,7 @@ def beside(path, place: int, size, taken=()) -> tuple[float, float]:
 
 
 def _free(path, place):
-    # Away from both neighbours; none where the path goes straight on.
+    # The direction away from both neighbours; zero where the path goes straight on.
     ways = [path[i] - path[place] for i in (place - 1, place + 1) if 0 <= i < len(path)]
     ways = [way / np.hypot(*way) for way in ways if np.isfinite(way).all() and way.any()]
     return -np.sum(ways, axis=0) if ways else np.zeros(2)

@@ -1,4 +1,4 @@
-"""Find the weights of a step that multiply a state, in any step graph."""
+"""The weights of a step that multiply a state, found in any step graph."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from rshop.structure import flat
 
 @dataclass(frozen=True)
 class _Rows:
-    # Where in the last axis of a tensor the numbers of a state are.
+    # The slice of a tensor's last axis that holds the numbers of a state.
     start: int
     count: int
 
@@ -26,43 +26,38 @@ def recurrent_kernels(step) -> dict[str, np.ndarray]:
         ['recurrent_kernel (1 of 4)', ..., 'recurrent_kernel (4 of 4)']
 
     Args:
-        step: a `rshop.step.Step`.
+        step: a `rshop.step.step.Step`.
     """
     before = len(flat(step.inputs)) + len(flat(step.constants))
-    places = range(before, before + len(step.states))
-    start = {
-        i: _Rows(0, step.states[i - before].shape[-1] or 0)
-        for i in places
-        if len(step.states[i - before].shape) == 2
-    }
+    starts = [None] * len(step.graph.inputs)
+    for i, state in enumerate(step.states, before):
+        starts[i] = _Rows(0, state.shape[-1] or 0) if len(state.shape) == 2 else None
     found: dict[str, np.ndarray] = {}
-    _search(step.graph, start, "", found, set())
+    _search(step.graph, starts, "", found=found, seen=set())
     return found
 
 
-def _search(graph, start, prefix, found, seen):
-    rows = {id(graph.inputs[i]): where for i, where in start.items()}
+def _search(graph, starts, prefix, *, found, seen):
     reach = graph.reach()
-    for node in graph.nodes:
-        carried = {i: rows[id(t)] for i, t in enumerate(node.inputs) if id(t) in rows}
-        if not carried:
-            continue
-        if node.inner is not None:
-            ends = _search(node.inner, carried, f"{prefix}{node.name}/", found, seen)
-            rows.update({id(t): w for t, w in zip(node.outputs, ends, strict=True) if w})
-            continue
+    begun = {i for i, rows in enumerate(starts) if rows}
+
+    def visit(at):
+        node = at.node
+        carried = {i: rows for i, rows in enumerate(at.given) if rows}
+        if carried and node.inner is not None:
+            return _search(node.inner, at.given, f"{at.name}/", found=found, seen=seen)
         weights = _weights(node)
-        for i, where in carried.items():
+        for i, rows in carried.items():
             for weight in weights:
-                if id(weight) not in seen and _fits(weight, node.inputs[i], where):
+                if id(weight) not in seen and _fits(weight, node.inputs[i], rows):
                     seen.add(id(weight))
-                    found.update(_squares(prefix + _label(node, weight), weight, where))
-        if not weights and len(node.outputs) == 1:
-            others = [t for t in node.inputs if id(t) not in rows]
-            mixed = len(carried) > 1 or any(reach[t] & start.keys() for t in others)
-            where = _passed_on(node, carried, mixed)
-            rows.update({id(node.outputs[0]): where} if where else {})
-    return [rows.get(id(t)) for t in graph.outputs]
+                    found.update(_squares(_name(at, weight), weight, rows))
+        if not carried or weights or len(node.outputs) > 1:
+            return [None] * len(node.outputs)
+        others = [t for t, rows in zip(node.inputs, at.given, strict=True) if not rows]
+        return [_passed_on(node, carried, len(carried) > 1 or any(reach[t] & begun for t in others))]
+
+    return graph.walk(visit, starts, prefix=prefix)
 
 
 def _weights(node):
@@ -80,9 +75,9 @@ def _fits(weight, tensor, where):
     return weight.shape[0] == tensor.shape[-1] and weight.shape[1] % where.count == 0
 
 
-def _label(node, weight):
-    several = len(getattr(node.operation, "weights", [])) > 2
-    return f"{node.name}/{weight.name}" if several else node.name
+def _name(at, weight):
+    several = len(getattr(at.node.operation, "weights", [])) > 2
+    return f"{at.name}/{weight.name}" if several else at.name
 
 
 def _squares(name, weight, where):
@@ -95,7 +90,7 @@ def _squares(name, weight, where):
 
 
 def _passed_on(node, carried, mixed):
-    # What is added to a state must come from inputs alone: `f * c + i * g` is the next state already.
+    # A sum keeps a state only where the rest comes from inputs alone: `f * c + i * g` is the next state.
     output, tensors = node.outputs[0], node.inputs
     kind = type(node.operation).__name__
     if kind == "Concatenate":

@@ -1,4 +1,4 @@
-"""Values of a trace by name, ready to draw: checked, as floats, with the timestep that they start at."""
+"""Values of a trace by name, ready to draw: checked, as floats, with their first timestep."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Series:
         return values.reshape(len(values), -1)
 
     def shape_text(self) -> str:
-        """What is said of the units where they are no plain vector: `4 x 4 x 2, laid out flat`."""
+        """The shape of the units in words, empty for a plain vector: `4 x 4 x 2, laid out flat`."""
         shape = self.values.shape[2:]
         return "" if len(shape) < 2 else " x ".join(map(str, shape)) + ", laid out flat"
 
@@ -98,7 +98,7 @@ def check_trace(trace):
 
 
 def check_sample(sample, batch: int) -> int:
-    """The sample, if the batch has it.
+    """Check that the batch has this sample, and return it as an int.
 
     Raises:
         ValueError: it has not.

@@ -1,4 +1,4 @@
-"""`trajectory`: the path of a state through the two directions in which it varies most."""
+"""`trajectory`: the path of a state in the two directions in which it varies most."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from viz.style import palette, plot_axes, ticks
 from viz.style.colour_matrix import range_text
 
 _MOST_NUMBERS = 8
-# Of the size of the axes, on each side of a path with numbers.
+# The margin around a path with numbers, as a part of the size of the axes.
 _MARGIN = 0.12
 # Longer paths are drawn finer, down to what can still be seen.
 _LONG, _FINEST = 60, 0.2
@@ -48,10 +48,10 @@ def trajectory(trace: Trace, name: str, *, sample: int | None = None, ax=None):
     chosen = range(len(values)) if sample is None else [check_sample(sample, len(values))]
     ax = plot_axes.axes(ax, size=(6.4, 5.2))
     lines, points = zip(*[_draw_path(ax, project(values[i]), found.times, i) for i in chosen], strict=True)
-    _label(ax, found, project, values[list(chosen)], chosen)
+    _label(ax, found, project, chosen)
     ticks.time_bar(points[-1], ax, found.first)
     if len(chosen) == 1:
-        # Last, as where a number has room depends on the size of the axes.
+        # Numbers come last: their places depend on the size of the axes.
         _number(ax, project(values[chosen[0]]), found.times)
     elif len(chosen) <= _most_lines():
         plot_axes.legend_below(ax, handles=list(lines))
@@ -59,7 +59,7 @@ def trajectory(trace: Trace, name: str, *, sample: int | None = None, ax=None):
 
 
 def label_components(ax, project: Projection):
-    """The axes of two principal components: their shares of the variance, and the same unit on both."""
+    """Label the axes of two principal components with their shares of the variance, and scale both alike."""
     for axis, number, share in zip((ax.xaxis, ax.yaxis), (1, 2), project.shares, strict=True):
         axis.set_label_text(f"component {number} ({100 * share:.0f} % of the variance)")
         ticks.plain_numbers(axis)
@@ -115,14 +115,15 @@ def _number(ax, path, times):
 
 
 def _scale(ax, path):
-    # Points for one unit of the path, which is as long on both axes; the layout is not settled yet.
+    # Points for one unit of the path, equal on both axes; the layout is not solved yet.
     spans = np.ptp(path, axis=0) * (1 + 2 * _MARGIN)
     sides = [plot_axes.length(ax, side) for side in "xy"]
     scales = [side / span for side, span in zip(sides, spans, strict=True) if span > 0]
     return min(scales, default=1.0)
 
 
-def _label(ax, found, project, values, chosen):
+def _label(ax, found, project, chosen):
+    values = found.values.reshape(*found.values.shape[:2], -1)[list(chosen)]
     lost = int((~np.isfinite(values).all(axis=-1)).sum())
     note = f"ring: start, square: end, {range_text(values.reshape(-1, 1))}"
     note += f", {plot_axes.counted(lost, 'point')} left out" if lost else ""

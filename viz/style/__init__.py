@@ -1,4 +1,4 @@
-"""The look of every picture: colours, text, axes, and how it is saved.
+"""The look of every picture: colours, text, axes, and the files it is saved to.
 
 May import: no other room.
 """

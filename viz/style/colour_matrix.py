@@ -1,4 +1,4 @@
-"""Numbers as colours: the scale, the picture with its marks, and the range in words."""
+"""A matrix drawn as colours: the scale, the image with its marks, and the range in words."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from rshop.errors import message, told
 from viz.style import palette
 from viz.style.plot_axes import letters_across, short
 
-# A cross in each of a million cells would take minutes; the colour of the cell and the count stay.
+# Marks in each of a million cells would take minutes; all cells keep their colour and are counted.
 _MOST_MARKS = 2000
 _MOST_CELLS = 512
 _MARKS = {"NaN": "x", "+infinity": "^", "-infinity": "v", "clipped": "o"}
@@ -24,7 +24,8 @@ class Scale:
 
     @classmethod
     def of(cls, *arrays, limits=None) -> "Scale":
-        """Gates (all within 0 and 1) in viridis from 0 to 1, else zero in the middle of red and blue.
+        """The scale of these numbers: viridis from 0 to 1 for gates (all within 0 and 1), else blue and red
+        around zero.
 
         Example:
             >>> Scale.of([0.2, 0.9]), Scale.of([0.2, -3.0])
@@ -53,7 +54,7 @@ def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: str | None = None):
         ax: matplotlib axes.
         matrix: floats, one row a unit; the first column is timestep `first`.
         scale: the colours.
-        bar: what the colour bar says; None draws none.
+        bar: the label of the colour bar; None draws none.
 
     Returns:
         Matplotlib's image; its array is the matrix (see `pool`), NaN and infinity masked.
@@ -77,12 +78,12 @@ def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: str | None = None):
     for (_, cells), style in zip(odd_cells(matrix, scale).items(), _MARKS.values(), strict=True):
         _mark(ax, cells, style, first)
     if bar is not None:
-        _colour_bar(ax, image, matrix, scale, bar)
+        _colour_bar(image, matrix, scale, bar)
     return image
 
 
 def pool(matrix) -> np.ndarray:
-    """A matrix of at most 512 rows and columns: of the neighbours in one cell, the one farthest from 0.
+    """A matrix of at most 512 rows and columns: each cell holds that of its numbers that is farthest from 0.
 
     A mean would let opposite signs vanish, and leaving rows out would hide them. NaN shows first.
 
@@ -101,7 +102,7 @@ def pool(matrix) -> np.ndarray:
 
 
 def note(matrix, scale: Scale | None = None) -> str:
-    """What stands under a picture of a matrix: its range, its marks, and what shares a cell."""
+    """The note under a drawn matrix: its range, its marks, and how many numbers share a cell."""
     down, across = _strides(matrix.shape)
     size = [f"{n} {what}" for n, what in ((down, "units"), (across, "timesteps")) if n > 1]
     pooled = f"; {' x '.join(size)} share a cell, the one farthest from 0 shows" if size else ""
@@ -109,7 +110,7 @@ def note(matrix, scale: Scale | None = None) -> str:
 
 
 def odd_cells(matrix, scale: Scale | None = None) -> dict[str, np.ndarray]:
-    """Where the numbers are NaN, infinite or beyond the ends of the scale: `(row, column)` of each."""
+    """The cells that are NaN, infinite or beyond the ends of the scale: `(row, column)` of each."""
     matrix = np.asarray(matrix)
     finite = np.isfinite(matrix)
     beyond = finite & ((matrix < scale.low) | (matrix > scale.high)) if scale else ~finite & finite
@@ -157,11 +158,12 @@ def _mark(ax, cells, style, first):
     )
 
 
-def _colour_bar(ax, image, matrix, scale, label):
+def _colour_bar(image, matrix, scale, label):
+    ax = image.axes
     below, above = (matrix < scale.low).any(), (matrix > scale.high).any()
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[int(below), int(above)]
     bar = ax.figure.colorbar(image, ax=ax, extend=extend, pad=0.02)
-    # The title has the name in full; here it stands on end, beside the axes.
+    # The title has the full name; here it is turned, and only as long as the axes are high.
     bar.set_label(short(label, max(8, int(0.9 * letters_across(ax, side="y")))))
     bar.outline.set_visible(False)
 

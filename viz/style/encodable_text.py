@@ -1,4 +1,4 @@
-"""Text that every file can hold: what has no letter is written as its code."""
+"""Text that every file can hold: characters that cannot be shown are written as their codes."""
 
 import html
 import unicodedata
@@ -8,10 +8,10 @@ import numpy as np
 
 
 def visible(text) -> str:
-    """The text with its control characters and half characters as codes; lines and tabs stay.
+    """The text with control characters and lone surrogates as codes; line breaks and tabs stay.
 
-    Half characters (lone surrogates) come from bytes that are no UTF-8, and no file can hold them; most
-    control characters are forbidden in HTML and SVG.
+    Lone surrogates come from bytes that are not UTF-8, and no file can hold them; most control characters
+    are forbidden in HTML and SVG.
 
     Example:
         >>> visible(b"caf\\xe9\\x00".decode("utf8", "surrogateescape"))
@@ -22,12 +22,12 @@ def visible(text) -> str:
 
 
 def escaped(text) -> str:
-    """The text for HTML and SVG: visible, and none of it is markup."""
+    """The text for HTML and SVG: made visible, its markup escaped."""
     return html.escape(visible(text))
 
 
 def _is_written(c: str) -> bool:
-    # The last two code points of each plane, and 32 more, are no characters: XML forbids some of them.
+    # The last two code points of each plane, and 32 others, are not characters: XML forbids some of them.
     none = ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
     return c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs") and not none)
 

@@ -1,4 +1,4 @@
-"""What is written on a box: a Label, escaped for Graphviz, and how much room it needs."""
+"""`Label`: the text of a box, escaped for Graphviz, and its size; names cut to fit."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from viz.style.encodable_text import visible
 from viz.style.text_width import width
 
 _LONGEST = 26
-# How large a subscript is beside its title.
+# The size of a subscript, relative to its title.
 _LOWER = 0.8
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0"'
 
@@ -49,7 +49,7 @@ class Label:
 
     @property
     def head(self) -> "Label":
-        """The title alone, as a frame has it: beside what stands in the frame there is room for one line."""
+        """The title alone, for a frame, which has room for one line."""
         return Label(self.title, self.below)
 
     @property
@@ -65,7 +65,7 @@ class Label:
             quiet: the colour of the smaller lines.
         """
         title, lines = shorten(self.title), [_line((text, small, quiet)) for text in self.small]
-        # A subscript is a cell of its own, lower than the title's: every viewer sets it lower.
+        # A subscript is a table cell below the title's baseline, so that every viewer sets it lower.
         low = [(self.below, _LOWER * size)] if self.below else []
         rows = [_line((title, size), *low), *lines]
         return f"<{_TABLE}>{''.join(f'<TR><TD>{row}</TD></TR>' for row in rows)}</TABLE>>"
@@ -106,18 +106,18 @@ def _font(text, size, colour=None):
 
 
 def escape(text: str) -> str:
-    """Text in which Graphviz finds neither markup nor one of its own escapes, such as `\\N`."""
+    """Text without markup or any of Graphviz's own escapes, such as `\\N`."""
     return html.escape(text).replace("\\", "&#92;&#92;")
 
 
 def clean(text: str) -> str:
-    """Text on one line, without control characters; half characters are written as their codes."""
+    """Text on one line, without control characters; lone surrogates are written as their codes."""
     halves = re.sub("[\ud800-\udfff]", lambda found: visible(found[0]), str(text))
     return " ".join("".join(c if c.isprintable() else " " for c in halves).split())
 
 
 def shorten(text: str, longest: int = _LONGEST) -> str:
-    """Text as it fits in a box: the start of it and an ellipsis where it is too long.
+    """Text cut to fit in a box: where it is too long, its start and an ellipsis.
 
     Example:
         >>> shorten("query, scores, weights, seen")  # of a list, whole names
@@ -156,7 +156,7 @@ def told_apart(name: str, others: Iterable[str], fits: Callable[[str], bool]) ->
 
 
 def _cuts(name: str, fits) -> Iterator[str]:
-    # Of a path the end says what it is (`…/gru_cell_1/h`), of a name the start; then what is between.
+    # The end of a path identifies it (`…/gru_cell_1/h`), and the start of a name; then what lies between.
     starts = [found.end() for found in re.finditer("[/_ .]+", name)]
     paths = [f"…{name[i:]}" for i in range(1, len(name)) if name[i] == "/"]
     lengths = range(len(name) - 1, 3, -1)
@@ -185,7 +185,7 @@ def shape_text(shape, dtype: str = "float32") -> str:
 
 
 def check_label(label):
-    """That the name of a line is a text, or None for none.
+    """Check that the name of a line is a text, or None.
 
     Example:
         >>> check_label("LSTM")

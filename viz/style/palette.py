@@ -1,4 +1,4 @@
-"""The colours: one for each role of a value, the same in every picture, and the colour maps.
+"""Colours: one for each role of a value, the same in every picture, and the colour maps.
 
 No pair of roles differs in red against green alone; with the roles' names beside them they also read
 in greyscale. The hues are those of Okabe and Ito (Color universal design, 2008).
@@ -14,15 +14,15 @@ SIGNED = "RdBu_r"
 GATE = "viridis"
 #: The colour map of whole numbers that count or name things (token ids), from the smallest to the largest.
 WHOLE = "Greys"
-#: What is no number, what is infinite, and what lies over a timestep that does not count.
+#: The colours of NaN, of infinity, and of the veil over a masked timestep.
 NAN, INFINITE, VEIL = "#FF00E5", "#00E5FF", "#9AA5B1"
 
-#: What is written and drawn, what is said beside it, and what is behind it.
+#: The colours of text and lines, of side remarks, and of the background.
 INK = "#1F2933"
 QUIET = "#52606D"
 PAPER = "#FFFFFF"
 
-#: For lines of equal standing (units, layers): to be told apart under every kind of colour blindness.
+#: Colours of lines of equal rank (units, layers), distinct under every kind of colour blindness.
 LINES = ("#0072B2", "#E69F00", "#7B3294", "#56B4E9", "#1F2933", "#A6611A")
 
 
@@ -63,7 +63,7 @@ def colour(role: str) -> Colour:
 
 
 def symmetric_limits(*arrays) -> tuple[float, float]:
-    """Limits with zero in the middle that hold every finite value: shared by pictures to compare.
+    """Limits around zero that hold every finite value, to be shared by pictures that are compared.
 
     Example:
         >>> symmetric_limits([0.5, -2.0], [1.0, float("nan")])

@@ -1,4 +1,4 @@
-"""What the plots share: axes, titles, legends, and text that can be drawn."""
+"""Axes, titles, legends and printable text for all plots."""
 
 import textwrap
 
@@ -12,7 +12,7 @@ _WIDEST, _TALLEST = 12.0, 7.0
 
 
 def text_size(part: float = 1.0) -> float:
-    """A size of text in points, relative to the `font.size` of the user's settings: every text follows it.
+    """A text size in points, relative to the `font.size` of the user's settings.
 
     Example:
         >>> plt.rc("font", size=16)
@@ -25,14 +25,14 @@ def text_size(part: float = 1.0) -> float:
 
 
 def figure_size(size) -> tuple[float, float]:
-    """Width and height in inches for these ones at 10 points: a figure grows with its letters.
+    """Width and height in inches, given those at a font size of 10 points: a figure grows with its text.
 
     Example:
         >>> figure_size((7.0, 3.0))  # with letters of 16 points
         (11.2, 4.8)
     """
     pairs = zip(size, (_WIDEST, _TALLEST), strict=True)
-    # As far as a screen goes.
+    # No larger than a screen.
     width, height = (max(inches, min(text_size(inches / 10), most)) for inches, most in pairs)
     return width, height
 
@@ -70,10 +70,10 @@ def listed(ax) -> list:
 
 
 def title(ax, text: str, note: str = ""):
-    """A title at the left, and under it, smaller, what has to be said about the numbers."""
+    """A title at the left, and under it, smaller, a note about the numbers."""
     for old in [t for t in ax.texts if t.get_gid() == "note"]:
         old.remove()
-    # Both are broken to the width of the axes, and must not push them aside.
+    # Both are wrapped to the width of the axes, and must not move them.
     above = textwrap.wrap(printable(text), max(16, letters_across(ax, 1.25)))
     lines = textwrap.wrap(printable(note), max(24, letters_across(ax, 0.8)))
     look = {"loc": "left", "fontsize": text_size(1.1), "fontweight": "bold"}
@@ -101,12 +101,12 @@ def length(ax, side: str) -> float:
 
 
 def letters_across(ax, part: float = 1.0, side: str = "x") -> int:
-    """About how many letters of this size fit beside each other along the width (or height) of the axes."""
+    """About how many letters of this size fit along the width (or height) of the axes."""
     return int(length(ax, side) / text_size(0.55 * part))
 
 
 def short(text: str, most: int, others=()) -> str:
-    """The text, printable, in at most so many letters, and another one than each of the others.
+    """The text, printable, in at most `most` letters, and distinct from each of the others.
 
     Example:
         >>> short("decoder/update_gate", 14), short("first", 14)
@@ -120,23 +120,23 @@ def short(text: str, most: int, others=()) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """A number of things: `1 timestep`, `2 timesteps`."""
+    """A count with its noun: `1 timestep`, `2 timesteps`."""
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def note_of(ax) -> str:
-    """What stands under the title of these axes."""
+    """The note under the title of these axes."""
     return " ".join(" ".join(t.get_text().split("\n")) for t in ax.texts if t.get_gid() == "note")
 
 
 def legend_below(ax, **options):
-    """A legend under the label of the axis, where it covers no number, in as many columns as fit."""
+    """A legend below the label of the x axis, where it covers no number, in as many columns as fit."""
     import matplotlib
     from matplotlib.transforms import ScaledTranslation
 
     handles = options.pop("handles", None) or ax.get_legend_handles_labels()[0]
     longest = max(len(str(handle.get_label())) for handle in handles)
-    # It may stand under what is written at the left of the axes too.
+    # It may extend below the tick labels at the left of the axes.
     columns = max(1, int(1.2 * letters_across(ax, 0.875) / (longest + 6)))
     ticks = matplotlib.rcParams["xtick.major.size"] + matplotlib.rcParams["xtick.major.pad"]
     down = ScaledTranslation(0, -(ticks + text_size(2.3)) / 72, ax.figure.dpi_scale_trans)
@@ -146,12 +146,12 @@ def legend_below(ax, **options):
 
 
 def quiet(ax):
-    """No frame at the top and right, so that the numbers stand out."""
+    """Remove the frame at the top and right, so that the numbers stand out."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def printable(text: str) -> str:
-    """The text with what matplotlib's font has no shape for written out, and no mathematics in it.
+    """The text with characters that matplotlib's font lacks as codes, and without mathematics.
 
     Example:
         >>> printable("猫$x$")
@@ -162,5 +162,5 @@ def printable(text: str) -> str:
     font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
     known = [c if c == "\n" or font.get_char_index(ord(c)) else ascii(c)[1:-1] for c in text]
     plain = "".join(known).replace("$", r"\$")
-    # A label that starts with an underscore would be left out of a legend.
+    # Matplotlib leaves a label that starts with an underscore out of a legend.
     return f" {plain}" if plain.startswith("_") else plain

@@ -1,4 +1,4 @@
-"""Where a picture or a page may be saved: a path whose ending says in which form."""
+"""The path to save a picture or a page to; its ending chooses the format."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def checked_path(path, endings: tuple[str, ...], what: str) -> Path:
 
     Args:
         path: a file name, text or `pathlib.Path`.
-        endings: those that are known, without their point, the most usual one first.
+        endings: the known ones, without their dot, the most usual one first.
         what: the variable that is saved, for the message.
 
     Raises:

@@ -1,9 +1,9 @@
-"""How wide text is in Helvetica, the font that the boxes of a diagram are measured for."""
+"""The width of text in Helvetica, the font for which boxes are measured."""
 
 import unicodedata
 from functools import cache
 
-# In thousandths of the font's size, as in Adobe's metrics; Arial and its likes have the same ones.
+# In thousandths of the font size, from Adobe's metrics; Arial and similar fonts have the same widths.
 _WIDTHS = {
     191: "'",
     222: "`ijl",
@@ -31,7 +31,7 @@ _OF = {letter: width for width, letters in _WIDTHS.items() for letter in letters
 
 
 def width(text: str, size: float) -> float:
-    """How wide a line is in points; letters that Helvetica does not have are counted generously.
+    """The width of a line in points; letters that Helvetica lacks are estimated generously.
 
     Example:
         >>> width("Wi", 10)
@@ -49,8 +49,8 @@ def _thousandths(letter):
     if letter in _OF:
         return _OF[letter]
     if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
-        return 0  # stands on another letter, or is not seen
+        return 0  # a combining mark, or invisible
     if unicodedata.east_asian_width(letter) in "WF":
         return 1000
-    plain = unicodedata.normalize("NFD", letter)[0]  # an accent takes no room
+    plain = unicodedata.normalize("NFD", letter)[0]  # an accent adds no width
     return _OF.get(plain) or (722 if letter.isupper() else 611)

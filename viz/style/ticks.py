@@ -1,4 +1,4 @@
-"""What stands at the ticks of an axis: timesteps, whole numbers, texts, numbers in full."""
+"""Tick labels: timesteps, whole numbers, texts, plain numbers."""
 
 import numpy as np
 
@@ -7,20 +7,20 @@ from viz.style.encodable_text import is_text, visible
 from viz.style.plot_axes import counted, length, printable, short, text_size
 from viz.style.text_width import width
 
-# Letters of a text at a tick, by the axis that it stands at.
+# The most letters of a tick label, for each axis.
 _LONGEST = {"x": 14, "y": 20}
-# How much wider matplotlib's letters are than those of Helvetica.
+# The width of matplotlib's letters, relative to Helvetica.
 _WIDER = 1.15
 
 
 def time_axis(ax, first: int = 0, label: str = "timestep"):
-    """Whole numbers along the time axis, and `start` for the state before timestep 0."""
+    """Time-axis tick labels: whole numbers, and `start` for the state before timestep 0."""
     _times(ax.xaxis, first, lambda: ax.bbox.width, 2.6)
     ax.set_xlabel(label)
 
 
 def time_bar(points, ax, first: int = 0):
-    """A bar with the colours of timesteps beside the axes, named as on an axis of time."""
+    """A colour bar of timesteps beside the axes, with the tick labels of a time axis."""
     bar = ax.figure.colorbar(points, ax=ax, pad=0.02, label="timestep")
     _times(bar.ax.yaxis, first, lambda: bar.ax.bbox.height, 1.3)
     bar.outline.set_visible(False)
@@ -35,7 +35,7 @@ def _times(axis, first, pixels, gap):
             ticks = super().__call__()
             if first >= 0:
                 return ticks
-            # The word is larger than a number: a timestep that it would touch has no tick.
+            # `start` is wider than a number: a timestep that it would touch has no tick.
             low, high = self.axis.get_view_interval()
             a_step = pixels() / axis.axes.figure.dpi * 72 / (high - low)
             return [-1, *[t for t in ticks if 0 <= t <= high and (t + 1) * a_step > text_size(gap)]]
@@ -45,7 +45,7 @@ def _times(axis, first, pixels, gap):
 
 
 def whole_numbers(axis):
-    """Ticks at whole numbers only, as many as fit."""
+    """Put ticks at whole numbers only, as many as fit."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
@@ -85,10 +85,10 @@ def check_texts(texts, count: int, what: str) -> list[str]:
 
 
 def name_ticks(axis, texts: list[str]):
-    """A text at each tick: shortened where it is long, slanted where they would touch; as many as fit."""
+    """Label ticks with texts, as many as fit: long ones cut, slanted where they would touch."""
     side, room = axis.axis_name, length(axis.axes, axis.axis_name)
     widest = max((width(printable(text)[: _LONGEST[side]], text_size(_WIDER)) for text in texts), default=0)
-    # How far apart two texts must be: upright or slanted by a line, level by their letters.
+    # The distance between two texts: one line where they are slanted or stacked, else their width.
     level, line = widest + text_size(0.4), text_size(1.5)
     slanted = side == "x" and level * len(texts) > room and level > line
     pitch = level if side == "x" and not slanted else line
@@ -100,7 +100,7 @@ def name_ticks(axis, texts: list[str]):
 
 
 def plain_numbers(axis):
-    """Numbers in full at each tick, where matplotlib would write their exponent into the note above."""
+    """Label ticks with plain numbers, where matplotlib would write a common exponent above the axis."""
     from matplotlib.ticker import ScalarFormatter
 
     class Plain(ScalarFormatter):
@@ -114,7 +114,7 @@ def plain_numbers(axis):
 
 
 def plain_log(axis):
-    """Ticks of a log scale as plain numbers, and not too many."""
+    """Label a log scale with plain numbers, and not too many."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = sorted(axis.get_view_interval())

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, then moved into it.
+"""Files written whole or not at all: beside their destination first, then moved there.
 
 Needs neither Keras nor anything that draws, so that every program may write with it.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Letters of a name that its unfinished file begins with: most file systems allow 255 bytes in all.
+# How many letters of the name the unfinished file keeps: most file systems allow 255 bytes in all.
 _LETTERS = 40
 
 
@@ -22,8 +22,8 @@ def write(path, content: str | bytes) -> Path:
 
     Args:
         path: a file name.
-        content: bytes, or text, which becomes UTF-8; half characters (lone surrogates), which UTF-8 cannot
-            hold, are written as their code: `\\udcff`.
+        content: bytes, or text, which becomes UTF-8; lone surrogates, which UTF-8 cannot hold, are
+            written as their codes: `\\udcff`.
 
     Raises:
         OSError: no such folder, no room, no permission: the file is what it was before.
@@ -65,7 +65,7 @@ def whole(path) -> Iterator[Path]:
             _start(unfinished, like=place)
             yield unfinished
             with open(unfinished, "rb+") as written:
-                os.fsync(written.fileno())  # some disks say only now that they are full
+                os.fsync(written.fileno())  # some disks report only now that they are full
             os.replace(unfinished, place)
     except BaseException:
         unfinished.unlink(missing_ok=True)
@@ -73,7 +73,7 @@ def whole(path) -> Iterator[Path]:
 
 
 def _start(unfinished: Path, like: Path):
-    """A new empty file with the permissions that the other one has or would have."""
+    """Create an empty file with the permissions that the file `like` has, or would have."""
     before = like.exists()
     if before:
         open(like, "rb+").close()  # a file that may not be written is not replaced either

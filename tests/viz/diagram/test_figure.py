@@ -17,7 +17,7 @@ import pytest
 import viz
 from rshop import RecurrentModel
 from tests.support.drawings import DRAWN
-from viz.diagram import graphviz_dot
+from viz.diagram import run_graphviz
 from viz.style import palette
 from viz.style.labels import Label, shape_text
 from viz.style.text_width import width
@@ -211,7 +211,7 @@ def test_a_name_too_long_for_a_box_is_cut_in_the_picture_and_whole_in_the_words(
 
 
 def test_without_a_program_the_words_still_show_and_say_what_to_install(figure, monkeypatch):
-    monkeypatch.setattr(graphviz_dot.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(run_graphviz.shutil, "which", lambda *_, **__: None)
     with pytest.raises(RuntimeError, match="pip install graphviz-pure"):
         figure.svg  # noqa: B018
     data, _ = figure._repr_mimebundle_()
@@ -235,14 +235,14 @@ def test_without_the_package_graphviz_the_words_still_show(figure, monkeypatch):
 
 def test_a_system_dot_is_the_fallback(monkeypatch):
     there = {"dot": "somewhere/dot"}
-    monkeypatch.setattr(graphviz_dot.shutil, "which", lambda name, **_: there.get(name))
-    assert graphviz_dot.program() == "somewhere/dot"
+    monkeypatch.setattr(run_graphviz.shutil, "which", lambda name, **_: there.get(name))
+    assert run_graphviz.program() == "somewhere/dot"
 
 
 def test_a_program_that_fails_is_named(monkeypatch):
-    monkeypatch.setattr(graphviz_dot, "program", lambda: sys.executable)
+    monkeypatch.setattr(run_graphviz, "program", lambda: sys.executable)
     with pytest.raises(RuntimeError, match="Graphviz could not draw.*Received: .*ended with"):
-        graphviz_dot.draw("digraph {}", "svg", placed=False)
+        run_graphviz.draw("digraph {}", "svg", placed=False)
 
 
 def contrast(a, b):

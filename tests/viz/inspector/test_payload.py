@@ -1,6 +1,5 @@
 """What the inspector is told: every number of the run, laws that give the numbers, and what was cut."""
 
-import base64
 import json
 
 import keras
@@ -11,38 +10,10 @@ import rshop
 import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
 from tests.support import models
+from tests.support.payloads import accumulator, layer, normal, numbers, record
 from tests.viz.diagram.test_step import recurrent_layers
 from viz.inspector.payload import box_layout, readout_sources, run_values, size_limit
-from viz.inspector.payload.payload import record
 from viz.style.labels import told_apart
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
-def layer(kind=LSTMCell, units=4, features=3, **options):
-    return kind(units, input_dim=features).get_layer(return_sequences=True, **options)
-
-
-def accumulator(**options):
-    x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h_tm1")
-    n = x + 0.5 * h
-    return RecurrentModel(x, n, h, n, return_sequences=True, name="accumulator", **options)
-
-
-def numbers(payload, name, role, sample=0):
-    """The frames of a value as the browser reads them, `(frames, units)`."""
-    value = next(v for v in payload["values"] if (v["name"], v["role"]) == (name, role))
-    data = np.frombuffer(base64.b64decode(payload["data"]), "<f4")
-    size = value["rows"] * value["columns"]
-    start = value["start"] + sample * value["frames"] * size
-    return data[start : start + value["frames"] * size].reshape(-1, size)[value["lag"] :]
-
-
-def law(payload, name, role="inner"):
-    return next(v["law"] for v in payload["values"] if (v["name"], v["role"]) == (name, role))
-
 
 # The numbers
 
@@ -227,91 +198,6 @@ def test_after_masked_timesteps_the_readout_is_that_of_the_last_one_that_counted
     ]
 
 
-# Laws
-
-
-def evaluate(payload, name, t, unit):
-    """The element of a value, worked out from the elements that its law reads."""
-    data = np.frombuffer(base64.b64decode(payload["data"]), "<f4")
-    value = next(v for v in payload["values"] if (v["name"], v["role"]) == (name, "inner"))
-    found = value["law"]
-
-    def read(part, element):
-        if "n" in part:
-            return part["n"]
-        other = payload["values"][part["v"]]
-        return numbers(payload, other["name"], other["role"])[t][element]
-
-    parts = [read(part, unit) for part in found["of"]] if found["law"] not in ("linear", "take") else []
-    if found["law"] == "linear":
-        rows, columns = found["shape"]
-        matrix = data[found["matrix"] : found["matrix"] + rows * columns].reshape(rows, columns)
-        bias = data[found["bias"] + unit] if "bias" in found else 0
-        return sum(matrix[i, unit] * read(found["of"][0], i) for i in range(rows)) + bias
-    return {
-        "sum": lambda: sum(parts),
-        "product": lambda: np.prod(parts),
-        "difference": lambda: parts[0] - parts[1],
-        "take": lambda: read(found["of"][0], unit + found["start"]),
-        "same": lambda: parts[0],
-        "shift": lambda: parts[0] + data[found["bias"] + unit],
-        "function": lambda: {"tanh": np.tanh, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}[found["function"]](
-            parts[0]
-        ),
-    }[found["law"]]()
-
-
-@pytest.mark.parametrize("kind", [SimpleRNNCell, GRUCell, LSTMCell, rshop.basic_cells.LSTMCell])
-def test_every_law_of_a_cell_gives_the_recorded_numbers(kind):
-    rnn = RecurrentSequential(return_sequences=True)
-    rnn.add(kind(4))
-    rnn(normal(1, 6, 3))
-    for weight in rnn.trainable_weights:
-        weight.assign(normal(*weight.shape, seed=3))
-    payload = record(rnn, normal(1, 6, 3))
-    inner = [v for v in payload["values"] if v["role"] == "inner"]
-    assert {v["law"]["law"] for v in inner} <= {
-        "sum",
-        "product",
-        "difference",
-        "take",
-        "same",
-        "shift",
-        "function",
-        "linear",
-    }
-    for value in inner:
-        for t, unit in ((1, 0), (4, value["columns"] - 1)):
-            expected = numbers(payload, value["name"], "inner")[t][unit]
-            assert evaluate(payload, value["name"], t, unit) == pytest.approx(expected, abs=1e-4), value[
-                "name"
-            ]
-
-
-def test_a_law_that_does_not_give_the_numbers_is_not_claimed():
-    @keras.saving.register_keras_serializable(package="test_viz_record")
-    class Add(keras.layers.Layer):
-        def call(self, parts):
-            return parts[0] + 2 * parts[1]
-
-    x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h")
-    n = Add(name="n")([x, h])
-    payload = record(RecurrentModel(x, n, h, n), normal(1, 4, 3))
-    assert law(payload, "n")["law"] == "unknown"
-
-
-def test_a_gate_is_what_a_sigmoid_or_softmax_gave():
-    payload = record(layer(), normal(1, 4, 3))
-    assert {v["name"] for v in payload["values"] if v["gate"]} == {"input_gate", "forget_gate", "output_gate"}
-
-
-def test_an_embedding_is_a_row_of_its_table():
-    x, i = keras.Input((3,), name="x"), keras.Input((), dtype="int32", name="i")
-    y = keras.layers.Dense(5)(x + keras.layers.Embedding(5, 3, name="embedding")(i))
-    payload = record(RecurrentModel(x, y, readout_input=i, return_sequences=True), normal(1, 4, 3))
-    assert law(payload, "embedding")["law"] == "lookup"
-
-
 # What is cut
 
 
@@ -422,7 +308,7 @@ def test_without_a_layout_program_the_boxes_stand_in_rows(monkeypatch):
     def missing():
         raise RuntimeError("no program")
 
-    monkeypatch.setattr(box_layout.graphviz_dot, "program", missing)
+    monkeypatch.setattr(box_layout.run_graphviz, "program", missing)
     boxes = [((100, 40), "min"), ((100, 40), ""), ((100, 40), "max")]
     drawing = box_layout.arrange(boxes, [(0, 1), (1, 2)])
     heights = [y for _, y in drawing.middles]

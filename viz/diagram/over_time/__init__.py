@@ -1,4 +1,4 @@
-"""The drawing over time: columns side by side, and what goes from one to the next.
+"""Drawings over time: one column for each timestep, and the arrows between columns.
 
 May import: style, model, diagram.
 """

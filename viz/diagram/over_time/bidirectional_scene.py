@@ -4,23 +4,23 @@ from dataclasses import dataclass
 
 from rshop.errors import message
 from viz.diagram.curves import joined, rounded, straight, upwards
+from viz.diagram.over_time import time_axis
 from viz.diagram.over_time.column import STATE_STEP
-from viz.diagram.over_time.shown_timesteps import DOTS, written
-from viz.diagram.over_time.stamp import mark, pill
+from viz.diagram.over_time.stamp import pill
 from viz.diagram.scene import Box, Edge, Scene
 from viz.model import naming
 from viz.model.read_model import Model, read_model
 from viz.style.fonts import BESIDE, SMALL, TITLE
-from viz.style.labels import Label, shorten
+from viz.style.labels import Label
 
-#: What `merge_mode` does with the two outputs, as it is written; None keeps both.
+#: The label of each `merge_mode`; None keeps both outputs.
 _MERGES = {"concat": "concat", "sum": "+", "mul": "×", "ave": "avg"}
-_INPUT, _UP, _SHIFT, _GAP, _DOTS_WIDTH = 17.0, 40.0, 36.0, 54.0, 26.0
+_INPUT, _UP, _SHIFT, _GAP = 17.0, 40.0, 36.0, 54.0
 
 
 @dataclass
 class _Way:
-    # One of the two layers: what it is, which way it reads (1 is to the right), and its row.
+    # One of the two layers: its model, the direction in which it reads (1 is to the right), and its row.
     name: str
     model: Model
     label: Label
@@ -29,37 +29,28 @@ class _Way:
     size: tuple = (0.0, 0.0)
 
     def x(self, middle):
-        # Beside each other by so much that an arrow gets past either box.
+        # The two boxes are offset so far that an arrow gets past either of them.
         return middle - self.sign * _SHIFT / 2
 
     def side(self, middle, k, after):
         """The point of a box at which state `k` goes out (or comes in)."""
-        up = STATE_STEP * ((len(self.model.ends.states) - 1) / 2 - k)
+        up = STATE_STEP * ((len(self.model.names.states) - 1) / 2 - k)
         half = self.sign * self.size[0] / 2
         return self.x(middle) + (half if after else -half), self.y + up
 
 
-@dataclass(frozen=True)
-class _Place:
-    # A column: what the names of its boxes begin with, its timestep, as it is written, and its middle.
-    id: str
-    t: int | None
-    moment: str
-    x: float
-
-
-def both_ways(wrapper, describe, moments: list, steps: int) -> Scene:
+def bidirectional_scene(wrapper, describe, moments: list, steps: int) -> Scene:
     """The scene of a `Bidirectional` over these timesteps.
 
     Example:
-        >>> scene = both_ways(keras.layers.Bidirectional(lstm), describe, [0, 1], 2)
+        >>> scene = bidirectional_scene(keras.layers.Bidirectional(lstm), describe, [0, 1], 2)
         >>> scene.box("c0_backward").label.plain
         'backward: LSTMCell 4'
 
     Args:
         wrapper: the layer, called before.
         describe: a function from a `Model` to what its step is made of, in a few words.
-        moments: what `timeline.shown` chose of the `steps` timesteps.
+        moments: what `shown_timesteps.shown` chose of the `steps` timesteps.
 
     Raises:
         TypeError: it wraps layers of another library.
@@ -75,16 +66,16 @@ def both_ways(wrapper, describe, moments: list, steps: int) -> Scene:
 
 
 def _check(model, wrapper):
-    ends = model.ends
+    names = model.names
     odd = {
-        "inputs": ends.inputs if len(ends.inputs) > 1 else [],
-        "constants": ends.constants,
-        "a fixed input": ends.inputs if ends.fixed_inputs else [],
-        "readouts": ends.readouts,
-        "outputs": ends.outputs if len(ends.outputs) > 1 else [],
+        "inputs": names.inputs if len(names.inputs) > 1 else [],
+        "constants": names.constants,
+        "a fixed input": names.inputs if names.fixed_inputs else [],
+        "readouts": names.readouts,
+        "outputs": names.outputs if len(names.outputs) > 1 else [],
         "a forward layer with": ["go_backwards=True"] if wrapper.forward_layer.go_backwards else [],
     }
-    found = [f"{what} {', '.join(names)}" for what, names in odd.items() if names]
+    found = [f"{what} {', '.join(listed)}" for what, listed in odd.items() if listed]
     if found:
         raise ValueError(
             message(
@@ -98,28 +89,18 @@ def _check(model, wrapper):
 
 class _Picture:
     def __init__(self, wrapper, ways, moments, steps):
-        self.ways, self.moments, self.steps = ways, moments, steps
+        self.ways, self.steps = ways, steps
         self.merge, self.every = wrapper.merge_mode, wrapper.return_sequences
         sizes = [pill("", way.label, "cell", at=(0, 0)).size for way in ways]
-        names = [name for way in ways for name in way.model.ends.states]
-        self.gap = _GAP + max([0, *[_carried(name, "00").size(BESIDE, SMALL)[0] for name in names]])
+        gap = _GAP + time_axis.carried_width([name for way in ways for name in way.model.names.states])
         y = 2 * _INPUT + _UP
         for way, (_, high) in zip(ways, sizes, strict=True):
-            high = max(high, STATE_STEP * len(way.model.ends.states))
+            high = max(high, STATE_STEP * len(way.model.names.states))
             way.size, way.y = (max(width for width, _ in sizes), high), y + high / 2
             y += high + _UP
-        self.top, self.width = y, ways[0].size[0] + _SHIFT
-        self.scene = Scene(f"{_title(wrapper)} unrolled over {steps} timestep{'s' if steps != 1 else ''}")
-        self.places = self._find_places()
-
-    def _find_places(self):
-        places, x = [], 0.0
-        for n, t in enumerate(self.moments):
-            width = _DOTS_WIDTH if t is None else self.width
-            moment = f"{DOTS}{n}" if t is None else written(t, self.steps)
-            places.append(_Place(f"c{n}", t, moment, x + width / 2))
-            x += width + self.gap
-        return places
+        self.top, self.gap, width = y, gap, ways[0].size[0] + _SHIFT
+        self.scene = Scene(time_axis.unrolled_title(naming.given(wrapper) or type(wrapper).__name__, steps))
+        self.places = time_axis.place_columns(moments, steps, width=width, middle=width / 2, gap=gap)
 
     def draw(self):
         scene, seen = self.scene, [place for place in self.places if place.t is not None]
@@ -130,38 +111,38 @@ class _Picture:
             self._outputs(place, place if self.every else seen[0])
         count = 0
         for way in self.ways:
-            for k, name in enumerate(way.model.ends.states):
+            for k, name in enumerate(way.model.names.states):
                 self._carry(way, k, name, count + k)
-            count += len(way.model.ends.states)
-        for place in self.places:
-            text = DOTS if place.t is None else f"t = {place.moment}"
-            scene.boxes.append(mark(f"{place.id}_t", text, "time", at=(place.x, -30.0), moment=place.moment))
-        scene.notes = [f"T = {self.steps}"] if scene.columns[-1].startswith("T") else []
+            count += len(way.model.names.states)
+        time_axis.name_times(scene, self.places, -30.0)
+        scene.notes = time_axis.length_note(self.places, self.steps)
         scene.notes += [] if self.every else ["Each direction returns the output of its last timestep."]
         return scene
 
     def _column(self, place):
-        label = Label(self.ways[0].model.ends.inputs[0], place.moment)
-        below = pill(f"{place.id}_in", label, "input", at=(place.x, _INPUT), moment=place.moment)
+        label = Label(self.ways[0].model.names.inputs[0], place.moment)
+        below = pill(f"{place.prefix}_in", label, "input", at=(place.middle, _INPUT), moment=place.moment)
         self.scene.boxes.append(below)
         for way in self.ways:
-            at, (width, high) = (way.x(place.x), way.y), way.size
-            box = Box(f"{place.id}_{way.name}", way.label, "cell", column=place.moment, at=at, size=way.size)
+            at, (width, high) = (way.x(place.middle), way.y), way.size
+            box = Box(
+                f"{place.prefix}_{way.name}", way.label, "cell", column=place.moment, at=at, size=way.size
+            )
             self.scene.boxes.append(box)
-            start = (place.x - 8 * way.sign, _INPUT + below.size[1] / 2)
+            start = (place.middle - 8 * way.sign, _INPUT + below.size[1] / 2)
             bottom = way.y - high / 2
             route = straight(start, (start[0], bottom))
             if way.sign < 0:
-                lane, low = place.x + width / 2, self.ways[0].y - self.ways[0].size[1] / 2
+                lane, low = place.middle + width / 2, self.ways[0].y - self.ways[0].size[1] / 2
                 route = joined(upwards(start, (lane, low)), straight((lane, low), (lane, bottom)))
             self.scene.edges.append(Edge(below.id, box.id, "input", route=route))
 
     def _outputs(self, place, first):
         # `first` is where the backward output comes from.
-        x, y = place.x, self.top
+        x, y = place.middle, self.top
         if self.merge is None:
             xs = x - self.ways[0].size[0] / 2, x + 24
-            boxes = [self._output(f"{place.id}_out{k}", f"y{k + 1}", at, y, place) for k, at in enumerate(xs)]
+            boxes = [self._output(place, k, f"y{k + 1}", at=(at, y + _INPUT)) for k, at in enumerate(xs)]
             points = [(box.at[0], box.at[1] - box.size[1] / 2) for box in boxes]
         else:
             boxes = [self._merge(place, y)] * 2
@@ -169,79 +150,69 @@ class _Picture:
             points = [(x - 8, y + 2), (x + 8, y + 2)]
         for way, here, box, point in zip(self.ways, (place, first), boxes, points, strict=True):
             route = self._way_up(way, here, point, straight_up=here is place)
-            self.scene.edges.append(Edge(f"{here.id}_{way.name}", box.id, route=route))
+            self.scene.edges.append(Edge(f"{here.prefix}_{way.name}", box.id, route=route))
 
     def _merge(self, place, y):
         label = Label(_MERGES[self.merge])
         size = (max(44.0, label.size(TITLE, SMALL)[0] + 26), 40.0)
-        at = (place.x, y + size[1] / 2)
-        box = Box(f"{place.id}_merge", label, "operation", column=place.moment, at=at, size=size)
+        at = (place.middle, y + size[1] / 2)
+        box = Box(f"{place.prefix}_merge", label, "operation", column=place.moment, at=at, size=size)
         self.scene.boxes.append(box)
-        out = self._output(f"{place.id}_out0", "y", place.x, y + size[1] + _UP, place)
-        route = straight((place.x, y + size[1]), (place.x, out.at[1] - out.size[1] / 2))
+        out = self._output(place, 0, "y", at=(place.middle, y + size[1] + _UP + _INPUT))
+        route = straight((place.middle, y + size[1]), (place.middle, out.at[1] - out.size[1] / 2))
         self.scene.edges.append(Edge(box.id, out.id, route=route))
         return box
 
-    def _output(self, id, name, x, bottom, place):
+    def _output(self, place, k, name, *, at):
         label = Label(name, place.moment if self.every else "")
-        box = pill(id, label, "output", at=(x, bottom + _INPUT), moment=place.moment)
+        box = pill(f"{place.prefix}_out{k}", label, "output", at=at, moment=place.moment)
         self.scene.boxes.append(box)
         return box
 
     def _way_up(self, way, here, end, straight_up):
         x, above = end[0], way.y + way.size[1] / 2
         if way.sign > 0:
-            lane, high = here.x - way.size[0] / 2, self.top - _UP
+            lane, high = here.middle - way.size[0] / 2, self.top - _UP
             return joined(straight((lane, above), (lane, high)), upwards((lane, high), end))
         if straight_up:
             return straight((x, above), end)
-        start, lane = (way.x(here.x), above), above + _UP / 2
+        start, lane = (way.x(here.middle), above), above + _UP / 2
         return rounded([start, (start[0], lane), (x, lane), end])
 
     def _carry(self, way, k, name, number):
         order = self.places if way.sign > 0 else self.places[::-1]
-        first = self._end(way, k, f"first {name}", order[0], -1)
+        first = self._end(way, k, f"first {name}", order[0])
         source, label = first.id, None
         start = (first.at[0] + way.sign * first.size[0] / 2, first.at[1])
         for place in order:
             target, end, after = self._stop(way, k, place)
-            self._arrow(way, number, (source, target), (start, end), label)
+            self._arrow(way, number, (source, target), (start, end), label=label)
             source, start = target, after
-            label = None if place.t is None else _carried(name, place.moment)
-        last = self._end(way, k, f"last {name}", order[-1], 1)
+            label = None if place.t is None else time_axis.carried(name, place.moment)
+        last = self._end(way, k, f"last {name}", order[-1])
         end = (last.at[0] - way.sign * last.size[0] / 2, last.at[1])
-        self._arrow(way, number, (source, last.id), (start, end), None)
+        self._arrow(way, number, (source, last.id), (start, end))
 
-    def _end(self, way, k, text, place, side):
+    def _end(self, way, k, text, place):
         # Where a state comes from before the first timestep, or goes to after the last one.
-        box = pill(f"{text.split()[0]}_{way.name}{k}", Label(text), "state", at=(0.0, 0.0))
-        edge, y = way.side(place.x, k, after=side > 0)
+        which, side = text.split()[0], -1 if text.startswith("first") else 1
+        box = time_axis.state_end(self.scene, f"{which}_{way.name}{k}", text)
+        edge, y = way.side(place.middle, k, after=side > 0)
         box.at = (edge + side * way.sign * (self.gap / 2 + box.size[0] / 2), y)
-        self.scene.boxes.append(box)
         return box
 
     def _stop(self, way, k, place):
-        before, after = (way.side(place.x, k, late) for late in (False, True))
+        before, after = (way.side(place.middle, k, late) for late in (False, True))
         if place.t is not None:
-            return f"{place.id}_{way.name}", before, after
-        box = mark(f"{place.id}_{way.name}{k}", DOTS, "dots", at=(place.x, before[1]), moment=place.moment)
-        box.size = (_DOTS_WIDTH, box.size[1])
-        self.scene.boxes.append(box)
-        half = way.sign * _DOTS_WIDTH / 2
-        return box.id, (place.x - half, before[1]), (place.x + half, before[1])
+            return f"{place.prefix}_{way.name}", before, after
+        box = time_axis.dots(self.scene, place, f"{place.prefix}_{way.name}{k}", before[1])
+        half = way.sign * time_axis.DOTS_WIDTH / 2
+        return box.id, (place.middle - half, before[1]), (place.middle + half, before[1])
 
-    def _arrow(self, way, number, ids, points, label):
+    def _arrow(self, way, number, ids, points, *, label=None):
         edge = Edge(*ids, "state", label, state=number, route=straight(*points))
         if label:
-            # Beyond the arrow that gets past the box.
+            # Clear of the arrow that passes the box.
             away = _SHIFT / 2 + 8 + label.size(BESIDE, SMALL)[0] / 2
             edge.label_at = (points[0][0] + way.sign * away, points[0][1] + 12)
         self.scene.edges.append(edge)
-
-
-def _carried(name, moment):
-    return Label(shorten(name, 14), moment)
-
-
-def _title(wrapper):
-    return naming.given(wrapper) or type(wrapper).__name__

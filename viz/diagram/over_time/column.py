@@ -1,13 +1,13 @@
-"""The boxes of one timestep of an unrolled drawing, and where states come in and go out."""
+"""One column of a drawing over time: the boxes of a timestep, and where states enter and leave it."""
 
 from dataclasses import dataclass, field, replace
 
 from viz.model.flow import Flow, Link
-from viz.model.read_model import Ends
+from viz.model.read_model import StepNames
 from viz.style.fonts import SMALL, TITLE
 from viz.style.labels import Label
 
-#: How far the arrows of two states at one box stand apart.
+#: The distance between the arrows of two states at one box.
 STATE_STEP = 34.0
 _DOT = 7.0
 
@@ -36,7 +36,7 @@ class Item:
 
     @property
     def alone(self) -> bool:
-        """Whether nothing may stand beside it: a state's arrow would run through that."""
+        """Whether its row must hold no other box: the arrow of a state would run through it."""
         return bool(self.arrives or self.leaves)
 
     def side(self, state: int, right: bool) -> tuple[float, float]:
@@ -63,6 +63,11 @@ class Column:
     above: list[str] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
 
+    @property
+    def readouts(self) -> list[str]:
+        """The ids of the readouts in the lowest row."""
+        return [id for id in self.below if self.items[id].role == "readout"]
+
     def taker(self, state: int) -> Item:
         """The box that a state enters."""
         return next(item for item in self.items.values() if state in item.arrives)
@@ -72,38 +77,38 @@ class Column:
         return next(item for item in self.items.values() if state in item.leaves)
 
 
-def column_of(flow: Flow, ends: Ends) -> Column:
+def column_of(flow: Flow, names: StepNames) -> Column:
     """The column of a flow.
 
     Example:
-        >>> column = column_of(flow, Ends(["x"], [], ["h"], [], ["y"]))
+        >>> column = column_of(flow, StepNames(["x"], [], ["h"], [], ["y"]))
         >>> column.taker(0).label.title
         'SimpleRNNCell'
 
     Args:
         flow: what happens within a timestep.
-        ends: the names of what it reads and returns.
+        names: of what it reads and returns.
     """
     column = Column(flow, links=list(flow.links))
-    names = [*ends.inputs, *ends.constants, *ends.states, *ends.readouts]
-    roles = ["input"] * len(ends.inputs) + ["constant"] * len(ends.constants)
-    roles += ["state"] * len(ends.states) + ["readout"] * len(ends.readouts)
-    terminals = list(zip(flow.inputs, names, roles, strict=True))
-    first_state = len(ends.inputs) + len(ends.constants)
+    every = [*names.inputs, *names.constants, *names.states, *names.readouts]
+    roles = ["input"] * len(names.inputs) + ["constant"] * len(names.constants)
+    roles += ["state"] * len(names.states) + ["readout"] * len(names.readouts)
+    terminals = list(zip(flow.inputs, every, roles, strict=True))
+    first_state = len(names.inputs) + len(names.constants)
     for part in flow.parts:
         column.items[part.id] = Item(part.id, _brief(part), part.role, part.group, part.values)
     for i, (id, name, role) in enumerate(terminals):
         if role == "state":
             _let_in(column, id, i - first_state, name)
-        elif role == "constant" or (role == "input" and ends.fixed_inputs):
+        elif role == "constant" or (role == "input" and names.fixed_inputs):
             column.items[id] = Item(id, Label(""), "constant" if role == "constant" else "input")
             column.entries.append(id)
         else:
             column.items[id] = Item(id, Label(name), role)
             column.below.append(id)
-    for k in range(len(ends.states)):
-        _let_out(column, k, flow.outputs[len(ends.outputs) + k])
-    for k, name in enumerate(ends.outputs):
+    for k in range(len(names.states)):
+        _let_out(column, k, flow.outputs[len(names.outputs) + k])
+    for k, name in enumerate(names.outputs):
         column.items[f"out{k}"] = Item(f"out{k}", Label(name), "output")
         column.links.append(Link(flow.outputs[k], f"out{k}"))
         column.above.append(f"out{k}")
@@ -113,7 +118,7 @@ def column_of(flow: Flow, ends: Ends) -> Column:
 
 
 def _brief(part):
-    # Over time the flow counts: a shape is written where the kind does not say it already.
+    # A drawing over time is about the flow: a shape is written only where the kind does not give it.
     words = f"{part.label.title} {part.label.detail}".split()
     plain = part.label.shape.isdigit() or "(" in part.label.shape
     said = plain and any(word.strip(",").isdigit() for word in words)
@@ -121,7 +126,7 @@ def _brief(part):
 
 
 def _let_in(column, id, state, name):
-    # Straight into the one box that reads it; into a box of its own where several do, or none.
+    # A state that one box reads goes straight into it; one that several boxes read, or none, has its own box.
     readers = [link for link in column.links if link.source == id]
     passed_on = id in column.flow.outputs
     if len(readers) == 1 and not passed_on:
@@ -135,7 +140,7 @@ def _let_in(column, id, state, name):
 
 
 def _let_out(column, state, source):
-    # What only comes in below has no free side: a dot above it sends it on.
+    # A box of the lowest row has no free side: a point above it sends the state on.
     item = column.items[source]
     if source in column.below or source in column.entries:
         item = column.items.setdefault(f"{source}_on", Item(f"{source}_on", Label(""), "state"))
@@ -148,7 +153,7 @@ def _measure(item, entry):
     if not item.label.title:
         item.width = item.height = 0.5 if entry else _DOT
     else:
-        # As wide as it becomes at any timestep.
+        # Wide enough for its label at every timestep.
         first = "first " if item.role == "readout" else ""
         time = "T-1" if item.role in ("input", "output") else ""
         label = replace(item.label, title=first + item.label.title, below=time)

@@ -1,4 +1,4 @@
-"""The arrows within one column: where each touches its boxes, and its curve."""
+"""The arrows within one column: the points at which they touch boxes, and their curves."""
 
 from viz.diagram.curves import Point, joined, straight, upwards
 from viz.diagram.over_time.column import Column
@@ -13,11 +13,11 @@ def curves_of(column: Column, layout: Layout) -> list[tuple[Point, ...]]:
     ways = [_way(column, layout, i) for i in range(len(column.links))]
     starts = _touch(column, ways, [link.source for link in column.links], above=True)
     ends = _touch(column, ways, [link.target for link in column.links], above=False)
-    return [_curve(layout, i, a, b, column) for i, (a, b) in enumerate(zip(starts, ends, strict=True))]
+    return [_curve(column, layout, i, ends) for i, ends in enumerate(zip(starts, ends, strict=True))]
 
 
 def _way(column, layout, i):
-    # The x at which the arrow leaves its source, and at which it comes to its target.
+    # The x at which the arrow leaves its source, and the x at which it reaches its target.
     link = column.links[i]
     source, target = column.items[link.source].x, column.items[link.target].x
     lane = layout.lanes.get(i)
@@ -39,7 +39,7 @@ def _touch(column, ways, ids, above):
 
 
 def _offsets(bearings, width):
-    # What comes straight stands in the middle; what comes from a side, on that side of it.
+    # An arrow that comes straight touches the box in the middle, one that comes from a side on that side.
     middle = [i for i, x in enumerate(bearings) if abs(x) < 1]
     left = sorted((i for i, x in enumerate(bearings) if x <= -1), key=lambda i: -bearings[i])
     right = sorted((i for i, x in enumerate(bearings) if x >= 1), key=lambda i: bearings[i])
@@ -57,8 +57,8 @@ def _offsets(bearings, width):
     return offsets
 
 
-def _curve(layout, i, a, b, column):
-    lane = layout.lanes.get(i)
+def _curve(column, layout, i, ends):
+    (a, b), lane = ends, layout.lanes.get(i)
     if lane is None:
         return straight(a, b) if abs(a[0] - b[0]) < 0.5 else upwards(a, b)
     if abs(lane - a[0]) < 0.5 and abs(lane - b[0]) < 0.5:

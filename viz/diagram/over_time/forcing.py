@@ -1,4 +1,4 @@
-"""What enters as readout, the model's own output or the truth, and which timesteps are masked."""
+"""The source of a readout (the model's own output, or the truth), and the timesteps that are masked."""
 
 from numbers import Real
 
@@ -17,7 +17,7 @@ class Forcing:
         truth: whether the truth of the previous timestep enters.
         own: whether the previous output enters.
         label: of a truth's box.
-        notes: what to say about it under the picture.
+        notes: lines about it under the picture.
     """
 
     def __init__(self, model, training):

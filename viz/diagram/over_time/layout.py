@@ -1,5 +1,5 @@
-"""Lay out one column: rows from bottom to top, frames around nested models, and free lanes for the
-arrows that pass boxes by."""
+"""The layout of one column: rows from bottom to top, frames around nested models, and free lanes for
+arrows that pass boxes."""
 
 from dataclasses import dataclass, field
 
@@ -46,29 +46,14 @@ class Layout:
 
 
 def lay_out(column: Column) -> Layout:
-    """Give every box of a column its place; x = 0 is the middle of the column, y = 0 its bottom row.
+    """The layout of a column, whose boxes get their places; x = 0 is its middle, y = 0 its bottom row.
 
     Example:
         >>> layout = lay_out(column)
         >>> [row.ids for row in layout.rows]
         [['in0'], ['n0'], ['out0']]
     """
-    rows = [Row(None, [*column.below, *column.entries], closed=True)]
-    row_of = {id: 0 for id in rows[0].ids}
-    parents = {frame.id: frame.parent for frame in column.flow.frames}
-    _fill(column, None, parents, rows, row_of)
-    rows.append(Row(None, list(column.above), closed=True))
-    row_of.update({id: len(rows) - 1 for id in column.above})
-    layout = Layout(rows, row_of)
-    _place_across(column, layout)
-    _place_up(column, layout, parents)
-    _find_lanes(column, layout, parents)
-    spans = [(item.x - item.width / 2, item.x + item.width / 2) for item in column.items.values()]
-    spans += [(frame[0], frame[2]) for frame in layout.frames.values()]
-    spans += [(x - _LANE, x + _LANE) for x in layout.lanes.values()]
-    layout.left, layout.right = min(s[0] for s in spans), max(s[1] for s in spans)
-    layout.bottom, layout.top = rows[0].bottom, rows[-1].top
-    return layout
+    return _Builder(column).build()
 
 
 def chain(group: str | None, parents: dict) -> list[str]:
@@ -80,26 +65,113 @@ def chain(group: str | None, parents: dict) -> list[str]:
     return found
 
 
-def _fill(column, scope, parents, rows, row_of):
-    # Each nested model takes rows of its own, so that its frame holds nothing else.
-    members = _members(column, scope, parents)
-    after = {}
-    for link in column.links:
-        source, target = members.get(link.source), members.get(link.target)
-        if source and target and source != target:
-            after.setdefault(target, set()).add(source)
-    # Dots that only hand on what comes from below stand as low as they can.
-    dots = {id for id, item in column.items.items() if not item.label.title}
-    waiting = sorted(dict.fromkeys(members.values()), key=lambda member: member not in dots)
-    done = set()
-    while waiting:
-        member = next(m for m in waiting if after.get(m, set()) <= done)
-        waiting.remove(member)
-        done.add(member)
-        if member in parents:
-            _fill(column, member, parents, rows, row_of)
-        else:
-            _put(column, member, scope, rows, row_of)
+class _Builder:
+    def __init__(self, column):
+        rows = [Row(None, [*column.below, *column.entries], closed=True)]
+        self.column, self.layout = column, Layout(rows, {id: 0 for id in rows[0].ids})
+        self.parents = {frame.id: frame.parent for frame in column.flow.frames}
+
+    def build(self) -> Layout:
+        column, layout, rows = self.column, self.layout, self.layout.rows
+        self.fill(None)
+        rows.append(Row(None, list(column.above), closed=True))
+        layout.row_of.update({id: len(rows) - 1 for id in column.above})
+        _place_across(column, layout)
+        _place_up(column, layout, self.parents)
+        self.find_lanes()
+        spans = [(item.x - item.width / 2, item.x + item.width / 2) for item in column.items.values()]
+        spans += [(frame[0], frame[2]) for frame in layout.frames.values()]
+        spans += [(x - _LANE, x + _LANE) for x in layout.lanes.values()]
+        layout.left, layout.right = min(s[0] for s in spans), max(s[1] for s in spans)
+        layout.bottom, layout.top = rows[0].bottom, rows[-1].top
+        return layout
+
+    def fill(self, scope):
+        # Each nested model takes rows of its own, so that its frame holds nothing else.
+        column, after = self.column, {}
+        members = _members(column, scope, self.parents)
+        for link in column.links:
+            source, target = members.get(link.source), members.get(link.target)
+            if source and target and source != target:
+                after.setdefault(target, set()).add(source)
+        # Points that only pass on what comes from below stand as low as possible.
+        dots = {id for id, item in column.items.items() if not item.label.title}
+        waiting = sorted(dict.fromkeys(members.values()), key=lambda member: member not in dots)
+        done = set()
+        while waiting:
+            member = next(m for m in waiting if after.get(m, set()) <= done)
+            waiting.remove(member)
+            done.add(member)
+            if member in self.parents:
+                self.fill(member)
+            else:
+                self.put(member, scope)
+
+    def put(self, id, scope):
+        item, rows, row_of = self.column.items[id], self.layout.rows, self.layout.row_of
+        before = [row_of[link.source] for link in self.column.links if link.target == id]
+        for i in range(max(before, default=0) + 1, len(rows)):
+            row = rows[i]
+            if row.owner == scope and not row.closed and not item.alone and len(row.ids) < _IN_A_ROW:
+                row.ids.append(id)
+                row_of[id] = i
+                return
+        rows.append(Row(scope, [id], closed=item.alone))
+        row_of[id] = len(rows) - 1
+
+    def find_lanes(self):
+        layout, taken = self.layout, []
+        order = sorted(
+            enumerate(self.column.links),
+            key=lambda pair: (-len(self.around(pair[1])), _span(layout, pair[1]), pair[0]),
+        )
+        for i, link in order:
+            rows = range(layout.row_of[link.source] + 1, layout.row_of[link.target])
+            if not rows:
+                continue
+            inside = self.around(link)
+            x = layout.lanes[i] = self.free_lane(link, rows, inside, taken)
+            taken.append((x, rows.start, rows.stop))
+            for group in inside:
+                if any(group in chain(layout.rows[r].owner, self.parents) for r in rows):
+                    frame, margin = layout.frames[group], _PAD * _depth_within(group, self.parents)
+                    frame[0], frame[2] = min(frame[0], x - margin), max(frame[2], x + margin)
+
+    def around(self, link):
+        """The frames around either end of a link: it may run through them."""
+        ends = (self.column.items[id].group for id in (link.source, link.target))
+        return {group for end in ends for group in chain(end, self.parents)}
+
+    def free_lane(self, link, rows, inside, taken):
+        spans = [span for r in rows for span in self.occupied(r, inside)]
+        source, target = self.column.items[link.source], self.column.items[link.target]
+
+        def free(x):
+            boxes = all(x < left - 6 or x > right + 6 for left, right in spans)
+            lanes = all(abs(x - other) > 8 or high <= rows[0] or rows[-1] < low for other, low, high in taken)
+            return boxes and lanes
+
+        for x in (source.x, target.x):
+            if free(x):
+                return x
+        above = link.source not in self.column.below and source.role != "state"
+        to_the_right = source.x > 1 or (source.x > -1 and above)
+        edge = [right if to_the_right else left for left, right in spans]
+        x = (max(edge) if to_the_right else min(edge)) if edge else source.x
+        step = _LANE if to_the_right else -_LANE
+        while not free(x := x + step):
+            pass
+        return x
+
+    def occupied(self, r, inside):
+        """What stands in a row: boxes, or the frame around them that the arrow does not belong to."""
+        row = self.layout.rows[r]
+        outside = [g for g in chain(row.owner, self.parents) if g not in inside]
+        if outside:
+            frame = self.layout.frames[outside[-1]]
+            return [(frame[0], frame[2])]
+        boxes = [self.column.items[id] for id in row.ids]
+        return [(b.x - b.width / 2, b.x + b.width / 2) for b in boxes]
 
 
 def _members(column, scope, parents):
@@ -113,20 +185,6 @@ def _members(column, scope, parents):
         inner = around if scope is None else around[: around.index(scope)]
         found[id] = inner[-1] if inner else id
     return found
-
-
-def _put(column, id, scope, rows, row_of):
-    item = column.items[id]
-    before = [row_of[link.source] for link in column.links if link.target == id]
-    lowest = max(before, default=0) + 1
-    for i in range(lowest, len(rows)):
-        row = rows[i]
-        if row.owner == scope and not row.closed and not item.alone and len(row.ids) < _IN_A_ROW:
-            row.ids.append(id)
-            row_of[id] = i
-            return
-    rows.append(Row(scope, [id], closed=item.alone))
-    row_of[id] = len(rows) - 1
 
 
 def _place_across(column, layout):
@@ -199,65 +257,5 @@ def _depth_within(group, parents):
     return 1 + max((_depth_within(g, parents) for g in inner), default=0)
 
 
-def _find_lanes(column, layout, parents):
-    def allowed(link):
-        return {
-            *chain(column.items[link.source].group, parents),
-            *chain(column.items[link.target].group, parents),
-        }
-
-    taken = []
-    order = sorted(
-        enumerate(column.links),
-        key=lambda pair: (-len(allowed(pair[1])), _span(layout, pair[1]), pair[0]),
-    )
-    for i, link in order:
-        low, high = layout.row_of[link.source] + 1, layout.row_of[link.target]
-        if low >= high:
-            continue
-        inside = allowed(link)
-        x = _free_lane(column, layout, parents, link, range(low, high), inside, taken)
-        layout.lanes[i] = x
-        taken.append((x, low, high))
-        for group in inside:
-            if any(group in chain(layout.rows[r].owner, parents) for r in range(low, high)):
-                frame = layout.frames[group]
-                margin = _PAD * _depth_within(group, parents)
-                frame[0], frame[2] = min(frame[0], x - margin), max(frame[2], x + margin)
-
-
 def _span(layout, link):
     return layout.row_of[link.target] - layout.row_of[link.source]
-
-
-def _free_lane(column, layout, parents, link, rows, inside, taken):
-    spans = [_occupied(column, layout, parents, r, inside) for r in rows]
-    source, target = column.items[link.source], column.items[link.target]
-
-    def free(x):
-        boxes = all(x < left - 6 or x > right + 6 for row in spans for left, right in row)
-        lanes = all(abs(x - other) > 8 or high <= rows[0] or rows[-1] < low for other, low, high in taken)
-        return boxes and lanes
-
-    for x in (source.x, target.x):
-        if free(x):
-            return x
-    to_the_right = source.x > 1 or (
-        source.x > -1 and link.source not in column.below and source.role != "state"
-    )
-    edge = [right if to_the_right else left for row in spans for left, right in row]
-    x = (max(edge) if to_the_right else min(edge)) if edge else source.x
-    step = _LANE if to_the_right else -_LANE
-    while not free(x := x + step):
-        pass
-    return x
-
-
-def _occupied(column, layout, parents, r, inside):
-    """What stands in a row: boxes, or the frame around them that the arrow does not belong to."""
-    outside = [g for g in chain(layout.rows[r].owner, parents) if g not in inside]
-    if outside:
-        frame = layout.frames[outside[-1]]
-        return [(frame[0], frame[2])]
-    boxes = [column.items[id] for id in layout.rows[r].ids]
-    return [(b.x - b.width / 2, b.x + b.width / 2) for b in boxes]

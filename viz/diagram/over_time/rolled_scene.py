@@ -1,13 +1,14 @@
-"""The rolled form of a drawing: one column, each state and readout coming back one timestep later."""
+"""The scene of a rolled drawing: one column, with each state and readout fed back one timestep later."""
 
 from dataclasses import dataclass
 
-from viz.diagram.curves import rounded, straight
+from viz.diagram.curves import rounded
 from viz.diagram.over_time.column import Column
 from viz.diagram.over_time.forcing import Forcing
 from viz.diagram.over_time.layout import Layout
 from viz.diagram.over_time.routes import arrive, leave
 from viz.diagram.over_time.stamp import BAND, Stamp, pill
+from viz.diagram.over_time.time_axis import Place, add_bars, add_truth
 from viz.diagram.scene import Edge, Scene
 from viz.model.read_model import Model
 from viz.style.labels import Label
@@ -15,7 +16,7 @@ from viz.style.labels import Label
 _NEAR, _LANE, _DOWN = 26.0, 16.0, 40.0
 
 
-def roll(model: Model, column: Column, layout: Layout, training=None) -> Scene:
+def rolled_scene(model: Model, column: Column, layout: Layout, training=None) -> Scene:
     """The scene of one column with a delay for each state and readout.
 
     Args:
@@ -28,22 +29,26 @@ def roll(model: Model, column: Column, layout: Layout, training=None) -> Scene:
     for id in column.below:
         if column.items[id].role == "input":
             labels[id] = Label(column.items[id].label.title, "t")
-    stamp = Stamp(column, layout)
-    stamp.press(scene, "c", at=0.0, moment="t", labels=labels)
-    floor = _truths(scene, column, layout, forcing)
+    stamp, place = Stamp(column, layout), Place("c", 0, "t", left=layout.left, right=layout.right)
+    stamp.press(scene, place.prefix, at=place.middle, moment=place.moment, labels=labels)
+    floor = layout.bottom
+    for k, id in enumerate(column.readouts if forcing.truth else []):
+        truth = Label("truth", "t-1", detail=forcing.label.detail)
+        y = layout.bottom - BAND
+        floor = min(floor, add_truth(scene, place, column.items[id], f"truth{k}", label=truth, y=y))
     loops = _state_loops(model, column)
     loops += _readout_loops(model, column, layout) if forcing.own else []
     for n, loop in enumerate(loops):
         floor -= _DOWN
         _loop(scene, column, layout, n, y=floor, loop=loop)
-    _bars(scene, model, stamp, floor)
+    add_bars(scene, stamp, model.names, [place], floor=floor, middle=0.0)
     scene.notes = list(forcing.notes)
     return scene
 
 
 @dataclass(frozen=True)
 class _Loop:
-    # What comes back one timestep later: from where (and by which points), to where.
+    # A value that is fed back one timestep later: the boxes and points where its loop starts and ends.
     name: str
     role: str
     k: int
@@ -55,7 +60,7 @@ class _Loop:
 
 def _state_loops(model, column):
     # The lowest box has the innermost loop.
-    states = list(enumerate(model.ends.states))
+    states = list(enumerate(model.names.states))
     states.sort(key=lambda pair: column.giver(pair[0]).side(pair[0], True)[1])
     found = []
     for k, name in states:
@@ -67,10 +72,10 @@ def _state_loops(model, column):
 
 def _readout_loops(model, column, layout):
     found = []
-    for k, id in enumerate(id for id in column.below if column.items[id].role == "readout"):
+    for k, id in enumerate(column.readouts):
         output, item = column.items[column.above[model.fed[k][0]]], column.items[id]
-        start = leave(output, last=output.id == column.above[-1], over=layout.top + 14 + 8 * k)
-        end = arrive(item, k=k, lane=layout.left - _NEAR, low=layout.bottom - 12 - 8 * k)[1:]
+        start = leave(output, layout, k=k, last=output.id == column.above[-1])
+        end = arrive(item, layout, k=k, lane=layout.left - _NEAR)[1:]
         found.append(_Loop(output.label.title, "readout", k, output.id, start, id, end))
     return found
 
@@ -91,31 +96,3 @@ def _loop(scene, column, layout, n, *, y, loop):
     there = Edge(f"c_{loop.giver}", delay.id, loop.role, label, state=state, route=down)
     there.label_at = (layout.right + 12, start[-1][1] + 12) if label else None
     scene.edges += [there, Edge(delay.id, f"c_{loop.taker}", loop.role, state=state, route=up)]
-
-
-def _truths(scene, column, layout, forcing):
-    floor = layout.bottom
-    readouts = [id for id in column.below if column.items[id].role == "readout"] if forcing.truth else []
-    for k, id in enumerate(readouts):
-        item = column.items[id]
-        label = Label("truth", "t-1", detail=forcing.label.detail)
-        box = pill(f"truth{k}", label, "truth", at=(item.x, layout.bottom - BAND), moment="t")
-        route = straight((item.x, box.at[1] + box.size[1] / 2), (item.x, item.y - item.height / 2))
-        scene.boxes.append(box)
-        scene.edges.append(Edge(box.id, f"c_{id}", "truth", route=route))
-        floor = min(floor, box.at[1] - box.size[1] / 2)
-    return floor
-
-
-def _bars(scene, model, stamp, floor):
-    ends, column, layout = model.ends, stamp.column, stamp.layout
-    names = [*(ends.inputs if ends.fixed_inputs else []), *ends.constants]
-    for id, name in zip(column.entries, names, strict=True):
-        floor -= BAND
-        item = column.items[id]
-        box = pill(f"bar_{id}", Label(name), item.role, at=(0.0, floor))
-        box.size, box.wide = (max(layout.right - layout.left, box.size[0]), 30.0), True
-        scene.boxes.insert(0, box)
-        if id not in stamp.idle:
-            route = straight((item.x, floor + 15), (item.x, item.y))
-            scene.edges.append(Edge(box.id, f"c_{id}", item.role, route=route))

@@ -1,10 +1,10 @@
-"""Which timesteps an unrolled drawing shows: all of a few; of many the first, the last and a window."""
+"""The timesteps that an unrolled drawing shows: all of a few, else the first, the last and a window."""
 
 from numbers import Integral
 
 from rshop.errors import message, told
 
-#: What is written where timesteps are left out.
+#: The text in place of timesteps that are left out.
 DOTS = "…"
 _MOST, _WINDOW = 5, 8
 
@@ -37,7 +37,7 @@ def shown(steps: int, focus=None) -> list[int | None]:
 
 
 def written(t: int | None, steps: int, back: int = 0) -> str:
-    """A timestep as it is written: the last one of many is `T-1`, whatever number that is.
+    """The text of a timestep: the last one of many is `T-1`, whatever its number.
 
     Example:
         >>> written(3, 4), written(49, 50), written(49, 50, back=1)

@@ -1,7 +1,7 @@
-"""Put a column that was laid out into a scene, at its place among the others."""
+"""A column that was laid out, put into a scene once for each timestep."""
 
 from viz.diagram.curves import moved
-from viz.diagram.over_time.column import Column, Item
+from viz.diagram.over_time.column import Column
 from viz.diagram.over_time.column_arrows import curves_of
 from viz.diagram.over_time.layout import Layout
 from viz.diagram.scene import Box, Edge, Group, Scene
@@ -13,7 +13,7 @@ BAND = 46.0
 
 
 class Stamp:
-    """A column, ready to be put into a scene as often as there are timesteps.
+    """A column, ready to be put into a scene for any number of timesteps.
 
     Example:
         >>> Stamp(column, layout).press(scene, "c0", at=0.0, moment="0", labels={"in0": Label("x", "0")})
@@ -50,7 +50,10 @@ class Stamp:
                 if id in self.idle:
                     continue
                 item = self.column.items[id]
-                box = box_of(item, prefix, at, labels.get(id), moment)
+                group = None if item.group is None else f"{prefix}_{item.group}"
+                label = labels.get(id) or item.label
+                box = Box(f"{prefix}_{id}", label, item.role, group, moment, item.values)
+                box.at, box.size = (item.x + at, item.y), (item.width, item.height)
                 scene.boxes.append(box)
         for link, curve in zip(self.column.links, self.curves, strict=True):
             role = link.role if link.role != "data" else self._role(link.source)
@@ -60,14 +63,6 @@ class Stamp:
     def _role(self, source):
         role = self.column.items[source].role
         return role if role in ("input", "constant", "readout", "state") else "data"
-
-
-def box_of(item: Item, prefix: str, at: float, label: Label | None, moment: str | None) -> Box:
-    """The box of an item of a column whose middle is at this x."""
-    group = None if item.group is None else f"{prefix}_{item.group}"
-    place, size = (item.x + at, item.y), (item.width, item.height)
-    label = label or item.label
-    return Box(f"{prefix}_{item.id}", label, item.role, group, moment, item.values, at=place, size=size)
 
 
 def pill(id: str, label: Label, role: str, *, at, moment: str | None = None) -> Box:

@@ -8,11 +8,14 @@ import base64
 import builtins
 import hashlib
 import json
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
 from viz.inspector.page import still_image
 from viz.inspector.page.numbers_table import table
+from viz.inspector.payload.encoding import encoded
+from viz.inspector.payload.payload import Payload
 from viz.style import palette
 from viz.style.encodable_text import escaped
 
@@ -62,11 +65,11 @@ def style() -> str:
     return f".rv-root {{ {roles}}}\n{sheet}"
 
 
-def with_picture(payload: dict) -> tuple[dict, bytes]:
+def with_picture(payload: Payload) -> tuple[Payload, bytes]:
     """The payload with its colour maps and the end of its still picture, and that picture as a PNG."""
     picture = still_image.filmstrip(payload)
     tail = base64.b64encode(picture).decode("ascii")[-80:]
-    return {**payload, "colours": palette_stops(), "stillTail": tail}, picture
+    return replace(payload, colours=palette_stops(), still_tail=tail), picture
 
 
 @cache
@@ -87,7 +90,7 @@ def display(*things, **options):
     builtins.display(*things, **options)  # IPython's, which it gives to every program that it runs
 
 
-def show_picture(payload: dict, picture: bytes):
+def show_picture(payload: Payload, picture: bytes):
     """Show the still picture as an output of its own.
 
     A PNG survives where HTML is sanitised; the script hides it where it runs.
@@ -97,7 +100,7 @@ def show_picture(payload: dict, picture: bytes):
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
 
 
-def fragment(payload: dict, picture: bytes | None = None) -> str:
+def fragment(payload: Payload, picture: bytes | None = None) -> str:
     """The inspector as a piece of HTML.
 
     Example:
@@ -107,19 +110,19 @@ def fragment(payload: dict, picture: bytes | None = None) -> str:
     Args:
         payload, picture: what `with_picture` returned; without `picture` the still picture is left out.
     """
-    parts = {"script": script(), "sheet": style(), "payload": payload}
+    parts = {"script": script(), "sheet": style(), "payload": encoded(payload)}
     # In a comment, so that a sanitiser takes it away whole; nothing in it can end the comment.
     text = json.dumps(parts, allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e")
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
     still = "" if picture is None else _image(payload, picture)
-    words = f"Numbers of {escaped(payload['title'])}, timestep by timestep"
+    words = f"Numbers of {escaped(payload.title)}, timestep by timestep"
     details = f"<details><summary>{words}</summary>{table(payload)}</details>"
     return f'<div data-rv="{mark}"><!--{text}-->{still}{details}{_START}</div>'
 
 
-def page(payload: dict, picture: bytes) -> str:
+def page(payload: Payload, picture: bytes) -> str:
     """The inspector as a whole page, to be saved and opened without a network."""
-    title = escaped(f"{payload['title']}, timestep by timestep")
+    title = escaped(f"{payload.title}, timestep by timestep")
     return _PAGE.format(title=title, fragment=fragment(payload, picture))
 
 

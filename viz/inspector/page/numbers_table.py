@@ -1,15 +1,13 @@
-"""The numbers of a run as a plain HTML table: what a screen reader, a copy and an untrusted notebook get."""
+"""The numbers of a run as a plain HTML table, for screen readers, copying and untrusted notebooks."""
 
-import base64
-
-import numpy as np
-
+from viz.inspector.payload.payload import Payload
+from viz.inspector.payload.readout_sources import SOURCES
 from viz.style.encodable_text import escaped
 
 _ROWS, _UNITS = 60, 3
 
 
-def table(payload: dict) -> str:
+def table(payload: Payload) -> str:
     """One row for each timestep: its label, mask and readout, and the first units of states and outputs.
 
     Example:
@@ -20,40 +18,35 @@ def table(payload: dict) -> str:
         payload: what `record` returned.
     """
     columns = [*_words(payload), *_numbers(payload)]
-    steps = min(payload["steps"], _ROWS)
+    steps = min(payload.steps, _ROWS)
     head = "".join(f"<th>{escaped(name)}</th>" for name, _ in columns)
     rows = [
         f"<tr><td>{t}</td>{''.join(f'<td>{escaped(cells[t])}</td>' for _, cells in columns)}</tr>"
         for t in range(steps)
     ]
-    more = (
-        f"<p>The first {steps} of {payload['allSteps']} timesteps.</p>" if steps < payload["allSteps"] else ""
-    )
+    more = f"<p>The first {steps} of {payload.all_steps} timesteps.</p>" if steps < payload.all_steps else ""
     return f"<table><thead><tr><th>t</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
 
 
 def _words(payload):
-    sample, columns = payload["first"], []
-    if payload["labels"]:
-        columns.append(("label", payload["labels"][sample]))
-    if payload["mask"]:
-        columns.append(("mask", ["counts" if valid else "masked" for valid in payload["mask"][sample]]))
-    names = [value["name"] for value in payload["values"] if value["role"] == "readout"]
-    for name, codes in zip(names, payload["sources"], strict=True):
-        columns.append((f"{name} from", [payload["sourceNames"][code] for code in codes[sample]]))
+    sample, columns = payload.first, []
+    if payload.labels:
+        columns.append(("label", payload.labels[sample]))
+    if payload.mask is not None:
+        columns.append(("mask", ["counts" if valid else "masked" for valid in payload.mask[sample]]))
+    names = [value.name for value in payload.values if value.role == "readout"]
+    for name, codes in zip(names, payload.sources, strict=True):
+        columns.append((f"{name} from", [SOURCES[code] for code in codes[sample]]))
     return columns
 
 
 def _numbers(payload):
-    data, columns = np.frombuffer(base64.b64decode(payload["data"]), "<f4"), []
-    for value in payload["values"]:
-        if value["role"] not in ("state", "output") or value["fixed"]:
+    columns = []
+    for value in payload.values:
+        if value.role not in ("state", "output"):
             continue
-        units, frames = value["rows"] * value["columns"], value["frames"]
-        start = value["start"] + payload["first"] * frames * units
-        rows = data[start : start + frames * units].reshape(frames, units)
-        rows = rows[value["lag"] + (value["role"] == "state") :]
-        for unit in range(min(units, _UNITS)):
-            name = f"{value['name']}[{unit}]" if value["shape"] else value["name"]
+        rows = value.after_timesteps(payload.first)
+        for unit in range(min(rows.shape[1], _UNITS)):
+            name = f"{value.name}[{unit}]" if value.shape else value.name
             columns.append((name, [f"{number:.4g}" for number in rows[:, unit]]))
     return columns

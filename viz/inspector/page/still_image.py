@@ -1,21 +1,22 @@
-"""The still picture of a run: what shows where no script runs, and in print."""
+"""The still picture of a run, for print and for where no script runs."""
 
-import base64
 import io
 import textwrap
 
 import numpy as np
 
 from viz.inspector.page import still_strips
+from viz.inspector.payload.equations import origin
+from viz.inspector.payload.payload import Payload
 from viz.style import palette, plot_axes
 from viz.style.labels import shorten
 from viz.style.plot_axes import figure_size, text_size
 
-_MOST = 8
+_MOST, _MOST_UNITS = 8, 128
 _TITLE_LETTERS = 40
 
 
-def filmstrip(payload: dict) -> bytes:
+def filmstrip(payload: Payload) -> bytes:
     """The whole run of one sample as a PNG: states, outputs, gates and inputs over time, as heat maps.
 
     Example:
@@ -30,10 +31,10 @@ def filmstrip(payload: dict) -> bytes:
     return out.getvalue()
 
 
-def still(payload: dict):
+def still(payload: Payload):
     """The figure of `filmstrip`: it grows with the `font.size` of the user's settings, as other plots do.
 
-    What is not shown is named under it, and so is how many numbers are NaN or infinite.
+    A note under it names what is not shown, and counts the numbers that are NaN or infinite.
 
     Args:
         payload: what `record` returned.
@@ -43,19 +44,18 @@ def still(payload: dict):
     """
     from matplotlib.figure import Figure
 
-    numbers = np.frombuffer(base64.b64decode(payload["data"]), "<f4")
-    shown, left = _chosen(payload["values"])
-    tables = [_frames(value, numbers, payload) for value, _ in shown]
-    # Higher than a plot may be: each strip needs room for the three numbers of its scale.
+    shown, left = _chosen(payload.values)
+    tables = [value.after_timesteps(payload.first)[: payload.steps, :_MOST_UNITS].T for value, _ in shown]
+    # It may be taller than a plot: each strip needs room for the three numbers of its scale.
     size = figure_size((8, 1))[0], text_size(0.075 + 0.075 * max(1, len(shown)))
     figure = Figure(figsize=size, dpi=100, facecolor="white", layout="constrained")
-    title = _title({**payload, "title": shorten(payload["title"], _TITLE_LETTERS)})
-    figure.suptitle(plot_axes.printable(title), fontsize=text_size(1.1), color=palette.INK)
+    title = plot_axes.printable(_title(shorten(payload.title, _TITLE_LETTERS), payload))
+    figure.suptitle(title, fontsize=text_size(1.1), color=palette.INK)
     if shown:
         axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         names = still_strips.names([names for _, names in shown])
         for ax, (value, _), name, table in zip(axes, shown, names, tables, strict=True):
-            still_strips.draw(figure, ax, value, table, name)
+            still_strips.draw(ax, value, table, name)
             still_strips.veil(ax, _mask(payload))
         axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
@@ -63,20 +63,20 @@ def still(payload: dict):
     return figure
 
 
-def describe(payload: dict) -> str:
-    """The picture in words, for those who do not see it."""
-    shown, left = _chosen(payload["values"])
+def describe(payload: Payload) -> str:
+    """The alternative text of the picture."""
+    shown, left = _chosen(payload.values)
     names = ", ".join(" = ".join(names) for _, names in shown)
     more = f"; {_not_shown(left)}" if left else ""
-    return f"{_title(payload)}: {names} over {payload['steps']} timesteps, as heat maps{more}"
+    return f"{_title(payload.title, payload)}: {names} over {payload.steps} timesteps, as heat maps{more}"
 
 
-def _title(payload):
-    return f"{payload['title']}, sample {payload['samples'][payload['first']]}"
+def _title(name, payload):
+    return f"{name}, sample {payload.samples[payload.first]}"
 
 
 def _mask(payload):
-    return None if payload["mask"] is None else np.array(payload["mask"][payload["first"]], bool)
+    return None if payload.mask is None else payload.mask[payload.first]
 
 
 def _note(figure, payload, tables, left):
@@ -99,44 +99,25 @@ def _not_shown(left):
 
 
 def _chosen(values):
-    """What is drawn, each value with the names of those that are the same, and the names of the rest."""
+    """The values that are drawn, each with the names of those equal to it, and the names of the rest."""
     outer, places = [], {}
     for role in ("state", "output", "readout", "input"):
-        for value in (v for v in values if v["role"] == role and not v["fixed"]):
-            # What the step hands out is often its next state.
-            key = value["start"], value["lag"] + (role == "state")
+        for value in (value for value in values if value.role == role):
+            # An output is often the next state.
+            key = value.sent_by, value.lag + (role == "state")
             if role == "output" and key in places:
-                outer[places[key]][1].append(value["name"])
+                outer[places[key]][1].append(value.name)
             else:
                 places[key] = len(outer)
-                outer.append((value, [value["name"]]))
-    # An output is often a gate too, and the same as the layer's that computed it: it is drawn once.
-    drawn, gates = {_origin(value, values) for value, _ in outer}, []
-    for gate in [value for value in values if value["gate"] and value["role"] == "inner"]:
-        origin = _origin(gate, values)
-        if origin not in drawn:
-            drawn.add(origin)
-            gates.append((gate, [gate["name"]]))
-    first = [pair for pair in outer if pair[0]["role"] in ("state", "output")]
+                outer.append((value, [value.name]))
+    # An output is often a gate too, and repeats the value of the layer that computed it: it is drawn once.
+    drawn, gates = {origin(values.index(value), values) for value, _ in outer}, []
+    for place, gate in enumerate(values):
+        repeated = origin(place, values)
+        if gate.gate and gate.role == "inner" and repeated not in drawn:
+            drawn.add(repeated)
+            gates.append((gate, [gate.name]))
+    first = [pair for pair in outer if pair[0].role in ("state", "output")]
     room = max(0, _MOST - len(outer))
     order = [*first, *gates[:room], *[pair for pair in outer if pair not in first], *gates[room:]]
     return order[:_MOST], [" = ".join(names) for _, names in order[_MOST:]]
-
-
-def _origin(value, values):
-    """The place, or the name where it was cut away, of the value that this one repeats; else its own."""
-    place = next(i for i, other in enumerate(values) if other is value)
-    while values[place]["law"]["law"] == "same" and values[place]["law"]["of"]:
-        source = values[place]["law"]["of"][0]
-        if "v" not in source:
-            return source.get("name", place)
-        place = source["v"]
-    return place
-
-
-def _frames(value, numbers, payload):
-    units, frames = value["rows"] * value["columns"], value["frames"]
-    start = value["start"] + payload["first"] * frames * units
-    table = numbers[start : start + frames * units].reshape(frames, units)
-    later = value["lag"] + (value["role"] == "state")
-    return table[later : later + payload["steps"], :128].T

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from viz.inspector.payload.payload import ShownValue
 from viz.style import palette, plot_axes
 from viz.style.labels import clean, told_apart
 from viz.style.plot_axes import text_size
@@ -11,19 +12,19 @@ from viz.style.plot_axes import text_size
 _LETTERS = 16
 
 
-def draw(figure, ax, value: dict, table: np.ndarray, name: str):
+def draw(ax, value: ShownValue, table: np.ndarray, name: str):
     """Draw the numbers of a value, `(units, time)`, with its name at the left and its scale at the right.
 
     Args:
-        figure, ax: where.
-        value: its entry in the payload, which says which colours it has.
-        table: its numbers.
+        ax: where.
+        value: says which colours its numbers have.
+        table: the numbers.
         name: what `names` made of its names.
     """
     import matplotlib
 
     limits = _limits(value, table)
-    map_name = palette.WHOLE if value["whole"] else palette.GATE if value["gate"] else palette.SIGNED
+    map_name = palette.WHOLE if value.whole else palette.GATE if value.gate else palette.SIGNED
     scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(*limits), map_name)
     colours = scale.to_rgba(table)
     colours[np.isnan(table)] = matplotlib.colors.to_rgba(palette.NAN)
@@ -34,19 +35,19 @@ def draw(figure, ax, value: dict, table: np.ndarray, name: str):
     ax.tick_params(labelsize=text_size(0.875))
     look = {"rotation": 0, "ha": "right", "va": "center"}
     ax.set_ylabel(plot_axes.printable(name), fontsize=text_size(), color=palette.INK, **look)
-    _scale(figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
+    _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
 
 
 def veil(ax, mask):
-    """Grey and hatch the timesteps that do not count; `mask` is `(time,)`, or None."""
+    """Grey and hatch the masked timesteps; `mask` is `(time,)`, or None."""
     for t in [] if mask is None else np.flatnonzero(~mask):
         ax.axvspan(t - 0.5, t + 0.5, facecolor=palette.VEIL, alpha=0.75, linewidth=0)
         ax.axvspan(t - 0.5, t + 0.5, facecolor="none", edgecolor=palette.QUIET, hatch="////", linewidth=0)
 
 
 def names(several: list[list[str]]) -> list[str]:
-    """A text for each strip: the names of its value on two lines, cut where they are long so that no two
-    read the same, and under them what is the same value.
+    """A label for each strip: the name of its value on at most two lines, long ones cut so that no two read
+    the same, and under it the names of equal values.
 
     Example:
         >>> names([["h", "output"], ["c"]])
@@ -59,15 +60,15 @@ def names(several: list[list[str]]) -> list[str]:
 
 
 def _limits(value, table):
-    if value["gate"]:
+    if value.gate:
         return 0.0, 1.0
-    if value["whole"]:
+    if value.whole:
         return float(table.min()), max(float(table.max()), float(table.min()) + 1)
     return palette.symmetric_limits(table)
 
 
 def _scale(ax, limits):
-    # Its ends and its middle, within its height: no number touches one of the next strip.
+    # Ticks at the ends and the middle, within the height of the strip: no number touches the next strip's.
     low, high = limits
     middle = (low + high) / 2
     ax.set_yticks([low, middle, high], [f"{number:.2g}" for number in (low, middle, high)])

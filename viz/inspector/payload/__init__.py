@@ -1,4 +1,4 @@
-"""What the inspector is told: the values of a run, their equations, where boxes stand, what was cut.
+"""The inspector's payload: the values of a run, their equations, the diagrams, and what was cut.
 
 May import: style, model, diagram, plots, inspector.
 """

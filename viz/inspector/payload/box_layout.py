@@ -1,10 +1,10 @@
-"""Where the boxes of an inspector's diagram stand: Graphviz says, or plain rows where there is none."""
+"""The layout of the inspector's diagrams: by Graphviz, or in plain rows where there is none."""
 
 import math
 import subprocess
 from dataclasses import dataclass
 
-from viz.diagram import graphviz_dot
+from viz.diagram import run_graphviz
 
 _MARGIN, _HEAD = 6, 7
 
@@ -32,13 +32,11 @@ def arrange(boxes: list, edges: list[tuple[int, int]]) -> Drawing:
         edges: `(from, to)`.
     """
     try:
-        command = [graphviz_dot.program(), "-q", "-Tplain"]
+        command = [run_graphviz.program(), "-q", "-Tplain"]
     except RuntimeError:
         return _in_rows(boxes, edges)
-    text = subprocess.run(
-        command, input=_dot(boxes, edges), capture_output=True, text=True, check=True
-    ).stdout
-    return _read(text, len(boxes))
+    done = subprocess.run(command, input=_dot(boxes, edges), capture_output=True, text=True, check=True)
+    return _read(done.stdout, len(boxes))
 
 
 def _dot(boxes, edges):
@@ -89,7 +87,7 @@ def _pair(point):
 
 def _in_rows(boxes, edges):
     depth = [0] * len(boxes)
-    for _ in boxes:  # the longest way to each box; as many rounds as there are boxes are enough
+    for _ in boxes:  # the longest path to each box; there are at most as many rounds as boxes
         for a, b in edges:
             depth[b] = max(depth[b], depth[a] + 1)
     top = max(depth, default=0)

@@ -1,11 +1,11 @@
-"""Where each readout came from, and which timesteps are masked."""
+"""The source of each readout, and the timesteps that are masked."""
 
 import keras
 import numpy as np
 
 flatten = keras.tree.flatten
 
-#: What the codes of `readout_sources` mean.
+#: The meaning of the codes of `readout_sources`.
 SOURCES = ("start", "own output", "truth", "own output, equal to the truth")
 START, OWN, TRUTH, BOTH = range(4)
 
@@ -28,10 +28,10 @@ def last_valid(mask: np.ndarray) -> np.ndarray:
 
 
 def readout_sources(rnn, record, ground_truth=None, training=False) -> list[np.ndarray]:
-    """For each readout, where every timestep had it from: codes `(batch, time)` into `SOURCES`.
+    """The source of each readout at every timestep: codes `(batch, time)` into `SOURCES`.
 
     Without training the readout is always the model's own. In training it is compared with the truth
-    of the previous timestep that counted, so that each draw of scheduled sampling is seen.
+    of the previous timestep that counted, so that each draw of scheduled sampling shows.
 
     Args:
         rnn: the recurrent layer.

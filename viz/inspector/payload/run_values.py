@@ -1,4 +1,4 @@
-"""Every value of a run, flat and named: what the step reads, computes, carries and returns."""
+"""Every value of a run by name: what the step reads, computes, carries and returns."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from rshop.errors import given_name
+from viz.inspector.payload.equations import Equation, Operand
 from viz.model import naming
 
 flatten = keras.tree.flatten
@@ -24,7 +25,7 @@ class Value:
             timesteps (the first one is the initial state), a constant has one frame.
         rows, columns: how one frame is laid out as a picture; a vector is one row.
         whole: whether these are whole numbers (token ids).
-        law: how it is computed, see `laws`.
+        equation: how it is computed.
         unnamed: whether it comes from a layer or operation that the user gave no name.
         next: for a state, the place of the value that becomes the next one; for an output, of the value
             that is handed out.
@@ -37,7 +38,7 @@ class Value:
     rows: int = 1
     columns: int = 1
     whole: bool = False
-    law: dict = field(default_factory=lambda: {"law": "given", "of": []})
+    equation: Equation = field(default_factory=lambda: Equation("given"))
     unnamed: bool = False
     next: int | None = None
 
@@ -100,16 +101,15 @@ def collect(rnn, record, constants=None) -> Recorded:
         found.add(next(starts), name, "state", record.states[name])
     for name, array in named_parts(step.readouts, record.readout, "readout"):
         found.add(next(starts), name, "readout", array)
-    _collect_inner(step.graph, record, found, "")
-    ends = iter(step.graph.outputs)
+    ends = iter(_collect_inner(step.graph, record, found))
     for name, array in named_parts(step.outputs, record.outputs, "output"):
-        value, source = found.every[found.add(None, name, "output", array)], found.of(next(ends))
-        value.next = source
+        value = found.every[found.add(None, name, "output", array)]
+        value.next = next(ends)
         # At a masked timestep the layer returns something else than the step.
         if record.mask is None:
-            value.law = {"law": "same", "of": [{"v": source}]}
-    for place, tensor in zip(found.roles("state"), ends, strict=True):
-        found.every[place].next = found.of(tensor)
+            value.equation = Equation("same", [Operand(value.next)])
+    for place, end in zip(found.roles("state"), ends, strict=True):
+        found.every[place].next = end
     return found
 
 
@@ -132,22 +132,25 @@ def named_parts(structure, arrays, role) -> list[tuple]:
     return list(zip(names, arrays, strict=True))
 
 
-def _collect_inner(graph, record, found, prefix):
-    for node in graph.nodes:
-        if node.inner is not None:
-            for tensor, inside in zip(node.inputs, node.inner.inputs, strict=True):
-                found.point(inside, found.of(tensor))
-            _collect_inner(node.inner, record, found, f"{prefix}{node.name}/")
-        unnamed = naming.given(node.operation) is None
-        for label, tensor in zip(node.labels(), node.outputs, strict=True):
-            place = found.add(tensor, prefix + label, "inner", record[prefix + label])
-            found.every[place].unnamed = unnamed
+def _collect_inner(graph, record, found):
+    def take(at):
+        if at.node.inner is not None:
+            for tensor, place in zip(at.node.inner.inputs, at.given, strict=True):
+                found.point(tensor, place)
+            at.inside()
+        unnamed, places = naming.given(at.node.operation) is None, []
+        for name, tensor in zip(at.node.labels(at.name), at.node.outputs, strict=True):
+            places.append(found.add(tensor, name, "inner", record[name]))
+            found.every[places[-1]].unnamed = unnamed
+        return places
+
+    return graph.walk(take, [found.of(t) for t in graph.inputs])
 
 
 def _value(name, role, array):
     shape = array.shape[2:]
     whole = np.issubdtype(array.dtype, np.integer)
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and is marked so
+    with np.errstate(over="ignore"):  # a number that float32 cannot hold becomes infinite, and is marked
         array = array.astype("float32")
     if len(shape) == 3:  # channels side by side: (height, channels, width)
         array = array.transpose(0, 1, 2, 4, 3)

@@ -1,4 +1,4 @@
-"""What fits into a page: which units, values, samples and timesteps of a run are kept, and what is said."""
+"""The size limit of a page: which units, values, samples and timesteps are kept, and the notes about it."""
 
 from dataclasses import dataclass, field
 
@@ -28,7 +28,7 @@ class Cut:
 
 
 def trim_units(value) -> tuple[int, int] | None:
-    """Keep the first units of a value that has too many; how many of how many, or None for all."""
+    """Keep the first units of a value that has too many: `(kept, total)`, or None where all are kept."""
     most = VECTOR if value.rows == 1 else IMAGE
     total = value.rows * value.columns
     if total <= most:
@@ -43,7 +43,7 @@ def trim_units(value) -> tuple[int, int] | None:
 
 
 def say_trimmed(names: dict) -> list[str]:
-    """What was trimmed, in words: one sentence for all values that were trimmed alike.
+    """Notes on what was trimmed: one sentence for all values that were trimmed alike.
 
     Example:
         >>> say_trimmed({"h": (128, 4096), "c": (128, 4096)})
@@ -59,8 +59,8 @@ def say_trimmed(names: dict) -> list[str]:
     return said
 
 
-def choose(values, steps: int, batch: int, sample: int, room: int) -> Cut:
-    """Decide what is kept in `room` numbers.
+def choose(values, *, steps: int, batch: int, sample: int, room: int) -> Cut:
+    """Choose what is kept, so that it takes at most `room` numbers.
 
     States, inputs, outputs and readouts come first, then inner values no larger than the largest of
     these, then the rest; then as many timesteps as fit, and last more samples.
@@ -107,7 +107,7 @@ def _width(value) -> int:
 
 
 def _new_widths(values, sample) -> list[int]:
-    # What repeats another value (an output that is a state) is sent once, and costs nothing again.
+    # A value that repeats another one (an output that is a state) is sent once: the second costs nothing.
     known, widths = set(), []
     for value in values:
         frames = value.array[sample : sample + 1]

@@ -1,16 +1,16 @@
-"""The diagrams of the inspector: one for the step and one for each model in it, boxes of equal size with
-room for a strip of values, and where all of it stands."""
+"""The diagrams of the inspector: one for the step and one for each model in it, laid out, with room in
+each box for a strip of values."""
 
 from dataclasses import dataclass, field
 
 import keras
 
-from viz.inspector.payload import box_layout
+from viz.inspector.payload.box_layout import Drawing, arrange
 from viz.model import naming
 from viz.style.labels import shape_text, told_apart
 from viz.style.text_width import width
 
-#: The least and the most width in pixels of a box, its height, that of the strip in it, and of a sign.
+#: In pixels: the smallest and largest width of a box, its height, that of its strip, and that of a sign.
 WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 100, 190, 42, 13, 24
 # Sizes at which Helvetica is as wide as the bold name (12 px), the shape (11 px) and the bold sign (13 px)
 # in DejaVu Sans, the widest font of the style sheet.
@@ -21,8 +21,8 @@ _NAME, _SHAPE, _SIGN = 15.5, 13.2, 16.8
 class Box:
     """One box, its `size` in pixels, and its name as `short` as the box needs it.
 
-    `values` are places in `Recorded`; `inside` is the number of the view that shows what is in it;
-    `beside` is the room in pixels for what stands beside the name.
+    `values` are places in the payload, None for what was cut; `inside` is the number of the view that
+    shows its inner model; `beside` is the width in pixels of what stands beside the name.
     """
 
     role: str
@@ -39,49 +39,66 @@ class Box:
     beside: float = 0.0
 
 
-class _View:
-    def __init__(self, title):
-        self.title, self.boxes, self.edges = title, [], []
+@dataclass(eq=False)
+class View:
+    """One diagram: its boxes, the pairs of boxes that an edge joins, and where all of it stands."""
+
+    title: str
+    boxes: list[Box] = field(default_factory=list)
+    edges: list[tuple[int, int]] = field(default_factory=list)
+    drawing: Drawing | None = None
 
     def add(self, box) -> int:
+        """Add a box; returns its number."""
         self.boxes.append(box)
         return len(self.boxes) - 1
 
 
-def views(rnn, values, index: dict) -> list[dict]:
-    """The diagrams of a step as JSON values, the step itself first.
+def views(rnn, values, index: dict) -> list[View]:
+    """The diagrams of a step, the step itself first.
 
     Args:
         rnn: the recurrent layer.
-        values: what `recorded.collect` returned.
-        index: for each place in `values` that is sent along, its number there.
+        values: what `run_values.collect` returned.
+        index: for each place in `values` that is kept, its place in the payload.
     """
-    step = rnn.description
-    made = [_View("the step")]
     starts = [_value_box(values, place) for place in values.roles("input", "constant", "state", "readout")]
     ends = [_value_box(values, place) for place in values.roles("output")]
     ends += [_value_box(values, place, after=True) for place in values.roles("state")]
-    _fill(made, made[0], step.graph, values, starts, ends, "")
-    return [_sent(view, index) for view in made]
+    made = _Views(values).draw(View("the step"), rnn.description.graph, starts, ends)
+    for view in made:
+        _write_names(view)
+        view.drawing = arrange([(box.size, box.rank) for box in view.boxes], view.edges)
+        for box in view.boxes:
+            box.values = [index.get(place) for place in box.values]
+    return made
 
 
-def _fill(made, view, graph, values, starts, ends, prefix):
-    source = {id(t): view.add(box) for t, box in zip(graph.inputs, starts, strict=True)}
-    for node in graph.nodes:
-        box = _node_box(node, values)
-        if node.inner is not None:
-            box.inside = len(made)
-            made.append(_View(prefix + node.name))
-            inner_starts = [_value_box(values, values.of(t)) for t in node.inner.inputs]
-            inner_ends = [_value_box(values, values.of(t), role="output") for t in node.outputs]
-            _fill(made, made[-1], node.inner, values, inner_starts, inner_ends, f"{prefix}{node.name}/")
-        place = view.add(box)
-        view.edges += [(source[id(t)], place) for t in node.inputs]
-        source.update({id(t): place for t in node.outputs})
-    for tensor, box in zip(graph.outputs, ends, strict=True):
-        box.rank = "max"
-        view.edges.append((source[id(tensor)], view.add(box)))
-    view.edges = list(dict.fromkeys(view.edges))
+class _Views:
+    def __init__(self, values):
+        self.values, self.made = values, []
+
+    def draw(self, view, graph, starts, ends, *, prefix=""):
+        values = self.values
+        self.made.append(view)
+
+        def visit(at):
+            box, inner = _node_box(at.node, values), at.node.inner
+            if inner is not None:
+                box.inside = len(self.made)
+                inner_starts = [_value_box(values, values.of(t)) for t in inner.inputs]
+                inner_ends = [_value_box(values, values.of(t), role="output") for t in at.node.outputs]
+                self.draw(View(at.name), inner, inner_starts, inner_ends, prefix=f"{at.name}/")
+            place = view.add(box)
+            view.edges += [(source, place) for source in at.given]
+            return [place] * len(at.node.outputs)
+
+        sources = graph.walk(visit, [view.add(box) for box in starts], prefix=prefix)
+        for source, box in zip(sources, ends, strict=True):
+            box.rank = "max"
+            view.edges.append((source, view.add(box)))
+        view.edges = list(dict.fromkeys(view.edges))
+        return self.made
 
 
 def _value_box(values, place, after=False, role=None):
@@ -127,23 +144,3 @@ def _write_names(view):
             box.short = told_apart(box.name, names, lambda text, room=room: width(text, _NAME) <= room)
             needed = width(box.short, _NAME) + box.beside
             box.size = (round(min(WIDEST, max(WIDTH, needed))), box.size[1])
-
-
-def _sent(view, index):
-    _write_names(view)
-    drawing = box_layout.arrange([(b.size, b.rank) for b in view.boxes], view.edges)
-    boxes = []
-    for box, (x, y) in zip(view.boxes, drawing.middles, strict=True):
-        width, height = box.size
-        left = {"x": round(x - width / 2, 1), "y": round(y - height / 2, 1), "w": width, "h": height}
-        text = {"name": box.name, "short": box.short}
-        text |= {"detail": box.detail, "shape": box.shape, "role": box.role, "sign": box.sign}
-        links = {"values": [index.get(place) for place in box.values], "inside": box.inside}
-        boxes.append({**left, **text, **links, "after": box.after})
-    return {
-        "title": view.title,
-        "width": drawing.width,
-        "height": drawing.height,
-        "boxes": boxes,
-        "edges": [list(path) for path in drawing.paths],
-    }

@@ -1,0 +1,237 @@
+"""A saved inspector in a browser: it plays, and shows runs that are not the usual ones."""
+
+import pytest
+
+from tests.support.browser import LONG, NEEDS_BROWSER, of_long_names, saved_page, steps_with_arrow_keys
+
+pytestmark = NEEDS_BROWSER
+
+
+@pytest.fixture(scope="module")
+def long_page(folder):
+    """200 timesteps of 64 units."""
+    import numpy as np
+
+    import viz
+    from rshop import LSTMCell
+
+    rnn = LSTMCell(64, input_dim=16).get_layer(return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(1, 200, 16))
+    return viz.inspect(rnn, x).save(folder / "long.html").as_uri()
+
+
+def test_scrubbing_through_200_timesteps_shows_the_last_one(long_page, open_page):
+    page = open_page(long_page, offline=True)
+    slider = page.inspector().locator(".rv-slider")
+    for t in (50, 120, 199):
+        slider.evaluate(f"s => {{ s.value = {t}; s.dispatchEvent(new Event('input')); }}")
+        assert slider.get_attribute("aria-valuetext") == f"t = {t} of 199"
+
+
+def test_play_runs_to_the_end_and_stops(long_page, open_page):
+    page = open_page(long_page, offline=True)
+    inspector = page.inspector()
+    inspector.get_by_label("speed").select_option("60")
+    inspector.get_by_role("button", name="Last timestep").click()
+    inspector.get_by_role("button", name="Previous timestep").click()
+    inspector.get_by_role("button", name="Play").click()
+    inspector.get_by_role("button", name="Play").wait_for(timeout=10_000)
+    assert inspector.locator(".rv-slider").get_attribute("aria-valuetext") == "t = 199 of 199"
+
+
+def test_the_page_says_what_was_recorded(folder, open_page):
+    import numpy as np
+
+    import viz
+    from rshop import SimpleRNNCell, trace
+
+    rnn = SimpleRNNCell(3, input_dim=2).get_layer(return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(1, 5, 2)).astype("float32")
+    page = open_page(viz.inspect(rnn, x).save(folder / "small.html").as_uri(), offline=True)
+    steps_with_arrow_keys(page)
+    page.inspector().get_by_label("unit").select_option("1")
+    states = trace(rnn, x).states["h"][0]
+    expected = [states[2, 1], states[3, 1], states[3, 1] - states[2, 1]]
+    rows = page.inspector().locator(".rv-group .rv-value").all_inner_texts()
+    assert rows == [f"{number:.3f}".replace("-", "−") for number in expected]
+    assert f"= {rows[1]}" in page.inspector().locator(".rv-equations").inner_text()
+    page.inspector().locator("details summary").click()
+    page.inspector().locator("caption").filter(has_text="t = 2, ").wait_for()
+    cells = page.inspector().locator("tbody tr").nth(1).locator("td").all_inner_texts()
+    assert cells[1:4] == rows
+
+
+# What is shown of runs that are not the usual ones
+
+
+def magenta(locator):
+    """How many pixels of an element have the colour of NaN, or one that is mixed from it."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    red, green, blue = np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"), int).T
+    return int(((red > 200) & (red > green + 45) & (blue > green + 45)).sum())
+
+
+@pytest.mark.parametrize("scale", [1, 1.25, 1.5, 2])
+def test_no_colour_of_another_timestep_shines_through(folder, open_page, scale):
+    """The fourth timestep is NaN: nothing of it is seen in the first three."""
+    import numpy as np
+
+    from rshop import LSTMCell
+
+    x = np.random.default_rng(0).normal(size=(1, 5, 3)).astype("float32")
+    x[0, 3] = np.nan
+    rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
+    page = open_page(saved_page(folder, "nan", rnn, x), offline=True, device_scale_factor=scale)
+    # Letters have coloured edges of their own.
+    page.page.add_style_tag(content=".rv-body * { color: transparent !important; } text { opacity: 0; }")
+    body, seen = page.inspector().locator(".rv-body"), []
+    page.inspector().locator(".rv-slider").focus()
+    for _ in range(4):
+        seen.append(magenta(body))
+        page.page.keyboard.press("ArrowRight")
+    assert seen[:3] == [0, 0, 0] and seen[3] > 1000
+
+
+def test_a_run_of_one_timestep_shows_its_input_and_its_own_scale(folder, open_page):
+    import numpy as np
+
+    from rshop import LSTMCell, trace
+
+    rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(1, 1, 3)).astype("float32")
+    page = open_page(saved_page(folder, "one", rnn, x), offline=True)
+    names = page.inspector().locator(".rv-map-name b").all_inner_texts()
+    assert names[:3] == ["x", "h = output", "c"]
+    largest = [f"±{np.abs(trace(rnn, x).states[name]).max():.3f}" for name in ("h", "c")]
+    ranges = page.inspector().locator(".rv-group-name span").all_inner_texts()
+    assert [text for text in ranges if text] == [f"{size}, change {size}" for size in largest]
+    strips = page.inspector().locator(".rv-group").first.locator(".rv-strip image")
+    films = strips.evaluate_all("n => n.map(image => image.getAttribute('href'))")
+    assert films[1] == films[2] != films[0]  # the change from zeros is the state itself, in its colours
+
+
+def test_nothing_but_zeros_says_so(folder, open_page):
+    import numpy as np
+
+    from rshop import SimpleRNNCell
+
+    rnn = SimpleRNNCell(2, input_dim=2).get_layer(return_sequences=True)
+    page = open_page(saved_page(folder, "zeros", rnn, np.zeros((1, 3, 2))), offline=True)
+    assert page.inspector().locator(".rv-group-name span").first.inner_text() == "all 0, change all 0"
+
+
+@pytest.mark.parametrize(("width", "height"), [(700, 900), (1366, 768), (1920, 1080)])
+@pytest.mark.parametrize("longer", [LONG[:26], LONG])
+def test_long_names_leave_room_for_everything_else(folder, open_page, longer, width, height):
+    import numpy as np
+
+    address = saved_page(folder, "long", of_long_names(longer), np.ones((1, 3, 3)))
+    page = open_page(address, offline=True, width=width, height=height)
+    inspector = page.inspector()
+    assert page.page.evaluate("document.documentElement.scrollWidth") == width
+    parts = inspector.locator(".rv-equation").evaluate_all(
+        "n => n.flatMap(e => [...e.querySelectorAll('.rv-right')].map(r => r.clientWidth || r.offsetWidth)"
+        ".map(w => w / e.offsetWidth))"
+    )
+    assert len(parts) >= 6 and min(parts) > 0.4
+    cut = inspector.locator(".rv-group-name, .rv-row-name, .rv-map-name, .rv-title").evaluate_all(
+        "n => n.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    )
+    assert cut == []
+    gates = inspector.locator(".rv-gates .rv-row-name").all_inner_texts()
+    assert [name.split("_")[0] for name in gates] == ["update", "reset"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize("name", ["lstm", "nested", "two_speeds"])
+def test_a_diagram_is_seen_whole_and_its_letters_can_be_read(folder, open_page, name, width, height):
+    import numpy as np
+
+    from tests.support.drawings import DRAWN
+
+    rnn = DRAWN[name]()
+    x = np.ones((1, 3, *rnn.description.inputs.shape[1:]))
+    page = open_page(saved_page(folder, name, rnn, x), offline=True, width=width, height=height)
+    holder = page.inspector().locator(".rv-diagram-holder")
+    assert holder.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    sizes = (
+        page.inspector()
+        .locator(".rv-diagram text, .rv-diagram tspan")
+        .evaluate_all("n => n.map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)")
+    )
+    assert min(sizes) > 10.4
+
+
+def test_a_low_diagram_has_the_equations_under_it(folder, open_page):
+    import keras
+    import numpy as np
+
+    from tests.support.drawings import DRAWN
+
+    # The names of a fresh process: after hundreds of models they are longer, and the diagram is wider.
+    keras.utils.clear_session()
+    page = open_page(saved_page(folder, "low", DRAWN["sampled_stack"](), np.ones((1, 3, 5))), offline=True)
+    step, worked = (page.inspector().locator(f".rv-{name}").bounding_box() for name in ("step", "worked"))
+    assert step["x"] == worked["x"] and 0 < worked["y"] - step["y"] - step["height"] < 20
+
+
+def test_probabilities_are_not_called_open_or_shut_and_whole_numbers_are_whole(folder, open_page):
+    import keras
+    import numpy as np
+
+    from rshop import RecurrentModel
+
+    token, h = keras.Input((), dtype="int32", name="token"), keras.Input((4,), name="h")
+    x = keras.layers.Embedding(9, 4)(token)
+    gate = keras.layers.Dense(4, "sigmoid", name="gate")(x)
+    word = keras.layers.Dense(9, "softmax", name="word")(h)
+    rnn = RecurrentModel(token, word, h, gate * h + x, return_sequences=True)
+    address = saved_page(folder, "words", rnn, np.array([[1, 7, 3]]), labels=[1, 7, 3])
+    inspector = open_page(address, offline=True).inspector()
+    says = inspector.locator(".rv-detail").all_inner_texts()
+    assert says == ["0 shut (below 0.1), 0 open (above 0.9)", "largest: [0], 0.111"]
+    assert "1 unit, 1 to 7" in inspector.locator(".rv-map-name").nth(1).inner_text()
+    inspector.locator(".rv-map").first.hover(position={"x": 5 * 150, "y": 5})
+    assert inspector.locator(".rv-tip").inner_text().startswith("token = ")
+    assert "." not in inspector.locator(".rv-tip").inner_text()
+
+
+def test_the_numbers_that_are_none_are_counted_in_the_sample_that_is_shown(folder, open_page):
+    import keras
+    import numpy as np
+
+    from rshop import RecurrentModel
+
+    x, h = keras.Input((300,), name="x"), keras.Input((2,), name="h")
+    rnn = RecurrentModel(x, h, h, h + x[:, :2], return_sequences=True)
+    numbers = np.zeros((2, 30, 300), "float32")
+    numbers[1, 29, :2] = np.nan, np.inf
+    page = open_page(saved_page(folder, "counted", rnn, numbers), offline=True)
+    inspector, name = page.inspector(), page.inspector().locator(".rv-map-name").first
+    assert name.inner_text().split("\n") == ["x", "first 128 of 300 units, all 0"]
+    inspector.get_by_label("sample").select_option("1")
+    assert name.inner_text().split("\n") == ["x", "first 128 of 300 units, all 0", "1 NaN, 1 infinite"]
+    warnings = inspector.locator(".rv-group-name .rv-warning").all_inner_texts()
+    assert warnings == ["1 NaN, 1 infinite"]
+    ticks = inspector.locator(".rv-axis span").all_inner_texts()
+    assert [text for text in ticks if text != "start"] == ["0", "5", "10", "15", "20", "25"]
+    assert page.violations() == []
+
+
+def test_an_equation_whose_numbers_were_cut_away_is_not_written_twice(folder, open_page):
+    import numpy as np
+
+    from rshop import LSTMCell
+
+    rnn = LSTMCell(8, input_dim=4).get_layer(return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(1, 90, 4))
+    inspector = open_page(saved_page(folder, "cut", rnn, x, megabytes=0.02), offline=True).inspector()
+    lines = inspector.locator(".rv-equation").evaluate_all(
+        "n => n.map(e => [...e.querySelectorAll('.rv-right')].map(r => r.innerText))"
+    )
+    result = inspector.locator(".rv-result").first.inner_text()
+    assert lines[0] == ["=\u00a0multiply + multiply_1", result] and result.startswith("= ")

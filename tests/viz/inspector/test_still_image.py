@@ -1,0 +1,132 @@
+"""The still picture of a run: every value once, its scale, and what is left out."""
+
+import keras
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+import viz
+from rshop import LSTMCell, RecurrentModel, RecurrentSequential
+from tests.support.inspected import layer, linear, normal
+from viz.inspector.page.still_image import describe, still
+from viz.inspector.payload.build_payload import record
+
+
+def test_the_picture_has_no_grid_whatever_the_settings_say():
+    rnn, x = layer(), normal(1, 3, 3)
+    plain = viz.inspect(rnn, x).picture
+    with matplotlib.rc_context({"axes.grid": True, "grid.color": "red"}):
+        assert viz.inspect(rnn, x).picture == plain
+
+
+def test_the_still_picture_shows_no_value_twice():
+    x, h = keras.Input((3,), name="x"), keras.Input((5,), name="h")
+    n = keras.ops.tanh(keras.layers.Dense(5)(x) + h)
+    y = keras.layers.Dense(4, activation="sigmoid")(n)
+    rnn = RecurrentModel(x, y, h, n, return_sequences=True, name="drawer")
+    assert describe(record(rnn, normal(1, 4, 3))) == (
+        "drawer, sample 0: h, output, x over 4 timesteps, as heat maps"
+    )
+
+
+def test_the_still_picture_shows_a_gate_that_is_not_the_output():
+    x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h")
+    gate = keras.layers.Activation("sigmoid", name="gate")(x)
+    rnn = RecurrentModel(x, gate * h, h, gate * h, return_sequences=True)
+    assert ": h = output, gate, x over" in describe(record(rnn, normal(1, 4, 3)))
+
+
+def letters_of(figure):
+    """Every text that is seen: what it says, its size in points, and the pixels that it covers."""
+    FigureCanvasAgg(figure).draw()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks():
+                tick.label1.set_visible(tick.label1.get_visible() and low <= tick.get_loc() <= high)
+    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_visible() and text.get_text()]
+    return [(text.get_text(), text.get_fontsize(), text.get_window_extent()) for text in texts]
+
+
+@pytest.mark.parametrize("size", [10, 16, 22])
+@pytest.mark.parametrize("name", ["h", "an_inner_recurrent_model"])
+def test_letters_of_the_still_picture_follow_the_settings_and_none_lies_on_another(name, size):
+    rnn = RecurrentSequential(return_sequences=True)
+    rnn.add(LSTMCell(4, name=name))
+    rnn(normal(1, 40, 3))
+    with matplotlib.rc_context({"font.size": size}):
+        figure = still(record(rnn, 1e4 * normal(1, 40, 3)))
+        found = letters_of(figure)
+    assert len(figure.axes) == 12 and min(points for _, points, _ in found) == 0.875 * size
+    assert {"timestep", "0", "0.5", "1"} <= {text for text, _, _ in found}
+    boxes = [box for _, _, box in found]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+    assert all(figure.bbox.containsx(x) for box in boxes for x in (box.x0, box.x1))
+    assert all(figure.bbox.containsy(y) for box in boxes for y in (box.y0, box.y1))
+
+
+def test_the_still_picture_keeps_the_end_of_a_long_name():
+    rnn = RecurrentSequential(return_sequences=True)
+    rnn.add(LSTMCell(4, name="an_inner_recurrent_model"))
+    rnn(normal(1, 2, 3))
+    names = {ax.get_ylabel() for ax in still(record(rnn, normal(1, 2, 3))).axes} - {""}
+    assert names == {"…/h\n= output", "…/c", "…/input_gate", "…/forget_gate", "…/output_gate", "x"}
+
+
+def many_states(count, units=2):
+    """A cell of several states, each the sum of itself and the input; its output is a sum of its own."""
+    x, states = keras.Input((units,), name="x"), [keras.Input((units,), name=f"s{i}") for i in range(count)]
+    after = [x + 0.5 * s for s in states]
+    return RecurrentModel(x, x * 2.0, states, after, return_sequences=True, name="many")
+
+
+def test_the_still_picture_shows_every_state_before_anything_else():
+    assert describe(record(many_states(3), normal(1, 4, 2))).endswith(
+        ": s0, s1, s2, output, x over 4 timesteps, as heat maps"
+    )
+
+
+def test_the_still_picture_says_what_it_leaves_out():
+    payload = record(many_states(9), normal(1, 4, 2))
+    assert describe(payload).endswith("s6, s7 over 4 timesteps, as heat maps; not shown: s8, output, x")
+    assert still(payload)._supxlabel.get_text() == "not shown: s8, output, x"
+
+
+def test_the_still_picture_counts_what_is_no_number_and_shows_which():
+    x = normal(1, 4, 2)
+    x[0, 1, 0], x[0, 2, 1] = np.nan, np.inf
+    figure = still(record(linear(), x))
+    assert figure._supxlabel.get_text() == "4 NaN: magenta; 3 infinite: cyan"  # h is h = output
+    colours = figure.axes[1].images[0].get_array()  # the input
+    seen = [matplotlib.colors.to_hex(colours[unit, t]) for unit, t in ((0, 1), (1, 2))]
+    assert seen == ["#ff00e5", "#00e5ff"]
+
+
+def test_the_still_picture_hatches_the_timesteps_that_do_not_count():
+    mask = np.array([[True, False, True, False]])
+    figure = still(record(linear(), normal(1, 4, 2), mask=mask))
+    hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
+    assert [patch.get_x() + 0.5 for patch in hatched] == [1, 3]
+    assert figure._supxlabel.get_text() == "hatched: masked"
+    assert still(record(linear(), normal(1, 4, 2)))._supxlabel is None
+
+
+def test_a_run_of_one_timestep_has_one_tick():
+    figure = still(record(linear(), normal(1, 1, 2)))
+    ax = next(ax for ax in figure.axes if ax.get_xlabel() == "timestep")
+    assert [t for t in ax.get_xticks() if -0.5 <= t <= 0.5] == [0]
+
+
+def test_the_still_picture_writes_out_letters_that_its_font_has_not():
+    x, h = keras.Input((2,), name="x"), keras.Input((2,), name="猫")
+    figure = still(record(RecurrentModel(x, x + h, h, x - h, return_sequences=True), normal(1, 2, 2)))
+    assert figure.axes[0].get_ylabel() == r"\u732b"
+
+
+def test_names_that_begin_and_end_alike_read_different_in_the_still_picture():
+    long = "the_extraordinarily_long_name_of_a_layer_that_somebody_wrote_down_in_full"
+    x, h = keras.Input((2,), name=f"input_{long}"), keras.Input((2,), name=f"state_{long}")
+    figure = still(record(RecurrentModel(x, x * h, h, x + h, return_sequences=True), normal(1, 2, 2)))
+    names = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel()]
+    assert names == ["state_the_\nextraordinarily_…", "output", "input_the_\nextraordinarily_…"]

@@ -1,0 +1,142 @@
+"""Build the inspector's payload: trace a run, find its equations, and cut it to size."""
+
+from dataclasses import replace
+
+import numpy as np
+
+import rshop
+from rshop.tracing.call_request import read_request
+from viz.inspector.call_checks import INSPECTOR, check_not_empty, check_size, read_labels
+from viz.inspector.payload import readout_sources, run_values, size_limit, step_views
+from viz.inspector.payload.equations import Operand, is_gate, opens
+from viz.inspector.payload.find_equations import find_equations
+from viz.inspector.payload.payload import Payload, ShownValue
+from viz.model.read_model import read_model
+from viz.plots.series import check_sample
+from viz.style.labels import told_apart
+
+#: The approximate limit of the numbers in a page, in megabytes of text.
+MEGABYTES = 1.0
+#: Matrices are sent along for the worked numbers while they have at most this many numbers together.
+WEIGHTS = 60_000
+#: Equations of nodes without a name of their own that are written into the equation that reads them.
+INLINE = ("sum", "difference", "product", "quotient", "mean", "max", "min", "power", "function", "shift")
+# The most letters of a name in a narrow column.
+_LETTERS = 26
+
+
+def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> Payload:
+    """Everything that the inspector shows of a run.
+
+    Example:
+        >>> payload = record(rnn, np.ones((2, 7, 3)))
+        >>> payload.steps, payload.samples, [value.name for value in payload.values][:3]
+        (7, [0, 1], ['x', 'h', 'c'])
+
+    Args, Raises: as for `viz.inspect`.
+    """
+    rnn, x, call = read_request(rnn, x, call, own=INSPECTOR)
+    check_not_empty(x)
+    trace = rshop.trace(rnn, x, **call)
+    return payload_of(rnn, trace, call, labels=labels, sample=sample, megabytes=megabytes)
+
+
+def payload_of(rnn, trace, call=None, *, labels=None, sample=0, megabytes=MEGABYTES) -> Payload:
+    """The payload of a run that was traced already; see `record`."""
+    call = call or {}
+    outputs = run_values.flatten(trace.outputs)[0]
+    batch, steps = outputs.shape[:2]
+    check_sample(sample, batch)
+    check_size(megabytes)
+    labels = read_labels(labels, batch, steps, rnn.go_backwards)
+    run = run_values.collect(rnn, trace, call.get("constants"))
+    mask = readout_sources.mask_of(trace)
+    find_equations(rnn.description.graph, run, sample, None if mask is None else mask[sample])
+    sizes = [size_limit.trim_units(value) for value in run.every]
+    room = int(megabytes * 1e6 * 3 / 4 / 4)
+    kept = size_limit.choose(run.every, steps=steps, batch=batch, sample=sample, room=room)
+    trimmed = {run.every[i].name: sizes[i] for i in kept.values if sizes[i]}
+    choice = _Choice(run.every, kept, _fed_by_gates(rnn, run))
+    origins = readout_sources.readout_sources(rnn, trace, call.get("ground_truth"), call.get("training"))
+    return Payload(
+        title=read_model(rnn).title,
+        steps=kept.steps,
+        all_steps=int(steps),
+        samples=kept.samples,
+        first=kept.samples.index(sample),
+        backwards=bool(rnn.go_backwards),
+        notes=size_limit.say_trimmed(trimmed) + kept.notes,
+        labels=[labels[s][: kept.steps] for s in kept.samples] if labels else None,
+        mask=None if mask is None else mask[kept.samples, : kept.steps],
+        sources=[codes[kept.samples, : kept.steps] for codes in origins],
+        values=[choice.shown(place) for place in kept.values],
+        views=step_views.views(rnn, run, choice.places),
+    )
+
+
+class _Choice:
+    # The values that are kept, and their places in the payload.
+    def __init__(self, every, kept, gates):
+        self.every, self.kept, self.gates = every, kept, gates
+        self.names = [value.name for value in every]
+        self.places = {place: i for i, place in enumerate(kept.values)}
+        self.senders, self.spent = {}, 0
+
+    def shown(self, place) -> ShownValue:
+        value = self.every[place]
+        state = value.role == "state"
+        count = 1 if value.role == "constant" else self.kept.steps + state
+        frames = np.ascontiguousarray(value.array[self.kept.samples, :count])
+        sent_by, lag = self._sender(self.places[place], frames, state)
+        own = {
+            "array": frames,
+            "next": self.places.get(value.next),
+            "equation": self._equation(value.equation),
+        }
+        return ShownValue(
+            **{**vars(value), **own},
+            short=told_apart(value.name, self.names, lambda text: len(text) <= _LETTERS),
+            gate=place in self.gates or is_gate(place, self.every),
+            opens=opens(place, self.every),
+            inline=value.unnamed and value.equation.kind in INLINE,
+            sent_by=sent_by,
+            lag=lag,
+        )
+
+    def _sender(self, place, frames, state):
+        # What is equal to something that is sent already is not sent again.
+        key = (frames.shape, frames.tobytes())
+        if key not in self.senders:
+            self.senders[key] = (place, 0)
+            if state:  # what the step computes as its next state is the state, one timestep later
+                after = frames[:, 1:]
+                self.senders.setdefault((after.shape, after.tobytes()), (place, 1))
+        return self.senders[key]
+
+    def _equation(self, equation):
+        sent = replace(equation, of=[self._operand(operand) for operand in equation.of])
+        if sent.matrix is None:
+            return sent
+        self.spent += sent.matrix.size
+        whole = sent.of[0].place is not None and len(sent.matrix) <= size_limit.VECTOR
+        if self.spent <= WEIGHTS and whole:
+            return sent
+        return replace(sent, kind="unknown", matrix=None, bias=None, too_large=True)
+
+    def _operand(self, operand):
+        if operand.place is None:
+            return operand
+        place = self.places.get(operand.place)
+        return Operand(name=self.names[operand.place]) if place is None else Operand(place)
+
+
+def _fed_by_gates(rnn, run) -> set[int]:
+    """The readouts that hold probabilities: fed by an output that does, and nothing else was ever fed."""
+    step, found = rnn.description, set()
+    outputs, readouts = run.roles("output"), run.roles("readout")
+    for place, (source, greedy) in zip(readouts, step.wiring, strict=True):
+        numbers = run.every[place].array
+        inside = bool(np.all((numbers >= 0) & (numbers <= 1)))
+        if inside and not greedy and is_gate(run.every[outputs[source]].next, run.every):
+            found.add(place)
+    return found

@@ -1,0 +1,115 @@
+"""The payload as JSON values for the browser; their keys are known here alone, numbers are base64."""
+
+import base64
+
+import numpy as np
+
+from viz.inspector.payload.payload import Payload
+from viz.inspector.payload.readout_sources import SOURCES
+
+
+def encoded(payload: Payload) -> dict:
+    """A payload as JSON values, as `js/run.js` reads them.
+
+    Example:
+        >>> encoded(record(rnn, np.ones((2, 7, 3))))["allSteps"]
+        7
+    """
+    block, starts, values = _Block(), [], []
+    for place, value in enumerate(payload.values):
+        sender = payload.values[value.sent_by]
+        starts.append(block.append(value.array) if value.sent_by == place else starts[value.sent_by])
+        values.append(_value(value, starts[place], sender.array.shape[1], block))
+    still = {"colours": payload.colours, "stillTail": payload.still_tail}
+    return {
+        "title": payload.title,
+        "steps": payload.steps,
+        "allSteps": payload.all_steps,
+        "samples": payload.samples,
+        "first": payload.first,
+        "backwards": payload.backwards,
+        "notes": payload.notes,
+        "labels": payload.labels,
+        "mask": None if payload.mask is None else payload.mask.astype(int).tolist(),
+        "sources": [codes.tolist() for codes in payload.sources],
+        "sourceNames": list(SOURCES),
+        "values": values,
+        "views": [_view(view) for view in payload.views],
+        "data": block.text(),
+        **({} if payload.still_tail is None else still),
+    }
+
+
+def as_base64(numbers: np.ndarray) -> str:
+    """Numbers as float32, the lowest byte first, in base64."""
+    return base64.b64encode(np.ascontiguousarray(numbers, "<f4").tobytes()).decode("ascii")
+
+
+class _Block:
+    # All numbers, one array after another.
+    def __init__(self):
+        self.arrays, self.length = [], 0
+
+    def append(self, array) -> int:
+        start = self.length
+        self.arrays.append(array.ravel())
+        self.length += array.size
+        return start
+
+    def text(self):
+        return as_base64(np.concatenate([np.zeros(0, "<f4"), *self.arrays]))
+
+
+def _value(value, start, frames, block):
+    return {
+        "name": value.name,
+        "short": value.short,
+        "role": value.role,
+        "shape": list(value.shape),
+        "rows": value.rows,
+        "columns": value.columns,
+        "start": start,
+        "frames": frames,
+        "lag": value.lag,
+        "fixed": value.fixed,
+        "whole": value.whole,
+        "gate": value.gate,
+        "opens": value.opens,
+        "auto": value.inline,
+        "unnamed": value.unnamed,
+        "next": value.next,
+        "law": _equation(value.equation, block),
+    }
+
+
+def _equation(equation, block):
+    given = {"function": equation.function, "start": equation.start, "sizes": equation.sizes}
+    sent = {"law": equation.kind, **{key: part for key, part in given.items() if part is not None}}
+    sent["of"] = [_operand(operand) for operand in equation.of]
+    if equation.matrix is not None:
+        sent["matrix"], sent["shape"] = block.append(equation.matrix), list(equation.matrix.shape)
+    if equation.bias is not None:
+        sent["bias"] = block.append(equation.bias)
+    return {**sent, "linear": True} if equation.too_large else sent
+
+
+def _operand(operand):
+    parts = {"v": operand.place, "n": operand.number, "name": operand.name}
+    return {key: part for key, part in parts.items() if part is not None}
+
+
+def _view(view):
+    boxes = []
+    for box, (x, y) in zip(view.boxes, view.drawing.middles, strict=True):
+        width, height = box.size
+        left = {"x": round(x - width / 2, 1), "y": round(y - height / 2, 1), "w": width, "h": height}
+        text = {"name": box.name, "short": box.short}
+        text |= {"detail": box.detail, "shape": box.shape, "role": box.role, "sign": box.sign}
+        boxes.append({**left, **text, "values": box.values, "inside": box.inside, "after": box.after})
+    return {
+        "title": view.title,
+        "width": view.drawing.width,
+        "height": view.drawing.height,
+        "boxes": boxes,
+        "edges": [list(path) for path in view.drawing.paths],
+    }
