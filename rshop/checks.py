@@ -1,4 +1,4 @@
-"""Arguments that many callables take: a count, a length, a switch, `training`."""
+"""Arguments that many callables take: a switch, `training`, a count, a length, a timestep."""
 
 import contextlib
 from numbers import Integral
@@ -68,14 +68,7 @@ def check_training(training):
     if ops.is_tensor(training) and training.shape == () and "bool" in str(training.dtype):
         with contextlib.suppress(TypeError):  # only the running graph knows its value
             return bool(training)
-    raise TypeError(
-        message(
-            "`training` is either on or off.",
-            received=f"training={told(training)}",
-            expected="True, False or None",
-            fix="training=True",
-        )
-    )
+    check_switch("training", training, or_none=True)
 
 
 def check_length(length):
@@ -92,3 +85,25 @@ def check_length(length):
         except TypeError:
             return length  # only the running graph knows its value
     return check_count("output_length", length, "number of timesteps")
+
+
+def check_timestep(t, steps: int) -> int:
+    """The timestep, counted from the end where it is negative.
+
+    Example:
+        >>> check_timestep(-1, steps=7)
+        6
+
+    Raises:
+        ValueError: there is no such timestep.
+    """
+    if isinstance(t, (bool, np.bool_)) or not isinstance(t, (int, np.integer)) or not -steps <= t < steps:
+        raise ValueError(
+            message(
+                "There is no such timestep.",
+                received=f"timestep {told(t)}",
+                expected=f"a whole number from 0 to {steps - 1}, or from -{steps} to -1 counted from the end",
+                fix=f"use {steps - 1} for the last timestep",
+            )
+        )
+    return int(t) % steps

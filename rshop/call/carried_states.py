@@ -5,7 +5,6 @@ from keras import ops
 
 from rshop.errors import message
 from rshop.step.start_values import check_numbers, read_states, start_value
-from rshop.step.step import Step
 from rshop.structure import agree, flat, shape_of
 
 
@@ -17,8 +16,7 @@ class Carried:
         >>> carried.reset(5.0)
 
     Args:
-        layer: the Keras layer that owns the variables.
-        step: the checked step.
+        layer: the recurrent layer, which owns the variables.
         first_states: a `FirstState` for each state.
         batch: the batch size.
         forced: keep the last truth too.
@@ -27,7 +25,7 @@ class Carried:
         ValueError: the batch size is not known.
     """
 
-    def __init__(self, layer, step: Step, first_states: list, batch: int | None, forced: bool):
+    def __init__(self, layer, first_states: list, *, batch: int | None, forced: bool):
         if batch is None:
             raise ValueError(
                 message(
@@ -49,6 +47,7 @@ class Carried:
                 name=f"carried_{label}".replace("/", "_"),
             )
 
+        step = layer.description
         self.step, self.first_states, self.batch = step, first_states, batch
         self.states = [variable(f.name, f.shape, f.dtype) for f in first_states]
         readouts = list(zip(step.readout_names, flat(step.readouts), strict=True))

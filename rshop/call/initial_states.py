@@ -70,26 +70,25 @@ class FirstState:
     """The value of one state before the first timestep.
 
     Example:
-        >>> first = FirstState("ones", "h", (3,), "float32", layer)
+        >>> first = FirstState(keras.initializers.Ones(), "h", keras.Input((3,)), layer)
         >>> first(batch=2, training=False)  # ones of shape (2, 3)
 
     Args:
         entry: None for zeros, `'learned'`, or a Keras initializer.
         name: the state's name, for messages and for the learned weight.
-        shape: the state's shape without the batch.
-        dtype: its dtype.
+        tensor: the state's Keras tensor `(batch, ...)`, for its shape and dtype.
         layer: the Keras layer that owns a learned weight.
     """
 
-    def __init__(self, entry, name: str, shape: tuple, dtype: str, layer: keras.layers.Layer):
-        self.name, self.shape, self.dtype = name, shape, dtype
+    def __init__(self, entry, name: str, tensor: keras.KerasTensor, layer: keras.layers.Layer):
+        self.name, self.shape, self.dtype = name, tuple(tensor.shape[1:]), tensor.dtype
         self.weight, self.fresh, self.seed_generator = None, None, None
         self.initializer = entry if callable(entry) else initializers.Zeros()
         if entry == "learned":
             self._check_known("a learned state")
             self._check_floating()
             label = f"initial_{name}".replace("/", "_")
-            self.weight = layer.add_weight(shape=shape, initializer="zeros", name=label)
+            self.weight = layer.add_weight(shape=self.shape, initializer="zeros", name=label)
         config = self.initializer.get_config() if callable(entry) else {}
         if "seed" in config:
             self.seed_generator = keras.random.SeedGenerator(config["seed"])

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
+from rshop.checks import check_switch
 from rshop.errors import message
 
 
@@ -66,15 +67,16 @@ def switched(**given: bool):
     global _current
     names = [field.name for field in fields(Switches)]
     for name, value in given.items():
-        if name not in names or not isinstance(value, bool):
+        if name not in names:
             raise TypeError(
                 message(
                     "This is no switch.",
                     received=f"{name}={value!r}",
-                    expected=f"True or False for {', '.join(names)}",
+                    expected=f"one of {', '.join(names)}",
                     fix="switched(xla=False)",
                 )
             )
+        check_switch(name, value)
     before, _current = _current, replace(_current, **given)
     try:
         yield _current

@@ -8,7 +8,8 @@ from rshop.call import arguments, initial_states
 from rshop.call.argument_kinds import call_length, check_given
 from rshop.call.carried_states import Carried
 from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
-from rshop.call.run import check_unroll, run
+from rshop.call.run import run
+from rshop.call.shape_checks import check_inputs, check_unroll
 from rshop.checks import check_training
 from rshop.conversions import convert
 from rshop.errors import message
@@ -116,10 +117,10 @@ class RecurrentLayer(keras.layers.Layer):
         """Make the step if there is none yet, the learned first states, and what is carried."""
         step = self.describe(self._step_shapes(flat_shapes(input_shape)))
         shapes = shapes_like(step.inputs, input_shape, "x")
-        arguments.check_inputs(step, shapes, self.decode)
+        check_inputs(step, shapes, self.decode)
         entries = initial_states.for_each_state(self.state_initializer, step.state_names)
         self.first_states = [
-            initial_states.FirstState(entry, name, tuple(t.shape[1:]), t.dtype, self)
+            initial_states.FirstState(entry, name, t, self)
             for entry, name, t in zip(entries, step.state_names, step.states, strict=True)
         ]
         self.training_runs = counter()
@@ -130,7 +131,7 @@ class RecurrentLayer(keras.layers.Layer):
             )
         if self.stateful:
             batch, truths = shapes[0][0], teacher_forcing.is_on(self.teacher_force)
-            self.carried = Carried(self, step, self.first_states, batch, truths)
+            self.carried = Carried(self, self.first_states, batch=batch, forced=truths)
 
     def __call__(self, x, *args, **kwargs):
         """Check that the arguments are made of numbers, then call the layer as Keras does."""
@@ -180,7 +181,7 @@ class RecurrentLayer(keras.layers.Layer):
             y = zeros_for(call_spec(self, given), given)
             if y is not None:
                 return y
-        _, memory, emitted = run(self, given, training)
+        memory, emitted = run(self, given, training)
         outputs = emitted if self.return_sequences else memory["held"]
         y = tree.pack_sequence_as(self.description.outputs, outputs)
         return [y, *memory["states"]] if self.return_states else y
@@ -218,7 +219,7 @@ class RecurrentLayer(keras.layers.Layer):
             ValueError: they do not fit; the message names the argument.
         """
         length = call_length(output_length, self.output_length, self.decode)
-        read = arguments.read(self.description, self.decode, length, x, **given)
+        read = arguments.read(self.description, x, decode=self.decode, output_length=length, **given)
         check_unroll(self, read)
         if self.carried is not None:
             self.carried.check_batch(read.batch)

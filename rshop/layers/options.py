@@ -3,7 +3,7 @@
 import difflib
 from numbers import Integral
 
-from rshop.checks import check_length
+from rshop.checks import check_length, check_switch
 from rshop.errors import message, told
 
 DEFAULTS = {
@@ -51,15 +51,7 @@ def read(given: dict, layer: str) -> tuple[dict, dict]:
             raise TypeError(_unknown(name, given[name], layer))
     chosen = {name: given.get(name, default) for name, default in DEFAULTS.items()}
     for name in _FLAGS:
-        if not isinstance(chosen[name], bool):
-            raise TypeError(
-                message(
-                    f"`{name}` is either on or off.",
-                    received=f"{name}={told(chosen[name])}",
-                    expected="True or False",
-                    fix=f"{name}=True",
-                )
-            )
+        check_switch(name, chosen[name])
     _check_seed(chosen["seed"])
     _check_decode(chosen)
     return chosen, {name: given[name] for name in given if name in _KERAS}

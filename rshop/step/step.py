@@ -69,21 +69,36 @@ class Step:
         made_up = ["readout"] if len(readouts) == 1 else [f"readout_{i}" for i in range(len(readouts))]
         return [given_name(t) or name for t, name in zip(readouts, made_up, strict=True)]
 
-    def __call__(self, inputs, constants, states, readouts, training=None, masks=None):
+    def __call__(self, inputs, constants, states, readouts, *, training=None, masks=None):
         """Run one timestep on flat lists of tensors.
+
+        Args:
+            inputs, constants, states, readouts: tensors `(batch, ...)`.
+            training: handed to the layers.
+            masks: a Keras mask (or None) for each of these tensors, or None.
 
         Returns:
             Flat lists: the outputs, the next states.
         """
-        self.forget_dropout()
-        given = [*inputs, *constants, *states, *readouts]
-        if masks is None:
-            results = flat(self.model(given, training=training))
-        else:
+        if masks is not None:
             # A model would hand the mask of the memory on to its outputs; the graph does not.
-            results, _ = self.graph.run(attach(masks, given), training)
+            return self.record(inputs, constants, states, readouts, training=training, masks=masks)[:2]
+        self.forget_dropout()
+        results = flat(self.model([*inputs, *constants, *states, *readouts], training=training))
         count = len(flat(self.outputs))
         return results[:count], results[count:]
+
+    def record(self, inputs, constants, states, readouts, *, training=None, masks=None):
+        """Run one timestep with every inner value kept; takes what a call of the step takes.
+
+        Returns:
+            Flat lists: the outputs, the next states, every value in the order of `graph.named()`.
+        """
+        self.forget_dropout()
+        given = [*inputs, *constants, *states, *readouts]
+        results, values = self.graph.run(attach(masks, given) if masks else given, training)
+        count = len(flat(self.outputs))
+        return results[:count], results[count:], values
 
     def forget_dropout(self):
         """Let Keras's cells draw a new dropout mask: they keep one until they are told."""

@@ -59,7 +59,7 @@ def is_schedule(teacher_force) -> bool:
     return callable(teacher_force) and not isinstance(teacher_force, keras.Variable)
 
 
-def draw(teacher_force, calls, batch, length, seed):
+def draw(teacher_force, calls, batch, length, *, seed):
     """For each sample and timestep, whether the truth is fed: booleans `(batch, time)`.
 
     Example:

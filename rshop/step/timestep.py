@@ -24,22 +24,18 @@ class Timestep:
     Attributes:
         step: the checked step.
         constants: tensors that every timestep sees whole.
-        fixed: in a decoder, the inputs that every timestep sees; else None.
         training: handed to the step's layers.
-        masks: one Keras mask (or None) for each input and constant of the step, or None.
+        masks: a Keras mask (or None) for each tensor that the step reads, or None.
         zero_masked: emit 0 at masked timesteps in place of the last output.
-        recorder: emit every inner value too (see `trace`).
         emit_outputs: emit the outputs.
         wiring: which output feeds which readout; that of the step, where a program does not say otherwise.
     """
 
     step: Step
     constants: list = field(default_factory=list)
-    fixed: list | None = None
-    training: bool = False
+    training: bool | None = False
     masks: list | None = None
     zero_masked: bool = False
-    recorder: object = None
     emit_outputs: bool = True
     wiring: list | None = None
 
@@ -53,15 +49,16 @@ class Timestep:
 
         Args:
             memory, now: as above.
-            run: `run(inputs, states, readouts) -> outputs, next_states` in place of the step (see
-                `fast.program`).
+            run: `run(inputs, states, readouts) -> outputs, next_states` in place of the step: a program of
+                `fast`, or a recorder.
         """
         readouts = feed(now["coins"], memory["truths"], memory["readouts"])
         given = now["inputs"], memory["states"], readouts
+        run = run or self._run
         if "losses" in memory:
-            (outputs, states, *inner), loss = with_loss(self.step, lambda: self._run(*given))
+            (outputs, states), loss = with_loss(self.step, lambda: run(*given))
         else:
-            outputs, states, *inner = (run or self._run)(*given)
+            outputs, states = run(*given)
         after = {
             "states": _like(states, memory["states"]),
             "readouts": feed_back(self.wiring, outputs, self.readout_types),
@@ -75,14 +72,10 @@ class Timestep:
             emitted = blank(mask, outputs) if self.zero_masked else after["held"]
         if "losses" in memory:
             after["losses"] = [memory["losses"][0] + loss]
-        if self.recorder is not None:
-            return after, [*emitted, *after["states"], *readouts, *inner[0]]
         return after, emitted if self.emit_outputs else []
 
     def _run(self, inputs, states, readouts):
-        run = self.step if self.recorder is None else self.recorder
-        inputs = inputs if self.fixed is None else self.fixed
-        return run(inputs, self.constants, states, readouts, self.training, self.masks)
+        return self.step(inputs, self.constants, states, readouts, training=self.training, masks=self.masks)
 
 
 def _like(values, references):

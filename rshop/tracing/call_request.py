@@ -3,18 +3,21 @@
 import difflib
 import inspect as signatures
 
+from rshop.call.argument_kinds import check_given
 from rshop.checks import check_training
 from rshop.errors import message, told
+from rshop.layers.base import RecurrentLayer
 from rshop.step.start_values import check_call as check_values
+from rshop.structure import shape_of, tree
+from rshop.tracing.check_layer import check_layer
 from rshop.tracing.layer_in_model import called_within
-from rshop.tracing.trace import trace
-from rshop.tracing.walk import check_layer
 
-_CALL = [p.name for p in signatures.signature(trace).parameters.values() if p.kind == p.KEYWORD_ONLY]
+_FOUND = ("self", "x", "x_mask", "constants_mask")
+_CALL = [name for name in signatures.signature(RecurrentLayer.call).parameters if name not in _FOUND]
 
 
-def read_request(rnn, x, call: dict, *, own: tuple = (), training: bool = True) -> tuple:
-    """The recurrent layer, what it is called with, and the other arguments of that call.
+def read_request(rnn, x, call: dict, *, own: tuple = (), training: bool = True, **words) -> tuple:
+    """The recurrent layer, built, what it is called with, and the other arguments of that call.
 
     Of a Keras model that has exactly one recurrent layer it is that layer, with what reaches it there.
 
@@ -27,6 +30,7 @@ def read_request(rnn, x, call: dict, *, own: tuple = (), training: bool = True) 
         call: arguments of `rshop.trace`.
         own: the names of the function's own arguments, which the message lists too.
         training: whether `training` may be among the arguments of the call.
+        **words: parts of the message about what is no recurrent layer (see `check_layer`).
 
     Raises:
         TypeError: an argument that there is not; no recurrent layer.
@@ -48,5 +52,8 @@ def read_request(rnn, x, call: dict, *, own: tuple = (), training: bool = True) 
     numbers = {name: value for name, value in call.items() if name not in ("training", "output_length")}
     check_values({"x": x, **numbers}, symbolic=False)
     rnn, x, call = called_within(rnn, x, call)
-    check_layer(rnn)
+    check_layer(rnn, **words)
+    check_given(x, (), call, rnn.decode)
+    if not rnn.built:
+        rnn.build(tree.map_structure(shape_of, x))
     return rnn, x, call

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
+from rshop.call.arguments import read_first_readouts, read_first_states
+from rshop.checks import check_timestep
 from rshop.errors import message, shapes, told
 from rshop.step.readout import feed_back, feeds
 from rshop.step.start_values import check_call as check_values
 from rshop.step.start_values import start_value
-from rshop.structure import flat, flatten_like, tree
+from rshop.structure import flat, flatten_like
 from rshop.tracing.call_request import read_request
-from rshop.tracing.recording import Recording, join
+from rshop.tracing.recorder import Recorder
+from rshop.tracing.timesteps_of_call import replay_of
 from rshop.tracing.trace import Trace
-from rshop.tracing.walk import Walk, check_timestep
 
 _OWN = ("at", "states", "inputs", "readout", "mode")
 MODES = ("inputs kept", "free running")
@@ -46,9 +48,9 @@ class Intervention:
         Raises:
             ValueError: no state or value of this name.
         """
-        source = "states" if name in self.original.states else None
-        before, after = ((getattr(t, source) if source else t)[name] for t in (self.original, self.edited))
-        return after - before
+        of_state = name in self.original.states
+        before, after = (run.states if of_state else run for run in (self.original, self.edited))
+        return after[name] - before[name]
 
     def __repr__(self):
         what = ", ".join(self.changed) or "nothing changed"
@@ -100,56 +102,61 @@ def intervene(
     check_values({"states": states, "readout": readout}, symbolic=False)
     if inputs is not None:
         check_values({"inputs": inputs}, optional=False, symbolic=False)
-    walk = Walk(rnn, x, record=True, **call)
-    at = check_timestep(at, walk.steps)
-    wiring = _check_mode(walk, mode)
-    past, memory = Recording(walk), walk.first
-    for t in range(at):
-        memory = past.step(memory, t, walk.inputs(t))
-    kept, last = Recording(walk), memory
-    for t in range(at, walk.steps):
-        last = kept.step(last, t, walk.inputs(t))
-    edit = _Edit(walk, x, states, inputs, readout, call)
+    timesteps = replay_of(rnn, x, **call)
+    at = check_timestep(at, timesteps.steps)
+    wiring = _check_mode(timesteps, mode)
+    recorder, memory, start = Recorder(timesteps), timesteps.first, None
+    for t in range(timesteps.steps):
+        start = memory if t == at else start
+        memory = recorder.step(memory, t, timesteps.inputs(t))
+    edit = _Edit(timesteps, states=states, inputs=inputs, readout=readout)
     wiring = wiring if mode == "free running" else None
     # The recorded run is the original one, unless it read something else than its own outputs.
     as_recorded = wiring is None or (not wiring and call.get("ground_truth") is None)
     futures = [
-        kept if as_recorded else _future(walk, memory, at, kept, wiring, None),
-        _future(walk, memory, at, kept, wiring, edit),
+        recorder if as_recorded else _future(recorder, start, at, wiring),
+        _future(recorder, start, at, wiring, edit=edit),
     ]
-    original, edited = (join(walk, past, future) for future in futures)
+    original, edited = (Trace(**future.arrays()) for future in futures)
     return Intervention(original, edited, at, mode, edit.names)
 
 
 class _Edit:
     # The values that timestep `at` reads in place of its own, None where it keeps its own.
-    def __init__(self, walk, x, states, inputs, readout, call):
-        length = {"output_length": walk.steps} if walk.rnn.decode else {"output_length": None}
-        fixed = {"constants": call.get("constants")}
-        given = walk.rnn.read_call(
-            tree.map_structure(np.asarray, x),
-            **length,
-            **fixed,
-            initial_state=states,
-            initial_readout=readout,
-        )
-        self.states = _starts(given.states, walk.step.states, walk.batch)
-        self.readouts = _starts(given.readouts, flat(walk.step.readouts), walk.batch)
-        self.inputs = None if inputs is None else _inputs(walk, inputs)
-        named = zip(walk.states, self.states, strict=True)
+    def __init__(self, timesteps, *, states, inputs, readout):
+        step, batch = timesteps.step, timesteps.batch
+        first_states = read_first_states(step, states, batch)
+        first_readouts = read_first_readouts(step, readout, batch)
+        self.states = _starts(first_states, step.states, batch)
+        self.readouts = _starts(first_readouts, flat(step.readouts), batch)
+        self.inputs = None if inputs is None else _inputs(timesteps, inputs)
+        named = zip(step.state_names, self.states, strict=True)
         names = [f"states {name}" for name, value in named if value is not None]
         names += ["inputs"] if inputs is not None else []
         self.names = (*names, *(["readout"] if readout is not None else []))
 
 
-def _future(walk, memory, at, kept, wiring, edit):
-    future, own = Recording(walk), None
-    for t in range(at, walk.steps):
-        inputs = walk.inputs(t)
+def _future(recorded, memory, at, wiring, *, edit=None):
+    """The run from timestep `at` on, after what was recorded before it.
+
+    Args:
+        recorded: the recorder of the whole original run.
+        memory: the memory before timestep `at`.
+        wiring: None keeps the inputs and readouts of the original run; a list says which outputs become
+            the next inputs.
+    """
+    timesteps = recorded.timesteps
+    future, dtypes = (
+        Recorder(timesteps, recorded.records[:at]),
+        [t.dtype for t in flat(timesteps.step.inputs)],
+    )
+    for t in range(at, timesteps.steps):
+        inputs = timesteps.inputs(t)
         if t == at or wiring is None:
-            memory = _reading(memory, kept.readouts(t - at))
+            # Whatever was fed, own output or truth, is now simply what is read.
+            memory = {**memory, "readouts": recorded.records[t].readouts, "truths": []}
         elif wiring:
-            inputs = feed_back(wiring, own, [tensor.dtype for tensor in flat(walk.step.inputs)])
+            inputs = feed_back(wiring, future.records[-1].outputs, dtypes)
         if t == at and edit is not None:
             memory = {
                 **memory,
@@ -158,13 +165,7 @@ def _future(walk, memory, at, kept, wiring, edit):
             }
             inputs = inputs if edit.inputs is None else edit.inputs
         memory = future.step(memory, t, inputs, forced=False)
-        own = future.outputs()
     return future
-
-
-def _reading(memory, readouts):
-    # Whatever was fed, own output or truth, is now simply what is read.
-    return {**memory, "readouts": list(readouts), "truths": []}
 
 
 def _over(values, replacements):
@@ -178,9 +179,9 @@ def _starts(values, likes, batch):
     ]
 
 
-def _inputs(walk, inputs):
-    own = walk.inputs(0)
-    given = flatten_like(walk.step.inputs, inputs, "inputs")
+def _inputs(timesteps, inputs):
+    own = timesteps.inputs(0)
+    given = flatten_like(timesteps.step.inputs, inputs, "inputs")
     return [_spread(value, like) for value, like in zip(given, own, strict=True)]
 
 
@@ -199,7 +200,7 @@ def _spread(value, like):
     return ops.cast(ops.convert_to_tensor(value), like.dtype)
 
 
-def _check_mode(walk, mode):
+def _check_mode(timesteps, mode):
     if not isinstance(mode, str) or mode not in MODES:
         raise ValueError(
             message(
@@ -209,11 +210,11 @@ def _check_mode(walk, mode):
                 fix=f"mode={MODES[0]!r}",
             )
         )
-    if mode == MODES[0] or walk.readouts:
+    if mode == MODES[0] or timesteps.readouts:
         return []
     try:
         # A decoder sees the same input at every timestep.
-        wiring = [] if walk.rnn.decode else feeds(walk.step.outputs, walk.step.inputs)
+        wiring = [] if timesteps.layer.decode else feeds(timesteps.step.outputs, timesteps.step.inputs)
     except ValueError:
         wiring = []
     if wiring:
@@ -221,9 +222,9 @@ def _check_mode(walk, mode):
     raise ValueError(
         message(
             "This model cannot run on its own outputs: it has no readout, and no output fits as input.",
-            received=f"inputs of shape {shapes(flat(walk.step.inputs))}, "
-            f"outputs of shape {shapes(flat(walk.step.outputs))}"
-            + (", the inputs fixed by decode=True" if walk.rnn.decode else ""),
+            received=f"inputs of shape {shapes(flat(timesteps.step.inputs))}, "
+            f"outputs of shape {shapes(flat(timesteps.step.outputs))}"
+            + (", the inputs fixed by decode=True" if timesteps.layer.decode else ""),
             expected="a readout, or outputs of the shape of the inputs",
             fix=f"mode={MODES[0]!r}, or give the step a readout_input",
         )

@@ -6,55 +6,12 @@ import keras
 import numpy as np
 
 from rshop.call.argument_kinds import check_arrays
-from rshop.errors import message, told
+from rshop.errors import message
 from rshop.layers.base import RecurrentLayer
 from rshop.step.graph import Graph
 from rshop.step.masks import attach
 from rshop.structure import flat, tree
-
-
-def only_layer(rnn):
-    """The only recurrent layer of a Keras model; a model without one, or what is no model, as it is.
-
-    A `keras.layers.Bidirectional` around one of our layers counts as one, and is what comes back.
-
-    Example:
-        >>> model = keras.Sequential([keras.Input((7, 3)), rnn, keras.layers.Dense(2)])
-        >>> only_layer(model) is rnn
-        True
-
-    Raises:
-        ValueError: a model with several; names them.
-    """
-    if not isinstance(rnn, keras.Model):
-        return rnn
-    found = _recurrent(rnn)
-    if not found:
-        return rnn
-    if len(found) == 1:
-        return found[0][1]
-    raise ValueError(
-        message(
-            f"The model {rnn.name!r} has {len(found)} recurrent layers of rshop.",
-            received=f"a model with {_listed(found)}",
-            expected="a recurrent layer, or a model that has exactly one",
-            fix=f"give one of them: {found[0][0]}",
-        )
-    )
-
-
-def told_layer(value) -> str:
-    """What was received in the place of a recurrent layer; of a model its layers too.
-
-    Example:
-        >>> told_layer(keras.Sequential([keras.Input((7, 3)), keras.layers.LSTM(2)]))
-        "the model 'sequential', which has no recurrent layer of rshop: 'lstm' (LSTM)"
-    """
-    if not isinstance(value, keras.Model) or _recurrent(value):
-        return told(value)
-    layers = [f"{layer.name!r} ({type(layer).__name__})" for layer in value.layers]
-    listed = ", ".join([*layers[:8], *(["..."] if len(layers) > 8 else [])])
-    return f"the model {value.name!r}, which has no recurrent layer of rshop: {listed or 'no layer at all'}"
+from rshop.tracing.check_layer import only_layer, recurrent_layers
 
 
 def called_within(rnn, x, call: dict) -> tuple:
@@ -86,29 +43,6 @@ def called_within(rnn, x, call: dict) -> tuple:
     given = _call_in(rnn, layer, _in_order(rnn, x), call.get("training"))
     x = given.pop("x")
     return layer, x, {**given, **{name: value for name, value in call.items() if value is not None}}
-
-
-def _recurrent(model, prefix="model") -> list[tuple]:
-    # (how the layer is reached, the layer), each once.
-    found: dict[int, tuple] = {}
-    for layer in model.layers:
-        way = f"{prefix}.get_layer({layer.name!r})"
-        if _is_recurrent(layer):
-            found[id(layer)] = way, layer
-        elif isinstance(layer, keras.Model):
-            found |= {id(one): (inner, one) for inner, one in _recurrent(layer, way)}
-        elif isinstance(layer, keras.layers.Wrapper) and _is_recurrent(layer.layer):
-            found[id(layer.layer)] = f"{way}.layer", layer.layer
-    return list(found.values())
-
-
-def _is_recurrent(layer):
-    both = isinstance(layer, keras.layers.Bidirectional)
-    return isinstance(layer.forward_layer if both else layer, RecurrentLayer)
-
-
-def _listed(found):
-    return ", ".join(f"{layer.name!r} ({type(layer).__name__}), {way}" for way, layer in found)
 
 
 def _in_order(model, x) -> list:
@@ -172,7 +106,7 @@ def _by_name(given):
 
 
 def _holds(operation, layer):
-    return isinstance(operation, keras.Model) and any(one is layer for _, one in _recurrent(operation))
+    return isinstance(operation, keras.Model) and any(one is layer for _, one in recurrent_layers(operation))
 
 
 def _closed(model, layer, times=None):

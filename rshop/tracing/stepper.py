@@ -6,15 +6,14 @@ from numbers import Real
 import numpy as np
 from keras import ops
 
-from rshop.call import arguments
-from rshop.call.run import first_memory
+from rshop.call.shape_checks import check_inputs
 from rshop.checks import check_count
 from rshop.errors import describe, message
 from rshop.layers.base import RecurrentLayer
 from rshop.step.start_values import check_call, check_numbers, check_start, start_value
-from rshop.step.timestep import Timestep
 from rshop.structure import find, flat, flatten_like, shape_of, tree
-from rshop.tracing.layer_in_model import told_layer
+from rshop.tracing.check_layer import check_layer
+from rshop.tracing.timesteps_of_call import timesteps_of
 
 
 class Stepper:
@@ -51,34 +50,17 @@ class Stepper:
         initial_readout=None,
         constants=None,
     ):
-        if not isinstance(rnn, RecurrentLayer):
-            raise TypeError(
-                message(
-                    "A Stepper runs a recurrent layer of rshop.",
-                    received=told_layer(rnn),
-                    expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                    fix="Stepper(rnn); of a Keras model give the layer, model.get_layer(name)",
-                )
-            )
+        fix = "Stepper(rnn); of a Keras model give the layer, model.get_layer(name)"
+        check_layer(rnn, "A Stepper runs a recurrent layer of rshop.", fix=fix)
         self.batch_size = check_count("batch_size", batch_size, "number of samples")
         step = rnn.description
         if not rnn.built:
             rnn.build(_shape_of_x(rnn, step, self.batch_size))
         self.rnn = rnn
-        check_call(
-            {"initial_state": initial_state, "initial_readout": initial_readout, "constants": constants}
-        )
+        first = {"initial_state": initial_state, "initial_readout": initial_readout}
+        check_call({**first, "constants": constants})
         x = [_blank(t, self.batch_size, rnn.decode) for t in flat(step.inputs)]
-        given = rnn.read_call(
-            tree.pack_sequence_as(step.inputs, x),
-            None,
-            initial_state=initial_state,
-            initial_readout=initial_readout,
-            constants=constants,
-        )
-        self._given = given
-        self._timestep = Timestep(step, [ops.convert_to_tensor(c) for c in given.constants])
-        self._past: list[dict] = []
+        self._call = {"x": tree.pack_sequence_as(step.inputs, x), "constants": constants, **first}
         self.reset()
 
     def step(self, x_t):
@@ -93,19 +75,18 @@ class Stepper:
         Raises:
             ValueError: an input of another structure or shape; nothing changes then.
         """
-        step = self._timestep.step
+        step = self._timesteps.step
         check_call({"x_t": x_t})
         if len(flat(step.inputs)) == 1 and all(isinstance(n, Real) for n in flat(x_t)):
             x_t = _array(x_t)  # numbers in lists, as one writes them by hand
         inputs = flatten_like(step.inputs, x_t, "x")
-        arguments.check_inputs(step, [shape_of(t) for t in inputs], decode=True)
+        check_inputs(step, [shape_of(t) for t in inputs], decode=True)
         self._check_batch(inputs)
         inputs = [
             ops.cast(ops.convert_to_tensor(t), like.dtype)
             for t, like in zip(inputs, flat(step.inputs), strict=True)
         ]
-        now = {"inputs": inputs, "truths": [], "coins": [], "mask": []}
-        memory, outputs = self._timestep(self._memory, now)
+        memory, outputs = self._timesteps(self._memory, 0, inputs)
         self._past.append(self._memory)
         self._memory = memory
         return tree.pack_sequence_as(step.outputs, [ops.convert_to_numpy(y) for y in outputs])
@@ -123,7 +104,7 @@ class Stepper:
     @property
     def readout(self):
         """What the next timestep reads as readout, as arrays, or None; assign to change it."""
-        step = self._timestep.step
+        step = self._timesteps.step
         if step.readouts is None:
             return None
         values = [ops.convert_to_numpy(v) for v in self._memory["readouts"]]
@@ -131,7 +112,7 @@ class Stepper:
 
     @readout.setter
     def readout(self, value):
-        step = self._timestep.step
+        step = self._timesteps.step
         check_call({"readout": value})
         values = [None] if value is None else flatten_like(step.readouts, value, "readout")
         self._put("readouts", values, flat(step.readouts), step.readout_names)
@@ -155,11 +136,13 @@ class Stepper:
 
     def reset(self):
         """Go back to the states and readout before the first timestep."""
-        self._past = []
-        self._memory = first_memory(self.rnn, self._given, self.batch_size, training=False)
+        self._past: list[dict] = []
+        # Read anew: a learned first state may have been trained since, and a stateful layer have run.
+        self._timesteps = timesteps_of(self.rnn, training=False, **self._call)
+        self._memory = self._timesteps.first
 
     def _check_batch(self, inputs):
-        for value, like in zip(inputs, flat(self._timestep.step.inputs), strict=True):
+        for value, like in zip(inputs, flat(self._timesteps.step.inputs), strict=True):
             if shape_of(value)[0] != self.batch_size:
                 raise ValueError(
                     message(

@@ -2,18 +2,14 @@
 
 from collections.abc import Mapping
 
+import keras
 import numpy as np
-from keras import ops
 
-from rshop.call.run import run
-from rshop.checks import check_training
-from rshop.errors import message
 from rshop.layers.base import RecurrentLayer
-from rshop.layers.options import DEFAULTS
-from rshop.step.masks import attach
-from rshop.step.start_values import check_call
-from rshop.structure import find, flat, tree
-from rshop.tracing.layer_in_model import called_within, told_layer
+from rshop.structure import find, flat
+from rshop.tracing.call_request import read_request
+from rshop.tracing.recorder import Recorder
+from rshop.tracing.timesteps_of_call import timesteps_of
 
 
 class Named(Mapping):
@@ -29,6 +25,10 @@ class Named(Mapping):
 
     def __getitem__(self, name):
         return self._arrays[list(self._arrays)[find(name, list(self._arrays), "value")]]
+
+    def __contains__(self, name):
+        fitting = [full for full in self._arrays if f"/{full}".endswith(f"/{name}")]
+        return name in self._arrays or len(fitting) == 1
 
     def __iter__(self):
         return iter(self._arrays)
@@ -133,99 +133,12 @@ def trace(
         "training": training,
         "output_length": output_length,
     }
-    check_training(training)
-    numbers = {name: call[name] for name in call if name not in ("training", "output_length")}
-    check_call({"x": x, **numbers}, symbolic=False)
-    rnn, x, call = called_within(rnn, x, call)
-    _check_layer(rnn)
-    # Statistics, seeds and counters move in training, but looking must not move them.
-    before = [(v, ops.convert_to_numpy(v)) for v in rnn.non_trainable_variables]
-    try:
-        record = _Recording(rnn)(x, **call)
-    finally:
-        for variable, value in before:
-            variable.assign(value)
-    arrays = tree.map_structure(lambda t: None if t is None else ops.convert_to_numpy(t), record)
-    step = rnn.description
-    readout = arrays["readouts"] or None
-    return Trace(
-        dict(zip(_Recorder(step).names, arrays["values"], strict=True)),
-        inputs=tree.pack_sequence_as(step.inputs, arrays["inputs"]),
-        outputs=tree.pack_sequence_as(step.outputs, arrays["outputs"]),
-        states=dict(zip(step.state_names, arrays["states"], strict=True)),
-        readout=readout and tree.pack_sequence_as(step.readouts, readout),
-        mask=arrays["mask"],
-    )
-
-
-def _check_layer(rnn):
-    if not isinstance(rnn, RecurrentLayer):
-        raise TypeError(
-            message(
-                "Only recurrent layers of rshop can be traced.",
-                received=told_layer(rnn),
-                expected="a RecurrentModel, a RecurrentSequential or cell.get_layer()",
-                fix="trace the recurrent layer itself, or a Keras model that contains it",
-            )
-        )
-
-
-class _Recorder:
-    # Runs a step so that every inner value comes out; has the signature of the step itself.
-    def __init__(self, step):
-        self.step = step
-        named = step.graph.named()
-        self.names = [name for name, _ in named]
-        self.values = [tensor for _, tensor in named]
-
-    def __call__(self, inputs, constants, states, readouts, training=None, masks=None):
-        self.step.forget_dropout()
-        given = [*inputs, *constants, *states, *readouts]
-        if masks is not None:
-            given = attach(masks, given)
-        results, values = self.step.graph.run(given, training)
-        count = len(flat(self.step.outputs))
-        return results[:count], results[count:], values
-
-
-class _Recording(RecurrentLayer):
-    # The same layer, but what it returns is what happened.
-    def __init__(self, rnn):
-        known = {name: getattr(rnn, name) for name in DEFAULTS}
-        super().__init__(has_readout=rnn.has_readout, dtype=rnn.dtype_policy, **known)
-        self.rnn = rnn
-        self.carried = rnn.carried
-        self.zero_output_for_mask = rnn.zero_output_for_mask
-
-    def build(self, input_shape):
-        if not self.rnn.built:
-            self.rnn.build(input_shape)
-        self.describe()
-
-    def make_step(self, input_shape):
-        return self.rnn.description
-
-    def results(self, given, training):
-        step = self.rnn.description
-        first, _, emitted = run(self.rnn, given, training, _Recorder(step))
-        counts = [len(flat(step.outputs)), len(step.states), len(flat(step.readouts))]
-        parts, start = [], 0
-        for count in counts:
-            parts.append(emitted[start : start + count])
-            start += count
-        outputs, states, readouts = parts
-        states = [
-            ops.concatenate([before[:, None], after], axis=1)
-            for before, after in zip(first["states"], states, strict=True)
-        ]
-        turned = self.go_backwards and not self.decode
-        inputs = [ops.flip(x, axis=1) for x in given.inputs] if turned else given.inputs
-        mask = ops.flip(given.mask, axis=1) if turned and given.mask is not None else given.mask
-        return {
-            "inputs": inputs,
-            "outputs": outputs,
-            "states": states,
-            "readouts": readouts,
-            "mask": mask,
-            "values": emitted[start:],
-        }
+    fix = "trace the recurrent layer itself, or a Keras model that contains it"
+    rnn, x, call = read_request(rnn, x, call, fix=fix)
+    # Looking moves no statistics, seeds or counters, and adds no loss.
+    with keras.StatelessScope(collect_losses=True):
+        timesteps = timesteps_of(rnn, x, **call)
+        recorder, memory = Recorder(timesteps), timesteps.first
+        for t in range(timesteps.steps):
+            memory = recorder.step(memory, t, timesteps.inputs(t))
+    return Trace(**recorder.arrays())

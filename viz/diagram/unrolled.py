@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from rshop.checks import check_switch
 from rshop.errors import message
-from rshop.tracing.check_layer import is_both_ways
-from rshop.tracing.layer_in_model import only_layer
+from rshop.tracing.check_layer import is_both_ways, only_layer
 from viz.diagram.figure import Figure
 from viz.diagram.over_time.bidirectional_scene import bidirectional_scene
 from viz.diagram.over_time.column import column_of

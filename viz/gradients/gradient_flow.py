@@ -7,9 +7,9 @@ from rshop.backend import gradients
 from rshop.errors import message, told
 from rshop.structure import find, tree
 from rshop.tracing.call_request import read_request
-from rshop.tracing.walk import Walk, is_float
+from rshop.tracing.timesteps_of_call import replay_of
 from viz.gradients.gradient_flow_figure import GradientFlow
-from viz.gradients.loss import Loss
+from viz.gradients.loss import Loss, is_float
 from viz.style.labels import check_label
 
 _OWN = ("of", "state", "loss", "truncate", "label", "ax")
@@ -76,7 +76,7 @@ def gradient_flow(
         R. Pascanu et al., On the difficulty of training recurrent neural networks, 2013.
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN, training=False)
-    walk = Walk(rnn, x, **call)
+    walk = replay_of(rnn, x, **call)
     check_label(label)
     chosen, truncate = _chosen(walk, state), _check_window(truncate)
     target = Loss(walk, loss, of=of, steps=walk.steps)

@@ -6,11 +6,12 @@ import numpy as np
 from keras import ops
 
 from rshop.backend import gradients
+from rshop.checks import check_timestep
 from rshop.errors import given_name, message, told
 from rshop.structure import flat
 from rshop.tracing.call_request import read_request
-from rshop.tracing.walk import Walk, check_timestep, is_float
-from viz.gradients.loss import Loss
+from rshop.tracing.timesteps_of_call import replay_of
+from viz.gradients.loss import Loss, is_float
 from viz.plots.series import check_sample
 from viz.style import palette, plot_axes, ticks
 from viz.style.colour_matrix import range_text
@@ -109,7 +110,7 @@ def input_influence(
         J. Li et al., Understanding neural networks through representation erasure, 2016.
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN, training=False)
-    walk = Walk(rnn, x, **call)
+    walk = replay_of(rnn, x, **call)
     t = check_timestep(t, walk.steps)
     sample = check_sample(sample, walk.batch)
     method = _check_method(walk, method)

@@ -2,12 +2,13 @@
 
 import inspect
 
+import keras
 import numpy as np
 from keras import ops
 
+from rshop.call.timesteps import Timesteps
 from rshop.errors import message, told
 from rshop.structure import find, flat, tree
-from rshop.tracing.walk import Walk, is_float
 from viz.plots.series import parts
 
 _FIX = "loss=lambda y, t: y[:, 0]"
@@ -20,7 +21,7 @@ class Loss:
     rounding. Of an output whose sum is the same in the whole run, the largest number counts in its place.
 
     Example:
-        >>> Loss(Walk(rnn, x), steps=7).note  # the output is a softmax
+        >>> Loss(timesteps_of(rnn, x), steps=7).note  # the output is a softmax
         'of the output its largest number, as its sum is always 1'
 
     Args:
@@ -38,7 +39,7 @@ class Loss:
         ValueError: no such state.
     """
 
-    def __init__(self, walk: Walk, function=None, *, of: str | None = None, steps: int):
+    def __init__(self, walk: Timesteps, function=None, *, of: str | None = None, steps: int):
         self.function, self._structure = _check_function(function), walk.step.outputs
         self.state = None if of is None else find(of, walk.states, "state")
         self.name = "loss" if function is not None else "output" if of is None else walk.states[self.state]
@@ -84,6 +85,11 @@ class Loss:
             return f"the {self.name}" if self.state is None else repr(self.name)
         places = parts("output", tree.pack_sequence_as(self._structure, list(range(count))))
         return next(name for name, place in places.items() if place == i)
+
+
+def is_float(tensor) -> bool:
+    """Whether a tensor can have a gradient."""
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
 
 
 def _largest(tensor):

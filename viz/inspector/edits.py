@@ -5,9 +5,9 @@ from numbers import Real
 
 import numpy as np
 
+from rshop.checks import check_timestep
 from rshop.errors import check_name, message, told
 from rshop.structure import tree
-from rshop.tracing.walk import check_timestep
 from viz.inspector.payload import run_values
 from viz.plots.series import check_sample
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import keras
 
-from rshop.errors import given_name, message
+from rshop.errors import given_name
 from rshop.step.step import Step
-from rshop.tracing.check_layer import refuse_both_ways
-from rshop.tracing.layer_in_model import only_layer, told_layer
+from rshop.tracing.check_layer import check_layer, only_layer
 from viz.model import naming
 
 
@@ -63,16 +62,12 @@ def read_model(rnn) -> Model:
         ValueError: its step is not known yet, because it was never called.
     """
     rnn = only_layer(rnn)
-    refuse_both_ways(rnn)
-    if not hasattr(type(rnn), "description") and not hasattr(type(rnn), "step_model"):
-        raise TypeError(
-            message(
-                "Only recurrent layers and cells of rshop can be drawn.",
-                received=told_layer(rnn),
-                expected="a RecurrentModel, a RecurrentSequential, a cell or cell.get_layer()",
-                fix="draw the recurrent layer itself, or a Keras model that contains it",
-            )
-        )
+    check_layer(
+        rnn,
+        "Only recurrent layers and cells of rshop can be drawn.",
+        fix="draw the recurrent layer itself, or a Keras model that contains it",
+        cells=True,
+    )
     step = rnn.description if hasattr(type(rnn), "description") else rnn.describe()
     outputs = _names(step.outputs, "y")
     names = StepNames(

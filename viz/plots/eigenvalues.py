@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rshop.errors import message
-from rshop.tracing.layer_in_model import only_layer
-from rshop.tracing.walk import check_layer
+from rshop.tracing.check_layer import check_layer, only_layer
 from viz.plots.recurrent_weights import recurrent_kernels
 from viz.style import palette, plot_axes
 from viz.style.colour_matrix import range_text

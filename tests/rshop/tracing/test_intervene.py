@@ -130,6 +130,32 @@ def test_the_effect_on_a_linear_rnn_after_k_steps_is_a_power_of_its_matrix():
     assert repr(both) == "Intervention at timestep 2 of 6, inputs kept: states h"
 
 
+def test_the_effect_on_an_inner_value_is_the_difference_of_two_traces():
+    """`A` is the product with the state: moved from the edit on. `W` reads the input: not moved."""
+    rnn, at, new = linear(), 2, draws(3, 3, seed=8)
+    both = viz.intervene(rnn, X, at=at, states={"h": new})
+    whole, edited = trace(rnn, X), trace(rnn, X[:, at:], initial_state=new)
+    expected = np.concatenate([np.zeros((3, at, 3)), edited["A"] - whole["A"][:, at:]], axis=1)
+    assert np.abs(expected[:, at:]).min() > 1e-4
+    assert_close(both.effect("A"), expected, 1e-5)
+    assert both.effect("W").shape == (3, 6, 3) and not both.effect("W").any()
+
+
+def test_the_effect_on_a_part_of_a_stack_is_found_by_its_ending():
+    both = viz.intervene(stack(), X, at=2, states={"low/c": 1.0})
+    for name in ("forget_gate", "low/forget_gate"):
+        moved = both.edited["low/forget_gate"] - both.original["low/forget_gate"]
+        assert_close(both.effect(name), moved, 0)
+        assert moved[:, 3:].any()
+    assert both.effect("c").shape == (3, 7, 4)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("nothing_of_it", ValueError), (3, TypeError)])
+def test_an_effect_on_what_there_is_not_is_refused(name, kind):
+    with pytest.raises(kind, match=f"Received: {name!r}.*Expected"):
+        viz.intervene(linear(), X, at=1).effect(name)
+
+
 def test_the_edited_future_of_an_lstm_is_its_equations_from_the_new_state():
     rnn = lstm()
     new = draws(3, 4, seed=2)
