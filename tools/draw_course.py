@@ -5,7 +5,7 @@ import textwrap
 import graphviz
 from course_facts import ROOT, Lesson, in_words, lessons, needs
 
-from viz.diagram.graphviz_dot import draw
+from viz.diagram.run_graphviz import draw
 from viz.diagram.svg import finish
 from viz.style.whole_file import write
 
