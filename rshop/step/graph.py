@@ -1,5 +1,5 @@
-"""Read a step's graph through public Keras: its operations in order, what depends on what, and a
-second way to run it that lets every inner value be seen."""
+"""A step's graph, read through public Keras: its operations in order, their dependencies, and a run that
+returns every inner value."""
 
 import inspect
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ class Node:
 
     @property
     def inputs(self) -> list:
-        """The Keras tensors that this node reads, flat: two for `a + b`."""
+        """A flat list of the Keras tensors that this node reads: two for `a + b`."""
         return [t for t in flat([self.args, self.kwargs]) if isinstance(t, keras.KerasTensor)]
 
     @property
     def takes_training(self) -> bool:
-        """Whether the operation asks if it is training."""
+        """Whether the operation has a `training` argument."""
         return "training" in inspect.signature(self.operation.call).parameters
 
     def labels(self) -> list[str]:
@@ -47,7 +47,7 @@ class Node:
 
 
 class Graph:
-    """The operations of a Keras model in an order in which they can run.
+    """The operations of a Keras model, in an order in which they can run.
 
     Example:
         >>> x = keras.Input((3,))
@@ -60,8 +60,8 @@ class Graph:
 
     Args:
         model: a functional `keras.Model` or a built `keras.Sequential`.
-        of_cell: the model was built by a cell, anew in each process: names that Keras made up for
-            its layers are numbered within the graph, as those of operations always are.
+        of_cell: the model was built by a cell, anew in each process: the names that Keras generated for
+            its layers are numbered within the graph, as the names of operations always are.
     """
 
     def __init__(self, model: keras.Model, of_cell: bool = False):
@@ -87,7 +87,7 @@ class Graph:
         self.outputs = list(copy.outputs)
 
     def reach(self) -> dict:
-        """For each Keras tensor by identity, the places of the inputs that it depends on."""
+        """For each Keras tensor, looked up by identity, the places of the inputs that it depends on."""
         known = {_Key(t): frozenset([i]) for i, t in enumerate(self.inputs)}
         for node in self.nodes:
             sources = [known[_Key(t)] for t in node.inputs]
@@ -101,7 +101,7 @@ class Graph:
         return _ByTensor(known)
 
     def operations(self) -> list:
-        """Every operation, those of nested models included, each once."""
+        """Every operation once, including those of nested models."""
         found: dict[int, keras.Operation] = {}
         for node in self.nodes:
             found[id(node.operation)] = node.operation
@@ -110,7 +110,7 @@ class Graph:
         return list(found.values())
 
     def named(self, prefix: str = "") -> list:
-        """`(name, Keras tensor)` of every value, nested names joined by `/`, in running order.
+        """`(name, Keras tensor)` of every value, in the order of a run; nested names are joined by `/`.
 
         Example:
             >>> [name for name, _ in Graph(lstm_cell.model).named()]
@@ -154,8 +154,8 @@ class Graph:
 
 
 class _Names:
-    # Keras numbers what has no name through the whole process. A name that a user gave, or can ask
-    # a layer for, stays; the others are numbered within the graph, so that they are the same after
+    # Keras numbers unnamed layers and operations throughout the process. A name that a user gave, or can
+    # read from a layer, stays. The others are numbered within the graph, so that they are the same after
     # a reload and in the next notebook.
     def __init__(self, of_cell):
         self.of_cell = of_cell
@@ -202,8 +202,8 @@ class _ByTensor:
 
 
 def _inner_model(operation):
-    # A cell of this project shows its Keras model as `step_model`; functional models show their
-    # `operations`, models written as a class do not and stay closed.
+    # A cell of this project has its Keras model in `step_model`. Functional models list their `operations`;
+    # subclassed models do not, and count as one operation.
     model = getattr(operation, "step_model", operation)
     readable = hasattr(model, "operations") or isinstance(model, keras.Sequential)
     return model if isinstance(model, keras.Model) and readable else None
