@@ -1,4 +1,4 @@
-"""Whether layers add losses within a timestep, so that a loop has to sum them."""
+"""Whether layers add losses within a timestep, which the loop then sums."""
 
 import keras
 
@@ -7,7 +7,7 @@ from rshop.step.step import Step
 
 
 def adds_losses(step: Step, parts: list[list], training, masks=None) -> bool:
-    """Whether a layer of the step adds a loss: found out by running the step once, which changes nothing.
+    """Whether a layer of the step adds a loss, found by running the step once without side effects.
 
     Example:
         >>> adds_losses(step, [[x_t], [], [h], []], training=True)

@@ -1,29 +1,29 @@
-"""What the call of a recurrent layer is given, checked before Keras or a loop meets it."""
+"""The kinds of the arguments of a call (tensors, numbers, a length), checked before Keras reads them."""
 
 from rshop.checks import check_length, check_training
 from rshop.errors import message, told
 from rshop.step.start_values import check_call
 from rshop.structure import flat, layout
 
-# What a call takes after x, in order.
+# The arguments of a call after x, in order.
 _NUMBERS = ("initial_state", "initial_readout", "ground_truth", "constants", "mask")
 _ARGUMENTS = (*_NUMBERS, "training", "output_length")
 
 
 def check_given(x, args: tuple, kwargs: dict, decode: bool):
-    """Refuse what is of another kind than the arguments of a call.
+    """Refuse arguments of the wrong kind.
 
     Example:
         >>> check_given(np.ones((2, 7, 3)), (), {"training": True}, decode=False)
 
     Args:
         x: the first argument.
-        args, kwargs: all others, as they were given.
+        args, kwargs: all other arguments, as they were given.
         decode: whether the layer is a decoder.
 
     Raises:
         TypeError: names the argument.
-        ValueError: a number of timesteps that there cannot be.
+        ValueError: an impossible number of timesteps.
     """
     check_arrays(x)
     given = {**dict(zip(_ARGUMENTS, args, strict=False)), **kwargs}
@@ -36,7 +36,7 @@ def check_arrays(x):
     """Refuse an `x` that is not made of tensors or arrays.
 
     Raises:
-        TypeError: names what it is made of.
+        TypeError: says what was given.
     """
     for part in flat(x) or [x]:
         if not _has_shape(part):
@@ -71,10 +71,10 @@ def _has_shape(part) -> bool:
 
 
 def call_length(given, default: int | None, decode: bool):
-    """The number of timesteps that a call of a decoder asks for, else the layer's own.
+    """The number of timesteps that a call of a decoder asks for, by default that of the layer.
 
     Raises:
-        TypeError, ValueError: no whole number, or a layer that is no decoder.
+        TypeError, ValueError: not a whole number, or the layer is not a decoder.
     """
     if given is None:
         return default

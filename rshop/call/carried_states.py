@@ -1,4 +1,4 @@
-"""What a stateful layer keeps between calls: states, the last readout, the last truth."""
+"""The memory that a stateful layer keeps between calls: states, last readout, last truth."""
 
 import numpy as np
 from keras import ops
@@ -53,28 +53,28 @@ class Carried:
         readouts = list(zip(step.readout_names, flat(step.readouts), strict=True))
         self.readouts = [variable(name, t.shape[1:], t.dtype) for name, t in readouts]
         self.truths = [variable(f"truth_{name}", t.shape[1:], t.dtype) for name, t in readouts if forced]
-        # Until the first call after a reset the states are the initial ones, a learned weight or a
-        # random draw included.
+        # Until the first call after a reset the states are the initial ones, which may be a learned weight
+        # or a random draw.
         self.running = layer.add_weight(
             shape=(), dtype="bool", initializer="zeros", trainable=False, name="carried_running"
         )
 
     @property
     def variables(self) -> list:
-        """Every variable that is kept."""
+        """All variables of the memory."""
         return [*self.states, *self.readouts, *self.truths, self.running]
 
     def check_batch(self, batch: int | None):
-        """Refuse a batch of another size, where it is known.
+        """Refuse a batch whose size is known and not that of the variables.
 
         Raises:
-            ValueError: it is another one.
+            ValueError: says both sizes.
         """
         if batch not in (None, self.batch):
             raise ValueError(self.wrong_batch(f"a batch of {batch}"))
 
     def wrong_batch(self, received: str) -> str:
-        """What is said of a batch of another size."""
+        """The error message for a batch of another size."""
         return message(
             "A stateful layer keeps one state for each sample of its batch.",
             received=received,
@@ -83,7 +83,7 @@ class Carried:
         )
 
     def values(self, training: bool = False) -> dict:
-        """The kept tensors, by what they are; initial states where nothing has run since a reset."""
+        """A dict of the kept tensors, with initial states where nothing has run since a reset."""
         return {
             "states": [
                 ops.where(self.running, v, first(self.batch, training))
@@ -94,7 +94,7 @@ class Carried:
         }
 
     def keep(self, memory: dict):
-        """Keep the memory after the last timestep. A run without truth keeps its own output."""
+        """Keep the memory after the last timestep. A run without truths keeps its own output as truth."""
         truths = memory["truths"] or memory["readouts"]
         for variables, values in (
             (self.states, memory["states"]),
@@ -106,7 +106,7 @@ class Carried:
         self.running.assign(True)
 
     def reset(self, values):
-        """States become initial again, or take the given values; readouts become 0."""
+        """Set the states to their initial or the given values, and the readouts to 0."""
         if np.isscalar(values) and not isinstance(values, str):
             values = [values] * len(self.states)
         given = read_states(self.step, values, "values")

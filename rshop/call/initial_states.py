@@ -1,4 +1,4 @@
-"""Where the first state comes from: zeros, an initializer, or a learned weight."""
+"""Initial states: zeros, an initializer, or a learned weight."""
 
 import keras
 from keras import initializers, ops
@@ -6,20 +6,20 @@ from keras import initializers, ops
 from rshop.errors import message, told
 from rshop.structure import find
 
-# These draw every number alike, so that a batch of states can be drawn at once. The others look at
-# the shape (Glorot, orthogonal) or draw nothing, and are asked for one sample, which all share.
+# These draw each number independently of the shape, so that a batch of states can be drawn at once. The
+# others depend on the shape (Glorot, orthogonal) or draw nothing: one sample is drawn, which all share.
 _PER_SAMPLE = (initializers.RandomNormal, initializers.RandomUniform, initializers.TruncatedNormal)
 
 
 def read(spec):
-    """A `state_initializer=` argument, checked and copied: an entry, or a list or dict of them.
+    """The `state_initializer=` argument, checked and copied: an entry, or a list or dict of entries.
 
     Example:
         >>> read(["ones", "learned"])
         [<Ones>, 'learned']
 
     Raises:
-        ValueError, TypeError: an entry that is no initializer.
+        ValueError, TypeError: an entry that is not an initializer.
     """
     if isinstance(spec, (list, tuple)):
         return [_entry(e) for e in spec]
@@ -29,7 +29,7 @@ def read(spec):
 
 
 def serialize(spec):
-    """What `read` returned, as plain JSON values that `read` takes back."""
+    """A checked `state_initializer` as plain JSON values, which `read` takes back."""
     if isinstance(spec, list):
         return [serialize(e) for e in spec]
     if isinstance(spec, dict):
@@ -38,7 +38,7 @@ def serialize(spec):
 
 
 def for_each_state(spec, names: list[str]) -> list:
-    """One entry for each state; those that are not mentioned start at zero (None).
+    """One entry for each state; a state without one starts at zero (None).
 
     Example:
         >>> for_each_state({"c": "learned"}, ["lstm/h", "lstm/c"])
@@ -95,7 +95,7 @@ class FirstState:
             self.fresh = type(entry).from_config({**config, "seed": self.seed_generator})
 
     def __call__(self, batch, training: bool):
-        """The state, `(batch, ...)`: drawn anew in training, the same at every inference call."""
+        """The state `(batch, ...)`: random ones are drawn anew in training, and the same in inference."""
         self._check_known("its first value")
         if self.weight is not None:
             one = ops.convert_to_tensor(self.weight)[None]

@@ -1,4 +1,4 @@
-"""What a call returns, before anything runs: shapes and dtypes."""
+"""The shapes and dtypes of the result of a call, known before anything runs."""
 
 import keras
 from keras import ops
@@ -7,7 +7,7 @@ from rshop.structure import flat, tree
 
 
 def call_spec(layer, given):
-    """A symbolic tensor for each that a call returns.
+    """The result of a call as symbolic tensors.
 
     Example:
         >>> call_spec(rnn, arguments).shape  # of a layer with return_sequences=True
@@ -27,22 +27,22 @@ def call_spec(layer, given):
 
 
 def only_shapes_are_asked() -> bool:
-    """Whether Keras calls layers to learn their shapes alone, as `fit` does once before it trains.
+    """Whether Keras calls layers for their shapes alone, as `fit` does once before it trains.
 
     Example:
         >>> with keras.SymbolicScope():
         ...     only_shapes_are_asked()
         True
     """
-    # The scope that is found on entering says whether one was open.
+    # A scope keeps the one that was open when it was entered.
     with keras.SymbolicScope() as scope:
         return scope.original_scope is not None
 
 
 def zeros_for(spec, given):
-    """Zeros for each tensor of a `call_spec`, or None where a size is neither known nor that of the input.
+    """Zeros for each tensor of a `call_spec`; None if a size is neither known nor that of the input.
 
-    To write out a whole loop for its shapes would take as long as for its numbers.
+    Building a whole loop just for its shapes would take as long as building it for its numbers.
     """
     if any(size is None for like in flat(spec) for size in like.shape[2:]):
         return None

@@ -4,12 +4,11 @@ import keras
 from keras import ops
 
 from rshop.backend import counter
-from rshop.call import arguments, initial_states
+from rshop.call import arguments, initial_states, shape_checks
 from rshop.call.argument_kinds import call_length, check_given
 from rshop.call.carried_states import Carried
 from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
 from rshop.call.run import run
-from rshop.call.shape_checks import check_inputs, check_unroll
 from rshop.checks import check_training
 from rshop.conversions import convert
 from rshop.errors import message
@@ -117,7 +116,7 @@ class RecurrentLayer(keras.layers.Layer):
         """Make the step if there is none yet, the learned first states, and what is carried."""
         step = self.describe(self._step_shapes(flat_shapes(input_shape)))
         shapes = shapes_like(step.inputs, input_shape, "x")
-        check_inputs(step, shapes, self.decode)
+        shape_checks.check_inputs(step, shapes, self.decode)
         entries = initial_states.for_each_state(self.state_initializer, step.state_names)
         self.first_states = [
             initial_states.FirstState(entry, name, t, self)
@@ -220,7 +219,7 @@ class RecurrentLayer(keras.layers.Layer):
         """
         length = call_length(output_length, self.output_length, self.decode)
         read = arguments.read(self.description, x, decode=self.decode, output_length=length, **given)
-        check_unroll(self, read)
+        shape_checks.check_unroll(self, read)
         if self.carried is not None:
             self.carried.check_batch(read.batch)
         return read

@@ -1,4 +1,4 @@
-"""Checks of the tensors that a step is made of, each before anything is built from them."""
+"""Checks of the tensors of a step, before anything is built from them."""
 
 import keras
 
@@ -48,7 +48,7 @@ def check_pair(label: str, before, after):
     """Compare a state with its next value.
 
     Raises:
-        ValueError: they differ in shape or in kind of number.
+        ValueError: they differ in shape, or one is floating and the other is not.
     """
     if not agree(before.shape, after.shape):
         raise ValueError(
@@ -72,10 +72,10 @@ def check_pair(label: str, before, after):
 
 
 def check_tensors(what: str, value, optional: bool):
-    """Refuse what is not made of Keras tensors.
+    """Refuse a value that is not made of Keras tensors.
 
     Raises:
-        TypeError: names the argument and what it is.
+        TypeError: names the argument and what was given.
     """
     if optional and (value is None or flat(value) == []):
         return
@@ -93,7 +93,7 @@ def check_tensors(what: str, value, optional: bool):
 
 
 def check_distinct(starts: list):
-    """Refuse an Input that is given two parts.
+    """Refuse an Input that plays two roles in the step.
 
     Raises:
         ValueError: names the Input.
@@ -113,10 +113,10 @@ def check_distinct(starts: list):
 
 
 def check_names(names: list[str]):
-    """Refuse two states of one name.
+    """Refuse two states with the same name.
 
     Raises:
-        ValueError: names them.
+        ValueError: gives the name.
     """
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -131,6 +131,6 @@ def check_names(names: list[str]):
 
 
 def names_of_states(states) -> list[str]:
-    """Names for states from those of their Inputs: `h_tm1` gives `h`, no name gives `state_0`."""
+    """State names, from the names of their Inputs: `h_tm1` gives `h`, no name gives `state_0`."""
     # "h_tm1" is the field's name for the value of h at the previous timestep.
     return [(given_name(t) or f"state_{i}").removesuffix("_tm1") for i, t in enumerate(states)]

@@ -1,4 +1,4 @@
-"""Tensors that a function within a step reads from around it: Keras's graph does not see them."""
+"""Tensors that a function inside a step reads from its closure, which Keras's graph does not see."""
 
 import functools
 import inspect
@@ -11,7 +11,7 @@ from rshop.structure import flat
 
 
 def check_nothing_hidden(graph: Graph):
-    """Refuse an operation such as `ops.cond` whose functions read tensors of the step from around them.
+    """Refuse an operation such as `ops.cond` whose functions capture tensors of the step.
 
     Example:
         >>> check_nothing_hidden(Graph(keras.Model([x, h], ops.cond(p, lambda: x + h, lambda: x))))
@@ -23,7 +23,7 @@ def check_nothing_hidden(graph: Graph):
     for node in graph.nodes:
         if node.inner is not None:
             check_nothing_hidden(node.inner)
-        # Some operations are called with their functions, others were made with them.
+        # Some operations receive their functions in the call, others in the constructor.
         made_with = (
             [] if isinstance(node.operation, keras.layers.Layer) else list(vars(node.operation).values())
         )

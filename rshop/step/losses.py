@@ -8,16 +8,16 @@ from rshop.step.step import Step
 
 
 def with_loss(step: Step, run) -> tuple:
-    """What a run of the step returns, and the sum of the losses that its layers added, a scalar.
+    """The result of running the step, and the sum of the losses that its layers added, a scalar.
 
-    Without this a loss would stay behind in the body of the loop, out of reach for the model.
+    Without this a loss would stay inside the body of the loop, where the model cannot reach it.
 
     Args:
         step: the checked step.
-        run: runs it.
+        run: a function without arguments that runs the step.
 
     Raises:
-        ValueError: a layer changes something that is not its own.
+        ValueError: a layer changes a variable that does not belong to the step.
     """
     with keras.StatelessScope(collect_losses=True) as scope:
         results = run()

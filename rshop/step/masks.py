@@ -1,4 +1,4 @@
-"""What a masked timestep does: nothing. State, output and readout stay as they were."""
+"""Masks: a masked timestep changes nothing, so state, output and readout stay as they were."""
 
 import keras
 from keras import ops
@@ -7,7 +7,7 @@ from rshop.structure import flat
 
 
 def combine(masks):
-    """One mask of shape (batch, time) for several inputs: a timestep counts where all of them do.
+    """One mask of shape (batch, time) for several inputs: true where all of them are true.
 
     Example:
         >>> combine([[[True, True, False]], None])  # [[True, True, False]]
@@ -23,14 +23,14 @@ def combine(masks):
 
 
 def hold(mask, after: list, before: list) -> list:
-    """Each new value where the timestep counts, and the old one where it is masked.
+    """Each new value where the timestep is valid, and the old one where it is masked.
 
     Example:
         >>> hold([True, False], [[[1.0], [1.0]]], [[[0.0], [7.0]]])
         [[[1.0], [7.0]]]
 
     Args:
-        mask: booleans of shape (batch,), true where the timestep counts.
+        mask: booleans of shape (batch,), true where the timestep is valid.
         after: new values, each (batch, ...).
         before: old values of the same shapes.
     """
@@ -38,14 +38,14 @@ def hold(mask, after: list, before: list) -> list:
 
 
 def blank(mask, values: list) -> list:
-    """Each value where the timestep counts, and 0 where it is masked."""
+    """Each value where the timestep is valid, and 0 where it is masked."""
     return hold(mask, values, [ops.zeros_like(value) for value in values])
 
 
 def silence(mask, x):
     """The input `(batch, time, ...)` with 0 at masked timesteps.
 
-    What stands there changes no result, but a NaN in it would reach the gradients.
+    Masked inputs change no result, but a NaN among them would reach the gradients.
 
     Example:
         >>> silence([[True, False]], [[[1.0], [nan]]])
@@ -56,7 +56,7 @@ def silence(mask, x):
 
 
 def attach(masks: list, tensors: list) -> list:
-    """The tensors with Keras masks on them, None where there is none: layers then find them.
+    """The tensors with Keras masks attached, where layers find them; None leaves a tensor without a mask.
 
     Example:
         >>> memory, state = attach([mask, None], [memory, state])

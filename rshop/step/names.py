@@ -1,4 +1,4 @@
-"""Names of a step's parts: free ones for what this project adds, and the message about one used twice."""
+"""Names of a step's parts: a free name for a new part, and the error for a name that is used twice."""
 
 import re
 
@@ -8,7 +8,7 @@ from rshop.errors import given_name, is_made_up, message
 
 
 def free_name(base: str, taken) -> str:
-    """The name, with a number where it is taken.
+    """The base name, numbered if it is already taken.
 
     Example:
         >>> free_name("x", {"x", "x_1"})
@@ -22,7 +22,7 @@ def free_name(base: str, taken) -> str:
 
 
 def is_numbered(operation) -> bool:
-    """Whether an operation has a name such as Keras makes up: its class, with a number or without.
+    """Whether an operation's name is one that Keras generates: its class name, with or without a number.
 
     Example:
         >>> is_numbered(keras.layers.Dense(3)), is_numbered(keras.layers.Dense(3, name="W"))
@@ -32,22 +32,22 @@ def is_numbered(operation) -> bool:
 
 
 def snake_case(name: str) -> str:
-    """The name of a class as Keras writes it: `LSTMCell` gives `lstm_cell`."""
+    """A class name in snake case, as Keras writes it: `LSTMCell` gives `lstm_cell`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def name_used_twice(error: ValueError) -> str | None:
-    """The name that two parts have, from Keras's refusal to make a model of them; else None."""
+    """The duplicate name in Keras's error about a model with two layers of one name, else None."""
     found = re.search(r'The name "(.+)" is used \d+ times', str(error))
     return found[1] if found else None
 
 
 def two_of_one_name(name: str, starts: list, ends: list) -> str:
-    """What is said of a step two of whose parts have one name.
+    """The error message for a step with two parts of the same name.
 
     Args:
-        name: that name.
+        name: the duplicate name.
         starts, ends: the Inputs and the results of the step.
     """
     unnamed = is_made_up(name)
@@ -64,7 +64,7 @@ def two_of_one_name(name: str, starts: list, ends: list) -> str:
 
 
 def _operations_called(name, starts, ends):
-    # The whole step cannot be a model. What leads to one of its results alone often can.
+    # The whole step cannot be a model, but the part that leads to a single result often can.
     found = {}
     for end in ends:
         try:

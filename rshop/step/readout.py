@@ -23,7 +23,7 @@ _MERGES = {
 
 
 def split_fed(readouts) -> tuple:
-    """The readouts that are there, and the places of the outputs that feed them where some are None.
+    """The readouts without the Nones, and the places of the outputs that feed them where some were None.
 
     Example:
         >>> split_fed([r, None])  # of two outputs the first is fed back
@@ -92,11 +92,11 @@ def feed_back(wiring: list[tuple[int, bool]], outputs: list, dtypes: list) -> li
 
 
 def check_mode(mode):
-    """The mode under its present name: `True` and `"add"` give `"add"`, `None` gives `False`.
+    """The checked merge mode, old spellings translated: `True` and `"multiply"` give `"add"` and `"mul"`.
 
     Raises:
-        ValueError: a word that is no mode.
-        TypeError: neither a word, a bool, a layer nor a callable.
+        ValueError: a str that is no mode.
+        TypeError: neither a str, a bool, a layer nor a callable.
     """
     if mode is None or mode is False:
         return False
@@ -113,7 +113,7 @@ def check_mode(mode):
 
 
 def merged_shape(mode, shape: tuple, readout: tuple | None) -> tuple:
-    """The shape of the input merged with the readout, whose shape is None while it is not known.
+    """The shape of the input merged with the readout; a readout of shape None is not known yet.
 
     Example:
         >>> merged_shape("concat", (None, 3), (None, 2)), merged_shape("concat", (None, 3), None)
@@ -133,7 +133,7 @@ def merged_shape(mode, shape: tuple, readout: tuple | None) -> tuple:
 
 
 def merge(mode, x, readout, taken=()):
-    """What the first cell sees: the input merged with the readout, a Keras tensor `(batch, ...)`.
+    """The input merged with the readout, as the first cell reads it: a Keras tensor `(batch, ...)`.
 
     Example:
         >>> merge("concat", keras.Input((3,)), keras.Input((2,))).shape
@@ -142,7 +142,7 @@ def merge(mode, x, readout, taken=()):
     Args:
         mode: one of `MODES`, or a layer or callable of `[input, readout]`.
         x, readout: Keras tensors `(batch, ...)`.
-        taken: names that other parts of the step have.
+        taken: names that other parts of the step already have.
 
     Raises:
         ValueError: shapes that the mode cannot merge.
@@ -170,7 +170,7 @@ def merge(mode, x, readout, taken=()):
 
 
 def _merged_by(function, tensors, name):
-    # What a function does goes into a model of its own, where no name of the step's is in its way.
+    # The operations of a function go into a nested model, where their names cannot clash with the step's.
     inputs = [keras.Input(t.shape[1:], dtype=t.dtype) for t in tensors]
     return keras.Model(inputs, function(inputs), name=name)(tensors)
 

@@ -14,14 +14,14 @@ _NUMBERS = ("float", "bfloat", "int", "uint", "bool")
 
 
 def start_value(value, shape: tuple, dtype, batch):
-    """A given first value as `(batch, *shape)`: a number and one sample spread over the batch.
+    """A given first value as `(batch, *shape)`: a number or a single sample is broadcast over the batch.
 
     Example:
         >>> start_value([1.0, 2.0], (2,), "float32", batch=3).shape
         (3, 2)
 
     Raises:
-        ValueError: a number for a shape of unknown sizes.
+        ValueError: a number, where the shape has unknown sizes.
     """
     value = ops.cast(ops.convert_to_tensor(value), dtype)
     rank = len(value.shape)
@@ -69,10 +69,10 @@ def read_states(step: Step, value, what: str = "initial_state") -> list:
 
 
 def check_start(label: str, value, tensor, batch):
-    """Compare a first value with the Input that it starts.
+    """Compare a first value with the Input of its state or readout.
 
     Raises:
-        ValueError: a shape that cannot be spread over `(batch, ...)`.
+        ValueError: a shape that cannot be broadcast to `(batch, ...)`.
     """
     check_numbers(label, value)
     shape, expected = shape_of(value), (batch, *tuple(tensor.shape)[1:])
@@ -90,7 +90,7 @@ def check_start(label: str, value, tensor, batch):
 
 
 def check_numbers(label: str, value, array: bool = False):
-    """Refuse what is no number and holds none.
+    """Refuse a value that is neither a number nor an array of numbers.
 
     Raises:
         TypeError: a string, an object, complex numbers, a list of lists of different lengths.
@@ -107,16 +107,16 @@ def check_numbers(label: str, value, array: bool = False):
 
 
 def check_call(given: dict, *, optional: bool = True, symbolic: bool = True, arrays: bool = False):
-    """Refuse a call with something that is not made of numbers, before Keras or a loop meets it.
+    """Refuse call arguments that are not made of numbers, before Keras or a loop meets them.
 
     Example:
         >>> check_call({"x": np.ones((2, 7, 3)), "mask": None})
 
     Args:
-        given: the arguments of a call by name; None, or a list, tuple or dict of tensors, each.
+        given: the arguments of a call by name: each None, a tensor, or a list, tuple or dict of tensors.
         optional: whether a part may be None.
-        arrays: whether a part must be an array or a tensor, and not a number of Python.
         symbolic: whether a part may be a Keras tensor, which has no values yet.
+        arrays: whether a part must be an array or a tensor, not a Python number.
 
     Raises:
         TypeError: names the argument.

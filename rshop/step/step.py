@@ -32,7 +32,7 @@ class Step:
     Attributes:
         inputs, outputs: one Keras tensor each, or a list or dict of them, `(batch, ...)`.
         constants, readouts: likewise, or None.
-        states, next_states: lists, in pairs.
+        states, next_states: lists in the same order.
         state_names: a name for each state.
         model: `[*inputs, *constants, *states, *readouts] -> [*outputs, *next_states]`.
         fed_from: the places of the outputs that feed the readouts, None for the first ones (or by key).
@@ -51,11 +51,11 @@ class Step:
 
     @property
     def wiring(self) -> list[tuple[int, bool]]:
-        """For each readout the place of its output, and whether the argmax is taken (see `feeds`)."""
+        """For each readout, the place of its output, and whether the argmax is taken (see `feeds`)."""
         return feeds(self.outputs, self.readouts, self.fed_from)
 
     def fed(self, values):
-        """The values for the readouts, of a list that has one for each output, such as `[r, None]`."""
+        """The values for the readouts alone, from a list with one for each output, such as `[r, None]`."""
         listed = isinstance(values, (list, tuple)) and len(values) == len(flat(self.outputs))
         if self.fed_from is None or not listed:
             return values
@@ -81,7 +81,7 @@ class Step:
             Flat lists: the outputs, the next states.
         """
         if masks is not None:
-            # A model would hand the mask of the memory on to its outputs; the graph does not.
+            # A Keras model would pass the mask of the memory on to its outputs; the graph does not.
             return self.record(inputs, constants, states, readouts, training=training, masks=masks)[:2]
         self.forget_dropout()
         results = flat(self.model([*inputs, *constants, *states, *readouts], training=training))
@@ -101,14 +101,14 @@ class Step:
         return results[:count], results[count:], values
 
     def forget_dropout(self):
-        """Let Keras's cells draw a new dropout mask: they keep one until they are told."""
+        """Make Keras's cells draw a new dropout mask: they keep one until it is reset."""
         for operation in self.graph.operations():
             for cell in [operation, *getattr(operation, "cells", [])]:
                 for kind in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
                     getattr(cell, kind, _nothing)()
 
     def get_config(self) -> dict:
-        """The model and where each part stands in it, as plain JSON values."""
+        """The model, and the place of each part among its inputs and outputs, as plain JSON values."""
         places = iter(range(len(self.model.inputs)))
         ends = iter(range(len(self.model.outputs)))
         return {
@@ -156,7 +156,7 @@ def describe_step(
     unused_inputs=False,
     of_cell=False,
 ) -> Step:
-    """The checked description of a timestep given by its Keras tensors.
+    """The checked description of a timestep, from its Keras tensors.
 
     Example:
         >>> describe_step(x, y, states=[h], next_states=[n]).state_names
@@ -164,14 +164,15 @@ def describe_step(
 
     Args:
         inputs, outputs, readouts, constants: one Keras tensor, or a list or dict of them.
-        states, next_states: Keras tensors in pairs; a dict also names the states.
+        states, next_states: as many Keras tensors each; a dict also names the states.
         state_names: names for the states where their Inputs have none.
-        unused_inputs: accept inputs that reach nothing (a readout that replaces the input).
+        unused_inputs: accept inputs that reach no output (where a readout replaces the input).
         of_cell: the tensors come from a cell's `build_model` (see `Graph`).
 
     Raises:
-        TypeError: what is given is not made of Keras tensors.
-        ValueError: a pair that does not fit, a name used twice, or a tensor that reaches no output.
+        TypeError: an argument that is not made of Keras tensors.
+        ValueError: a state and next state that do not fit, a name used twice, or a tensor that reaches no
+            output.
     """
     readouts, fed_from = split_fed(readouts)
     parts = {"input": inputs, "output": outputs, "readout_input": readouts, "constants": constants}
@@ -201,7 +202,7 @@ def describe_step(
     try:
         feeds(step.outputs, step.readouts, fed_from)
     except ValueError as error:
-        # Who mends the shape alone would meet the second fault next.
+        # Both faults are reported, so that mending the first does not just reveal the second.
         raise ValueError(" ".join([str(error), *unread.get("readout_input", [])])) from None
     for faults in unread.values():
         raise ValueError(faults[0])
@@ -227,7 +228,7 @@ def _model(starts, ends):
 
 
 def _unread(step, unused_inputs) -> dict[str, list[str]]:
-    # For each role what is said of its tensors that reach no output.
+    # For each role, the messages about its tensors that reach no output.
     reach = step.graph.reach()
     used = frozenset().union(*(reach[t] for t in step.graph.outputs))
     found, place = {}, 0

@@ -14,7 +14,7 @@ from rshop.step.masks import hold
 
 
 def check(teacher_force, has_readout: bool):
-    """The `teacher_force=` argument in its final form: a bool, float, variable or schedule.
+    """The checked `teacher_force=` argument: a bool, float, variable or schedule.
 
     Example:
         >>> check(1.0, has_readout=True)
@@ -34,7 +34,7 @@ def check(teacher_force, has_readout: bool):
     if not known:
         raise TypeError(_type_message(teacher_force))
     if isinstance(teacher_force, keras.Variable):
-        teacher_force.trainable = False  # a callback moves it, never the optimizer
+        teacher_force.trainable = False  # a callback changes it, never the optimizer
     if isinstance(teacher_force, Real) and not 0 <= teacher_force <= 1:
         raise ValueError(_type_message(teacher_force))
     if is_on(teacher_force) and not has_readout:
@@ -50,7 +50,7 @@ def check(teacher_force, has_readout: bool):
 
 
 def is_on(teacher_force) -> bool:
-    """Whether training may read the truth at all: False for `False` and `0.0` only."""
+    """Whether training may feed the truth at all: False for `False` and `0.0` only."""
     return not isinstance(teacher_force, (bool, Real)) or teacher_force > 0
 
 
@@ -60,10 +60,10 @@ def is_schedule(teacher_force) -> bool:
 
 
 def draw(teacher_force, calls, batch, length, *, seed):
-    """For each sample and timestep, whether the truth is fed: booleans `(batch, time)`.
+    """For each sample and timestep, whether the truth is fed: booleans `(batch, time)`, or None for always.
 
     Example:
-        >>> draw(1.0, None, 2, 3, seed=0)  # None: the truth, always
+        >>> draw(1.0, None, 2, 3, seed=0)  # None
         >>> draw(0.5, None, 2, 3, seed=0)  # about half true, of shape (2, 3)
 
     Args:
@@ -79,15 +79,15 @@ def draw(teacher_force, calls, batch, length, *, seed):
 
 
 def feed(coins: list, truths: list, readouts: list) -> list:
-    """What the step sees as readout: the previous truth where the coin says so.
+    """The readouts that the step reads: the previous truth where the coin says so, else the own output.
 
     Example:
         >>> feed([], [], [[[1.0]]])  # no truth: the model's own output
         [[[1.0]]]
 
     Args:
-        coins: one tensor of booleans (batch,), or nothing for "always".
-        truths: the previous truths, or nothing when the model runs free.
+        coins: one tensor of booleans (batch,), or an empty list for "always".
+        truths: the previous truths, or an empty list when the model runs free.
         readouts: the previous outputs.
     """
     if not truths:
@@ -105,7 +105,7 @@ def serialize(teacher_force):
 
 
 def deserialize(config: dict):
-    """What `serialize` wrote: a variable of its own, or the schedule."""
+    """The variable or schedule that `serialize` wrote."""
     try:
         if "variable" in config:
             return keras.Variable(float(config["variable"]), trainable=False, name="teacher_force")

@@ -1,4 +1,4 @@
-"""One timestep of a running model: what is fed, what the step makes of it, what is carried on."""
+"""The body of the loop: the step, with what it reads from the last timestep and hands to the next."""
 
 from dataclasses import dataclass, field
 
@@ -17,13 +17,13 @@ class Timestep:
     """The body of the loop: `memory, emitted = timestep(memory, now)`.
 
     The memory is a dict of flat lists: `states`, `readouts` (the model's own last outputs),
-    `truths` (the previous ground truth, while it is forced), `held` (the last output that counted,
-    where something needs it) and, where layers add any, `losses` (their sum so far). `now` is a
-    dict of what this timestep brings: `inputs`, `truths`, `coins`, `mask`.
+    `truths` (the previous ground truth, while it is fed), `held` (the last valid output, where it is
+    needed) and, where layers add losses, `losses` (their sum so far). `now` is a dict of flat lists for this
+    timestep: `inputs`, `truths`, `coins`, `mask`.
 
     Attributes:
         step: the checked step.
-        constants: tensors that every timestep sees whole.
+        constants: tensors that every timestep reads whole.
         training: handed to the step's layers.
         masks: a Keras mask (or None) for each tensor that the step reads, or None.
         zero_masked: emit 0 at masked timesteps in place of the last output.
@@ -79,5 +79,5 @@ class Timestep:
 
 
 def _like(values, references):
-    # Mixed precision computes in 16 bits what the state holds in its own dtype.
+    # Mixed precision computes in 16 bits, and the state has a dtype of its own.
     return [ops.cast(v, r.dtype) for v, r in zip(values, references, strict=True)]

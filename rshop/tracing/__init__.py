@@ -1,4 +1,4 @@
-"""Runs that can be looked into: every inner value, timestep by timestep, back, and with something changed.
+"""Runs with every inner value recorded: whole, one timestep at a time, or with one value changed.
 
 May import: step, call, layers.
 """

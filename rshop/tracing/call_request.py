@@ -1,4 +1,4 @@
-"""What a run is called with, of a layer or of a whole model, checked before anything runs."""
+"""A request to run a layer, or a model that contains one: checked before anything runs."""
 
 import difflib
 import inspect as signatures
@@ -17,24 +17,24 @@ _CALL = [name for name in signatures.signature(RecurrentLayer.call).parameters i
 
 
 def read_request(rnn, x, call: dict, *, own: tuple = (), training: bool = True, **words) -> tuple:
-    """The recurrent layer, built, what it is called with, and the other arguments of that call.
+    """The built recurrent layer, its input, and the other arguments of its call.
 
-    Of a Keras model that has exactly one recurrent layer it is that layer, with what reaches it there.
+    For a Keras model with exactly one recurrent layer these are that layer and the arguments that reach it.
 
     Example:
         >>> rnn, x, call = read_request(model, x, {"mask": None})
 
     Args:
         rnn: a recurrent layer, or a Keras model.
-        x: what it is called with.
+        x: the input of the layer or model.
         call: arguments of `rshop.trace`.
-        own: the names of the function's own arguments, which the message lists too.
+        own: the names of the caller's own arguments, which the message lists too.
         training: whether `training` may be among the arguments of the call.
-        **words: parts of the message about what is no recurrent layer (see `check_layer`).
+        **words: parts of the message where `rnn` is not a recurrent layer (see `check_layer`).
 
     Raises:
-        TypeError: an argument that there is not; no recurrent layer.
-        ValueError: a `Bidirectional`; a model that has no recurrent layer, or several.
+        TypeError: an unknown argument, or `rnn` is not a recurrent layer.
+        ValueError: a `Bidirectional`, or a model with no recurrent layer or several.
     """
     known = [*own, *(name for name in _CALL if training or name != "training")]
     strange = [name for name in call if name not in known]

@@ -1,4 +1,4 @@
-"""Whether something is a recurrent layer of this project, alone, within a wrapper or within a model."""
+"""Checks for a recurrent layer of this project: alone, inside a `Bidirectional`, or inside a model."""
 
 import keras
 
@@ -23,7 +23,7 @@ def check_layer(
     fix: str = "give the recurrent layer itself, or a Keras model that contains it",
     cells: bool = False,
 ):
-    """Refuse what is not one recurrent layer of rshop.
+    """Refuse anything that is not a single recurrent layer of rshop.
 
     Example:
         >>> check_layer(rnn)
@@ -32,7 +32,7 @@ def check_layer(
 
     Args:
         problem, fix: these parts of the message.
-        cells: take a cell of rshop too.
+        cells: accept a cell of rshop too.
 
     Raises:
         TypeError: something else.
@@ -59,9 +59,9 @@ def check_layer(
 
 
 def only_layer(rnn):
-    """The only recurrent layer of a Keras model; a model without one, or what is no model, as it is.
+    """The only recurrent layer of a Keras model; a model without one, or anything else, is returned as it is.
 
-    A `keras.layers.Bidirectional` around one of our layers counts as one, and is what comes back.
+    A `keras.layers.Bidirectional` around a layer of rshop counts as one layer, and is returned.
 
     Example:
         >>> model = keras.Sequential([keras.Input((7, 3)), rnn, keras.layers.Dense(2)])
@@ -69,7 +69,7 @@ def only_layer(rnn):
         True
 
     Raises:
-        ValueError: a model with several; names them.
+        ValueError: a model with several recurrent layers; names them.
     """
     if not isinstance(rnn, keras.Model):
         return rnn
@@ -109,7 +109,7 @@ def recurrent_layers(model: keras.Model, prefix: str = "model") -> list[tuple]:
 
 
 def told_layer(value) -> str:
-    """What was received in the place of a recurrent layer; of a model its layers too.
+    """A value that is not a recurrent layer, as a message shows it; a model with its layers.
 
     Example:
         >>> told_layer(keras.Sequential([keras.Input((7, 3)), keras.layers.LSTM(2)]))

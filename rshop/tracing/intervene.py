@@ -23,7 +23,7 @@ MODES = ("inputs kept", "free running")
 
 @dataclass(frozen=True, eq=False)
 class Intervention:
-    """Two runs that are the same before timestep `at`.
+    """Two runs that differ from timestep `at` on.
 
     Example:
         >>> viz.intervene(rnn, x, at=3, states={"h": 0.0})
@@ -31,9 +31,9 @@ class Intervention:
 
     Attributes:
         original, edited: a `Trace` each. `edited.states[name][:, at]` is the state as changed.
-        at: the timestep that read something else.
-        mode: what the timesteps after it read.
-        changed: the names of what was changed.
+        at: the timestep that was changed.
+        mode: whether later timesteps kept their inputs or ran freely.
+        changed: the names of the values that were changed.
     """
 
     original: Trace
@@ -43,7 +43,10 @@ class Intervention:
     changed: tuple[str, ...]
 
     def effect(self, name: str) -> np.ndarray:
-        """Edited minus original: a state `(batch, time + 1, ...)`, another value `(batch, time, ...)`.
+        """The difference edited - original: of a state `(batch, time + 1, ...)`, else `(batch, time, ...)`.
+
+        Args:
+            name: a state, or an inner value; an unambiguous ending is enough.
 
         Raises:
             ValueError: no state or value of this name.
@@ -60,15 +63,15 @@ class Intervention:
 def intervene(
     rnn, x, *, at: int, states=None, inputs=None, readout=None, mode="inputs kept", **call
 ) -> Intervention:
-    """Change a state, the input or the readout of timestep `at`, and run both futures.
+    """Change a state, the input or the readout of timestep `at`, and run with and without the change.
 
-    Nothing is kept: the layer, its weights and what it carries stay as they are. An edit of nothing
-    gives two runs equal to the last bit, and timesteps before `at` are the same in both.
+    The layer, its weights and its carried states stay as they are. Without a change the two runs are equal
+    to the last bit, and timesteps before `at` are always the same in both.
 
     With `mode="inputs kept"` every later timestep reads the input and the readout that it read in the
-    original run, so that the states alone carry the change. With `mode="free running"` both runs feed
-    their own outputs from timestep `at` on: as readout, or, in a model without one, as the next
-    input (a token is the likeliest one).
+    original run, so that only the states carry the change. With `mode="free running"` both runs feed
+    back their own outputs from timestep `at` on: as readout, or, in a model without one, as the next
+    input (of a distribution over tokens the likeliest token).
 
     Example:
         A linear RNN `h = 0.5 h + x` whose state before timestep 1 is raised by 8::
@@ -78,15 +81,15 @@ def intervene(
             (array([0., 1., 1.5, 1.75, 1.875]), array([0., 9., 5.5, 3.75, 2.875]))
 
     Args:
-        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is what the
-            model is called with, and the layer reads what reaches it there.
-        x: what the layer is called with, `(batch, time, ...)`.
+        rnn: any recurrent layer of rshop, or a Keras model that has exactly one: then `x` is the input of
+            the model, and the layer reads what reaches it there.
+        x: the input of the layer, `(batch, time, ...)`.
         at: the timestep, from 0; negative counts from the end. With `go_backwards` in the order of
             processing.
         states: a dict by name of the states that timestep `at` starts from, each a number,
             `(units,)` or `(batch, units)`; or a list of all.
         inputs: the input of timestep `at` alone, `(batch, ...)`, in the structure of the step's.
-        readout: what timestep `at` reads as readout, likewise.
+        readout: the readout that timestep `at` reads, likewise.
         mode: `"inputs kept"` or `"free running"`.
         **call: as in `rshop.trace`. A `ground_truth` is fed as readout. Dropout is off.
 
@@ -95,7 +98,7 @@ def intervene(
 
     Raises:
         TypeError: not a recurrent layer.
-        ValueError: no such timestep, name or mode, a value of another shape, or a model that cannot
+        ValueError: no such timestep, name or mode, a value of the wrong shape, or a model that cannot
             run on its own outputs.
     """
     rnn, x, call = read_request(rnn, x, call, own=_OWN, training=False)
@@ -111,7 +114,7 @@ def intervene(
         memory = recorder.step(memory, t, timesteps.inputs(t))
     edit = _Edit(timesteps, states=states, inputs=inputs, readout=readout)
     wiring = wiring if mode == "free running" else None
-    # The recorded run is the original one, unless it read something else than its own outputs.
+    # The recorded run is the original one, unless it read anything but its own outputs.
     as_recorded = wiring is None or (not wiring and call.get("ground_truth") is None)
     futures = [
         recorder if as_recorded else _future(recorder, start, at, wiring),
@@ -122,7 +125,7 @@ def intervene(
 
 
 class _Edit:
-    # The values that timestep `at` reads in place of its own, None where it keeps its own.
+    # The values that timestep `at` reads instead of its own, None where it keeps its own.
     def __init__(self, timesteps, *, states, inputs, readout):
         step, batch = timesteps.step, timesteps.batch
         first_states = read_first_states(step, states, batch)
@@ -153,7 +156,7 @@ def _future(recorded, memory, at, wiring, *, edit=None):
     for t in range(at, timesteps.steps):
         inputs = timesteps.inputs(t)
         if t == at or wiring is None:
-            # Whatever was fed, own output or truth, is now simply what is read.
+            # Whichever was fed in the original run, own output or truth, is read again.
             memory = {**memory, "readouts": recorded.records[t].readouts, "truths": []}
         elif wiring:
             inputs = feed_back(wiring, future.records[-1].outputs, dtypes)

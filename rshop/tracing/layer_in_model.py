@@ -1,4 +1,4 @@
-"""The recurrent layer inside a whole Keras model, and what it is called with there."""
+"""The recurrent layer inside a Keras model, with the arguments that it is called with there."""
 
 import inspect
 
@@ -15,7 +15,7 @@ from rshop.tracing.check_layer import only_layer, recurrent_layers
 
 
 def called_within(rnn, x, call: dict) -> tuple:
-    """The only recurrent layer of a model with what it is called with when the model is called on `x`.
+    """The only recurrent layer of a model, and the arguments that reach it when the model is called on `x`.
 
     Example:
         >>> model = keras.Sequential([Embedding(9, 3, mask_zero=True), rnn])
@@ -24,19 +24,19 @@ def called_within(rnn, x, call: dict) -> tuple:
         (True, (1, 3, 3), array([[True, True, False]]))
 
     Args:
-        rnn: a Keras model with a recurrent layer; whatever else it is, all three come back as they are.
-        x: what the model is called with.
-        call: arguments of the layer's call; what is given here counts, and not what the model gives.
+        rnn: a Keras model with one recurrent layer; for anything else all three arguments are returned.
+        x: the input of the model.
+        call: arguments of the layer's call, which replace those that come from the model.
 
     Raises:
-        TypeError, ValueError: as `only_layer`; a model that is no graph of layers, or that calls the layer
-            more than once.
+        TypeError, ValueError: as `only_layer`; a model that is not a graph of layers, or that calls the
+            layer more than once.
     """
     if not isinstance(rnn, keras.Model):
         return rnn, x, call
     layer = only_layer(rnn)
     if not isinstance(layer, RecurrentLayer):
-        return layer, x, call  # a Bidirectional: none of the callers takes one
+        return layer, x, call  # a Bidirectional, which every caller refuses
     check_arrays(x)
     if not rnn.built:
         rnn(x)
@@ -80,7 +80,7 @@ def _call_in(model, layer, values, training) -> dict:
                 fix="give x as model.predict takes it",
             )
         )
-    # Up to the layer the model runs as it is, in a model of its own.
+    # The part of the model before the layer runs as a model of its own.
     found = flat(keras.Model(graph.inputs, node.inputs)(values, training=bool(training)))
     if node.operation is not layer:
         return _call_in(node.operation, layer, found, training)
@@ -93,7 +93,7 @@ def _call_in(model, layer, values, training) -> dict:
 
 
 def _by_name(given):
-    # As `trace` takes them: the masks of several inputs are one argument, those of constants are carried.
+    # As `trace` takes them: masks of the inputs are one argument, masks of constants stay on the tensors.
     given = {name: value for name, value in given.items() if value is not None and name != "training"}
     masks = given.pop("x_mask", None)
     if masks is not None and any(mask is not None for mask in flat(masks)):

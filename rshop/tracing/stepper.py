@@ -1,4 +1,4 @@
-"""`Stepper`: run a recurrent layer one timestep at a time, look in between, and go back."""
+"""`Stepper`: run a recurrent layer one timestep at a time, read and change its states, and go back."""
 
 from collections.abc import MutableMapping
 from numbers import Real
@@ -17,7 +17,7 @@ from rshop.tracing.timesteps_of_call import timesteps_of
 
 
 class Stepper:
-    """A recurrent layer that waits after each timestep.
+    """A recurrent layer that runs one timestep at a time.
 
     Example:
         The accumulator `h = h + x, y = h`::
@@ -103,7 +103,7 @@ class Stepper:
 
     @property
     def readout(self):
-        """What the next timestep reads as readout, as arrays, or None; assign to change it."""
+        """The readout that the next timestep reads, as arrays, or None; assign to change it."""
         step = self._timesteps.step
         if step.readouts is None:
             return None
@@ -118,7 +118,7 @@ class Stepper:
         self._put("readouts", values, flat(step.readouts), step.readout_names)
 
     def back(self):
-        """Take the last timestep back.
+        """Undo the last timestep.
 
         Raises:
             ValueError: no timestep has run.
@@ -137,7 +137,7 @@ class Stepper:
     def reset(self):
         """Go back to the states and readout before the first timestep."""
         self._past: list[dict] = []
-        # Read anew: a learned first state may have been trained since, and a stateful layer have run.
+        # Read anew: a learned initial state may have been trained, or a stateful layer called, in between.
         self._timesteps = timesteps_of(self.rnn, training=False, **self._call)
         self._memory = self._timesteps.first
 

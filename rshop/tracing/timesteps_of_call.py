@@ -1,4 +1,4 @@
-"""The timesteps of a call of a layer that is not run by the layer itself."""
+"""The timesteps of a call, to be run from outside the layer: by `trace`, `Stepper`, `intervene`."""
 
 import keras
 
@@ -9,7 +9,7 @@ from rshop.step import teacher_forcing
 
 
 def timesteps_of(rnn: RecurrentLayer, x, **call) -> Timesteps:
-    """The timesteps of a call, with the masks and casts that the layer itself would get from Keras.
+    """The timesteps of a call, with the masks and casts that Keras would give the layer itself.
 
     Example:
         >>> timesteps = timesteps_of(rnn, np.ones((2, 7, 3)))
@@ -27,14 +27,14 @@ def timesteps_of(rnn: RecurrentLayer, x, **call) -> Timesteps:
 
 
 def replay_of(rnn: RecurrentLayer, x, **call) -> Timesteps:
-    """The timesteps of a run to be compared with others: dropout is off, and a given truth is always fed.
+    """The timesteps of a call for comparing runs: dropout is off, and a given ground truth is always fed.
 
     Example:
         >>> replay_of(rnn, x, ground_truth=y).sequences["truths"][0].shape
         (2, 7, 3)
 
     Raises:
-        TypeError, ValueError: as `timesteps_of`, or no sample at all.
+        TypeError, ValueError: as `timesteps_of`, or a batch without a sample.
     """
     timesteps = _timesteps(rnn, x, {**call, "training": False}, lambda given, _: given.truths)
     # That there is a timestep was checked as the call was read.
@@ -51,7 +51,7 @@ def replay_of(rnn: RecurrentLayer, x, **call) -> Timesteps:
 
 
 def _timesteps(rnn, x, call, is_forced):
-    # Read once as it is: Keras would wrap the message of an error in one of its own.
+    # Read a first time outside of Keras, which would wrap an error in a longer message.
     rnn.read_call(x, **{"output_length": None, **{k: v for k, v in call.items() if k != "training"}})
 
     def take_apart(given, training):
@@ -61,8 +61,8 @@ def _timesteps(rnn, x, call, is_forced):
 
 
 class _Call(keras.layers.Layer):
-    # Keras finds the masks that tensors carry, casts them and sets the dtype in which weights are read
-    # for the `call` of a layer alone. This layer has that of a recurrent layer, and another end.
+    # Only inside the `call` of a layer does public Keras cast tensors, find the masks they carry and set the
+    # dtype in which weights are read. This layer has the `call` of a recurrent layer but returns timesteps.
     call = RecurrentLayer.call
 
     def __init__(self, rnn, results):

@@ -13,7 +13,7 @@ from rshop.tracing.timesteps_of_call import timesteps_of
 
 
 class Named(Mapping):
-    """Arrays by name, in order; an ending that fits only one name is enough.
+    """Arrays by name, in order. A name may be cut to its last parts, as long as it fits only one.
 
     Example:
         >>> Named({"lstm/h": h, "lstm/c": c})["c"].shape
@@ -41,7 +41,7 @@ class Named(Mapping):
 
 
 class Trace:
-    """What happened inside a recurrent layer, timestep by timestep.
+    """The values inside a recurrent layer at each timestep.
 
     Example:
         >>> record = trace(LSTMCell(4, input_dim=3).get_layer(), np.ones((2, 7, 3)))
@@ -51,11 +51,11 @@ class Trace:
         (2, 8, 4)
 
     Attributes:
-        inputs: what arrived, with the structure of the step's input, `(batch, time, ...)`; in a
-            decoder `(batch, ...)`.
-        outputs: with the structure of the step's output, `(batch, time, ...)`.
+        inputs: the inputs in the structure of the step's input, `(batch, time, ...)`; in a decoder
+            `(batch, ...)`.
+        outputs: the outputs in the structure of the step's output, `(batch, time, ...)`.
         states: by name, `(batch, time + 1, ...)`, the initial state first.
-        readout: what was fed as readout (own output or truth), `(batch, time, ...)`, or None.
+        readout: the readouts that were fed (own outputs or truths), `(batch, time, ...)`, or None.
         mask: booleans `(batch, time)`, or None.
         names: the names of all inner values, in the order in which the step computes them.
     """
@@ -102,7 +102,7 @@ def trace(
     training=None,
     output_length=None,
 ) -> Trace:
-    """Every value of every timestep of a call, the call itself being without effect.
+    """Every value of every timestep of a call. The call has no side effects.
 
     Example:
         The forget gate of an LSTM at each of 7 timesteps::
@@ -112,13 +112,13 @@ def trace(
             (2, 7, 4)
 
     Args:
-        rnn: a recurrent layer of this project; it is built if it was not yet. Or a Keras model that has
-            exactly one: then it is that layer, called with what reaches it in the model.
-        x: what the layer (or the model) is called with, as all that follows.
+        rnn: a recurrent layer of this project, which is built if it was not yet. Or a Keras model that has
+            exactly one: then that layer is traced, with the arguments that reach it in the model.
+        x, ...: as in a call of the layer; `x` is the input of the model where a model is given.
 
     Returns:
-        A `Trace`. With `go_backwards` it is in the order of processing. A stateful layer keeps the
-        states that it had.
+        A `Trace`, with `go_backwards` in the order of processing. A stateful layer keeps the states that it
+        had.
 
     Raises:
         TypeError: not a recurrent layer of this project.
@@ -135,7 +135,7 @@ def trace(
     }
     fix = "trace the recurrent layer itself, or a Keras model that contains it"
     rnn, x, call = read_request(rnn, x, call, fix=fix)
-    # Looking moves no statistics, seeds or counters, and adds no loss.
+    # A trace must not change statistics, seeds or counters, nor add losses.
     with keras.StatelessScope(collect_losses=True):
         timesteps = timesteps_of(rnn, x, **call)
         recorder, memory = Recorder(timesteps), timesteps.first

@@ -568,3 +568,29 @@ def test_a_stepper_takes_numbers_as_one_writes_them():
     assert stepper.step([[1.0]]) == [[11.0]]
     stepper.back()
     assert stepper.states["h"] == [[10.0]]
+
+
+def test_a_trace_reads_the_input_in_the_dtype_of_the_step():
+    """A layer in float64 around a step of float32, and whole numbers as input: as the layer itself."""
+    x, h = keras.Input((2,), dtype="float32"), keras.Input((2,), name="h", dtype="float32")
+    rnn = RecurrentModel(x, h + x / 2.0, h, h + x / 2.0, return_sequences=True, dtype="float64")
+    for given in (X, np.arange(12).reshape(1, 6, 2)):
+        recorded = trace(rnn, given)
+        assert_close(recorded.outputs, rnn(given), 0)
+        assert_close(recorded.outputs, np.cumsum(given / 2, axis=1), 1e-5)
+        assert recorded.inputs.dtype == "float32"
+
+
+def test_a_trace_leaves_losses_statistics_and_seeds_as_they_are():
+    x, h = keras.Input((2,)), keras.Input((2,), name="h")
+    n = h + layers.Dropout(0.5)(layers.BatchNormalization()(layers.Dense(2, activity_regularizer="l2")(x)))
+    rnn = RecurrentModel(x, n, h, n, return_sequences=True)
+    rnn(X, training=True)
+    before, losses = [numpy_of(v) for v in rnn.variables], [numpy_of(loss) for loss in rnn.losses]
+    first, second = (trace(rnn, X, training=True) for _ in range(2))
+    assert_close(first.outputs, second.outputs, 0)
+    assert [numpy_of(loss) for loss in rnn.losses] == losses and len(losses) == 1
+    for variable, value in zip(rnn.variables, before, strict=True):
+        assert_close(variable, value, 0)
+    rnn(X, training=True)
+    assert any(np.any(numpy_of(v) != old) for v, old in zip(rnn.variables, before, strict=True))
