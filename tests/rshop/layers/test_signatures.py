@@ -5,6 +5,7 @@ JupyterLab reads it through IPython, for Shift-Tab and for Tab, with jedi and wi
 
 import dataclasses
 import inspect
+import pydoc
 import re
 from inspect import Parameter
 
@@ -226,6 +227,12 @@ def test_shift_tab_shows_every_option_with_type_and_default(shell, name):
     lines = [line.strip() for line in shown.splitlines()[1:-1]]
     assert "name: str | None = None," in lines
     assert [re.match(r"\w*", line)[0] for line in lines if line != "*,"] == list(named(shell.ev(name)))
+
+
+def test_help_begins_with_every_option():
+    assert f"RecurrentModel{inspect.signature(rshop.RecurrentModel)}" in pydoc.plain(
+        pydoc.render_doc(rshop.RecurrentModel)
+    )
 
 
 @pytest.mark.parametrize("jedi", [True, False])
