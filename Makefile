@@ -46,6 +46,7 @@ test: lint laws lessons  ## check style, run the tests, run every notebook as a 
 lint: env  ## check style and format only
 	$(PY) -m ruff check $(LINTED)
 	$(PY) -m ruff format --check $(LINTED)
+	$(call biome,check)
 
 laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOBS=0)
 	$(PY) -m pytest tests -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
@@ -79,14 +80,18 @@ map: env  ## link the lessons to each other, draw and write the map of the cours
 student: env  ## write student/: lessons without outputs (STUDENT_ARGS=--without-solutions)
 	$(PY) tools/make_student.py $(STUDENT_ARGS)
 
-format: env  ## format the code and mend what ruff can mend
+format: env  ## format Python and JavaScript, and mend what ruff and biome can mend
 	$(PY) -m ruff check --fix $(LINTED)
 	$(PY) -m ruff format $(LINTED)
+	$(call biome,check --write)
 
 clean:  ## remove the environments and everything that was generated
 	rm -rf .venv .venv-next build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+# $(call biome,ARGUMENTS): the formatter of JavaScript, which has no wheel for some machines.
+biome = @if test -x .venv/bin/biome; then .venv/bin/biome $(1); else echo "JavaScript is left out: no biome here."; fi
 
 # $(call make_venv,FOLDER): a folder whose Python is missing, broken or of another version is made anew.
 define make_venv

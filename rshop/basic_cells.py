@@ -1,7 +1,7 @@
 """The three cells once more, as plain as they can be: read these to learn how to write your own.
 
 Nothing is hidden: `Dense` layers, activations, `+` and `*`. The cells of `rshop.cells` compute the
-same with fewer, larger products and take every option of Keras's cells.
+same with fewer, larger products, and take every option of Keras's cells.
 """
 
 import keras

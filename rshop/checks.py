@@ -1,4 +1,4 @@
-"""Arguments that many callables take: a switch, `training`, a count, a length, a timestep."""
+"""Checks of arguments that many callables take: a switch, `training`, a count, a length, a timestep."""
 
 import contextlib
 from numbers import Integral
@@ -10,13 +10,13 @@ from rshop.errors import message, told
 
 
 def check_switch(name: str, value, *, or_none: bool = False):
-    """That an option is True or False; or None, where that lets the layer decide.
+    """Check that an option is True or False, or None where the layer may decide.
 
     Example:
         >>> check_switch("schedule", True)
 
     Raises:
-        TypeError: something else, such as a word, which would count as True whatever it says.
+        TypeError: something else: a string, for one, counts as True whatever it says.
     """
     if isinstance(value, bool) or (or_none and value is None):
         return
@@ -31,15 +31,15 @@ def check_switch(name: str, value, *, or_none: bool = False):
 
 
 def check_count(name: str, value, meaning: str) -> int:
-    """A whole number of at least 1, and not beyond what counts timesteps and samples (2 ** 31 - 1).
+    """A count, checked: a whole number from 1 to 2 ** 31 - 1, the largest that TensorFlow counts with.
 
     Example:
         >>> check_count("units", 10, "number of units")
         10
 
     Raises:
-        TypeError: no whole number.
-        ValueError: a number below 1, or beyond.
+        TypeError: not a whole number.
+        ValueError: a number out of this range.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if whole and 1 <= value < 2**31:
@@ -56,7 +56,7 @@ def check_count(name: str, value, meaning: str) -> int:
 
 
 def check_training(training):
-    """The `training` argument of a call: a bool, or None where the layers of the step decide.
+    """The `training` argument of a call, checked: a bool, or None where the layers of the step decide.
 
     Raises:
         TypeError: neither.
@@ -66,16 +66,16 @@ def check_training(training):
     if isinstance(training, (bool, np.bool_)) or (isinstance(training, Integral) and training in (0, 1)):
         return bool(training)
     if ops.is_tensor(training) and training.shape == () and "bool" in str(training.dtype):
-        with contextlib.suppress(TypeError):  # only the running graph knows its value
+        with contextlib.suppress(TypeError):  # its value is known when the graph runs
             return bool(training)
     check_switch("training", training, or_none=True)
 
 
 def check_length(length):
-    """A number of timesteps: a whole number of at least 1, or a scalar tensor.
+    """A number of timesteps, checked: a whole number of at least 1, or a scalar tensor.
 
     Raises:
-        TypeError: no number.
+        TypeError: not a number.
         ValueError: a number below 1.
     """
     is_array = ops.is_tensor(length) or isinstance(length, np.ndarray)
@@ -83,7 +83,7 @@ def check_length(length):
         try:
             length = int(length)
         except TypeError:
-            return length  # only the running graph knows its value
+            return length  # its value is known when the graph runs
     return check_count("output_length", length, "number of timesteps")
 
 

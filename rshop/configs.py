@@ -1,4 +1,4 @@
-"""What is said of a config that is damaged: not a dict, without a part, or with a part of another kind."""
+"""Errors for a damaged config: not a dict, a missing key, or a value of the wrong type."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from rshop.errors import message, told
 
 @contextmanager
 def reading(config, kind: str, *needed: str) -> Iterator[None]:
-    """Check that a config has what it needs; what goes wrong inside is said of the config.
+    """Check that a config has the keys it needs; an error in the `with` block is reported as the config's.
 
     Example:
         >>> with reading({"cells": []}, "RecurrentSequential", "cells", "order"):
@@ -16,13 +16,13 @@ def reading(config, kind: str, *needed: str) -> Iterator[None]:
         ValueError: The config of a RecurrentSequential lacks 'order'. Received: ...
 
     Args:
-        config: what `from_config` was given.
-        kind: the class that it is for.
-        needed: the keys without which it cannot be read.
+        config: the argument of `from_config`.
+        kind: the name of the class.
+        needed: the keys that must be there.
 
     Raises:
-        TypeError: no dict.
-        ValueError: a key is missing, or a part cannot be read.
+        TypeError: not a dict.
+        ValueError: a key is missing, or a value cannot be read.
     """
     if not isinstance(config, dict):
         problem, received = f"This is no config of a {kind}.", told(config)
@@ -35,7 +35,7 @@ def reading(config, kind: str, *needed: str) -> Iterator[None]:
         yield
     except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError) as error:
         if "Received:" in str(error):
-            raise  # it says already what is wrong
+            raise  # the message already says what is wrong
         problem = f"The config of a {kind} is damaged ({type(error).__name__}: {error})."
         raise ValueError(_message(problem, _parts(config, needed), needed)) from error
 

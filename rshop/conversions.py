@@ -1,30 +1,37 @@
-"""A layer from a cell, a cell from a layer: each class enters itself here, and neither imports the other."""
+"""Layers from cells, and cells from layers: both classes register here, so neither imports the other."""
 
+import inspect
 from collections.abc import Callable
+
+from rshop.signatures import parameters
 
 _makers: dict[str, Callable] = {}
 
 
-def converts(to: str) -> Callable:
-    """A decorator: the class is what `convert` makes of a thing for this purpose.
+def converts(to: str, method: Callable) -> Callable:
+    """A decorator that registers a class as what `convert` makes.
 
     Example:
-        >>> @converts("layer")
+        >>> @converts("layer", RNNCell.get_layer)
         ... class CellLayer(RecurrentLayer): ...
 
     Args:
-        to: `"layer"` for a layer made of a cell, `"cell"` for a cell made of a layer.
+        to: `"layer"` for a layer made from a cell, `"cell"` for a cell made from a layer.
+        method: the public method that converts; its signature is made to show the options of the class.
     """
 
     def enter(maker):
         _makers[to] = maker
+        self, *_ = inspect.signature(method).parameters.values()
+        _, *options = parameters(maker)
+        method.__signature__ = inspect.Signature([self, *options], return_annotation=maker)
         return maker
 
     return enter
 
 
 def convert(to: str, thing, **options):
-    """A layer that runs a cell, or a cell that has the step of a layer.
+    """A layer that runs a cell, or a cell with the step of a layer.
 
     Example:
         >>> convert("layer", LSTMCell(10), return_sequences=True)
@@ -32,7 +39,7 @@ def convert(to: str, thing, **options):
 
     Args:
         to: `"layer"` or `"cell"`.
-        thing: the cell, or the layer.
-        **options: of what is made.
+        thing: the cell or the layer to convert.
+        **options: those of the result.
     """
     return _makers[to](thing, **options)

@@ -2,7 +2,7 @@
 
 import re
 
-# What is written as it is says of which type it is.
+# Types whose repr already shows the type.
 _PLAIN = ("bool", "int", "float", "complex", "str", "bytes", "NoneType", "list", "tuple", "dict")
 _UNNAMED = re.compile(r"^(keras_tensor|input_layer)(_\d+)?$")
 
@@ -18,7 +18,7 @@ def message(problem: str, *, received: object, expected: object, fix: str) -> st
 
 
 def told(value) -> str:
-    """What was received, in few words: an array by its kind and shape, whatever else as it is written.
+    """A received value in a few words: an array by its type and shape, anything else by its repr.
 
     Example:
         >>> told(np.ones((2, 3))), told("zeros")
@@ -40,10 +40,10 @@ def told(value) -> str:
 
 
 def check_name(what: str, name) -> str:
-    """A name, which is a text.
+    """A name, checked to be a string.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: it is not.
     """
     if isinstance(name, str):
         return name
@@ -64,12 +64,12 @@ def given_name(tensor) -> str | None:
 
 
 def is_made_up(name: str) -> bool:
-    """Whether Keras gave this name to an Input or a tensor that had none: `input_layer_3`."""
+    """Whether Keras made up this name for an Input or a tensor that had none: `input_layer_3`."""
     return _UNNAMED.match(name) is not None
 
 
 def describe(role: str, tensor, position: int | None = None) -> str:
-    """A tensor in the user's words: its role, then its name (or its place) and shape.
+    """A tensor as a message names it: its role, its name (or its position) and its shape.
 
     Example:
         >>> describe("state", keras.Input((3,), name="h"))

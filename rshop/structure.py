@@ -27,7 +27,7 @@ def shape_of(value) -> tuple:
 
 
 def is_shape(value) -> bool:
-    """Whether a value is one shape, such as `(None, 3)`, and not a list or dict of shapes."""
+    """Whether a value is a single shape, such as `(None, 3)`, rather than a list or dict of shapes."""
     return isinstance(value, (tuple, list)) and all(
         d is None or (isinstance(d, Integral) and not isinstance(d, bool) and d >= 0) for d in value
     )
@@ -41,7 +41,7 @@ def flat_shapes(structure) -> list[tuple]:
         [(None, 1), (None, 2)]
 
     Raises:
-        TypeError: something in it is no shape.
+        TypeError: an item is not a shape.
     """
     if structure is None:
         return []
@@ -62,14 +62,14 @@ def flat_shapes(structure) -> list[tuple]:
 
 
 def agree(shape, other) -> bool:
-    """Whether two shapes can be the same one: equal ranks, equal sizes where both are known."""
+    """Whether two shapes are compatible: equal ranks, and equal sizes where both are known."""
     return len(shape) == len(other) and all(
         a is None or b is None or a == b for a, b in zip(shape, other, strict=True)
     )
 
 
 def layout(structure) -> str:
-    """A structure in words for a message: `1 tensor`, `a list of 2`, `a dict of 'a', 'b'`."""
+    """A structure in words, for a message: `1 tensor`, `a list of 2`, `a dict of 'a', 'b'`."""
     if structure is None:
         return "none"
     if isinstance(structure, dict):
@@ -82,10 +82,10 @@ def layout(structure) -> str:
 def flatten_like(reference, value, what: str) -> list:
     """The parts of `value` in the order of `reference`, which must have the same structure.
 
-    A list of one stands for the tensor in it, and a tuple for a list.
+    A list of one counts as the tensor in it, and a tuple as a list.
 
     Raises:
-        ValueError: when the structures differ.
+        ValueError: the structures differ.
     """
     if value is None:
         return []
@@ -127,9 +127,9 @@ def shapes_like(reference, shapes, what: str) -> list[tuple]:
         [(2, 7, 3), (2, 7, 1)]
 
     Raises:
-        ValueError: when the structures differ.
+        ValueError: the structures differ.
     """
-    flat_shapes(shapes)  # refuses what is no shape
+    flat_shapes(shapes)  # raises where one is not a shape
     return [leaf.shape for leaf in flatten_like(reference, [] if shapes is None else _leaves(shapes), what)]
 
 
@@ -148,15 +148,15 @@ def _leaves(shapes):
 
 
 def find(name: str, names: list[str], what: str) -> int:
-    """The place of a name among names; an ending that fits only one of them is enough.
+    """The index of a name in a list of names; a suffix that fits only one of them is enough.
 
     Example:
         >>> find("h", ["lstm_cell/h", "lstm_cell/c"], "state")
         0
 
     Raises:
-        ValueError: when no name fits, or more than one.
-        TypeError: no text.
+        ValueError: no name fits, or more than one does.
+        TypeError: not a string.
     """
     check_name(what, name)
     if name in names:

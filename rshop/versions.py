@@ -1,4 +1,4 @@
-"""One clear line when rshop meets a Keras, or a backend of Keras, that it does not run on."""
+"""One clear message where the installed Keras, or its backend, is one that rshop does not run on."""
 
 import keras
 
@@ -9,7 +9,7 @@ BELOW = (4, 0)
 
 
 def check_versions(version: str = keras.__version__, backend: str | None = None):
-    """Refuse what cannot work, before anything else fails in a way that explains nothing.
+    """Check Keras's version and backend, before something fails in a way that explains nothing.
 
     Example:
         >>> check_versions("2.15.0", "tensorflow")

@@ -1,15 +1,19 @@
 """Cells: one timestep as a Keras layer, `[x, *states] -> [y, *next_states]`."""
 
+import inspect
+
 import keras
 
+from rshop.cells.cell_checks import check_input, check_model, check_tensors
 from rshop.cells.declared_shape import declared_shape
 from rshop.checks import check_count
 from rshop.conversions import convert
-from rshop.errors import describe, message, shapes
-from rshop.step.checks import check_pair, names_of_states
+from rshop.errors import message
+from rshop.signatures import LAYER_OPTIONS, ClassSignature
+from rshop.step.checks import names_of_states
 from rshop.step.start_values import check_call
 from rshop.step.step import Step, describe_step
-from rshop.structure import agree, flat, flat_shapes, shape_of
+from rshop.structure import flat, flat_shapes
 
 
 class RNNCell(keras.layers.Layer):
@@ -42,15 +46,16 @@ class RNNCell(keras.layers.Layer):
 
     #: The names of the states, where a class knows them before it is built.
     known_states: tuple[str, ...] | None = None
+    __signature__ = ClassSignature()
 
     def __init__(
         self,
-        output_dim=None,
+        output_dim: int | None = None,
         *,
-        input_dim=None,
-        input_shape=None,
-        batch_input_shape=None,
-        batch_shape=None,
+        input_dim: int | None = None,
+        input_shape: tuple | None = None,
+        batch_input_shape: tuple | None = None,
+        batch_shape: tuple | None = None,
         **layer_kwargs,
     ):
         super().__init__(**layer_kwargs)
@@ -64,6 +69,11 @@ class RNNCell(keras.layers.Layer):
             batch_shape=batch_shape,
         )
         self._model = None
+
+    @classmethod
+    def options_of_init(cls) -> list[inspect.Parameter]:
+        """The options that `__init__` hands on to Keras, for the signature of the class."""
+        return LAYER_OPTIONS
 
     def build_model(self, input_shape) -> keras.Model:
         """The step: `keras.Model([x, *states], [y, *next_states])` for x of shape `(batch, ...)`.
@@ -85,10 +95,10 @@ class RNNCell(keras.layers.Layer):
         if self._model is None:
             # A step fits any batch, unless the cell was declared for one.
             declared, shape = self._declared_shape, flat_shapes(input_shape)[0]
-            if declared is not None and not agree(declared, shape):
-                raise ValueError(self._other_input(shape, declared))
+            if declared is not None:
+                check_input(self.name, shape, declared)
             model = self.build_model((declared[0] if declared else None, *shape[1:]))
-            self._check_model(model)
+            check_model(type(self).__name__, model)
             self._model = model
         self.built = True
 
@@ -107,7 +117,7 @@ class RNNCell(keras.layers.Layer):
 
     @property
     def step_model(self) -> keras.Model:
-        """The same; what looks into a step (trace, pictures) finds nested steps by this name."""
+        """The same model; trace and pictures find the steps inside a step by this name."""
         return self.model
 
     @property
@@ -130,17 +140,17 @@ class RNNCell(keras.layers.Layer):
         return self._declared_shape
 
     def __call__(self, inputs, *args, **kwargs):
-        """Check that the inputs are made of numbers, then call the cell as Keras does."""
+        """Check that the inputs hold numbers, then call the cell as Keras does."""
         check_call({"inputs": inputs}, optional=False, arrays=True)
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):
         """One timestep: `[x, *states] -> [y, *next_states]`, flat lists of `(batch, ...)`."""
-        return flat(self.model(self._check_call(inputs), training=training))
+        return flat(self.model(self._checked(inputs), training=training))
 
     def compute_output_spec(self, inputs, training=None):
         """The symbolic result of a call."""
-        return flat(self.model.compute_output_spec(self._check_call(inputs)))
+        return flat(self.model.compute_output_spec(self._checked(inputs)))
 
     def compute_output_shape(self, input_shape):
         """The shapes of `[y, *next_states]`."""
@@ -149,8 +159,8 @@ class RNNCell(keras.layers.Layer):
     def output_shape(self, input_shape) -> tuple | None:
         """The shape of `y` for `x` of this shape, without building the cell; None where it is not known.
 
-        A stack asks it for the size of its readout. It is what `compute_output_shape` of the class
-        says where the class writes one, else `output_dim` units.
+        A stack uses it for the size of its readout. It is the result of the class's own
+        `compute_output_shape` if it has one, else `output_dim` units.
 
         Example:
             >>> LSTMCell(10).output_shape((None, None))
@@ -165,7 +175,7 @@ class RNNCell(keras.layers.Layer):
         return None if self._declared_shape is None else tuple(self.model.outputs[0].shape)
 
     def describe(self) -> Step:
-        """The checked `Step` of this cell; needs to be built."""
+        """The checked `Step` of this cell, which must be built."""
         inputs, outputs = self.model.inputs, self.model.outputs
         names = self.state_names
         first = len(outputs) - len(names)
@@ -194,76 +204,10 @@ class RNNCell(keras.layers.Layer):
             config["batch_input_shape"] = list(self._declared_shape)
         return config
 
-    def _check_call(self, inputs):
+    def _checked(self, inputs) -> list:
         given = flat(inputs)
-        if len(given) != len(self.model.inputs):
-            count = len(self.model.inputs) - self.num_states
-            raise ValueError(
-                message(
-                    f"The cell {self.name!r} is called with a list of its input and its states.",
-                    received=f"{len(given)} tensors ({shapes(given)})",
-                    expected=f"{len(self.model.inputs)}: {count} input, then the states {self.state_names}",
-                    fix=f"cell([x, {', '.join(self.state_names)}])",
-                )
-            )
-        batches = {shape_of(part)[0] for part in given if shape_of(part)} - {None, 1}
-        if len(batches) > 1:
-            raise ValueError(
-                message(
-                    f"The input and the states of the cell {self.name!r} have different batches.",
-                    received=shapes(given),
-                    expected="the same number of samples in each",
-                    fix="give each sample its own states",
-                )
-            )
-        count = len(given) - self.num_states
-        for name, value, like in zip(self.state_names, given[count:], self.model.inputs[count:], strict=True):
-            if not agree(shape_of(value), like.shape):
-                raise ValueError(
-                    message(
-                        f"The state {name!r} of the cell {self.name!r} has another shape.",
-                        received=f"shape {shape_of(value)}",
-                        expected=f"shape {tuple(like.shape)}",
-                        fix=f"give {name!r} the size of the cell",
-                    )
-                )
-        for value, like in zip(given[:count], self.model.inputs[:count], strict=True):
-            if not agree(shape_of(value), like.shape):
-                raise ValueError(self._other_input(shape_of(value), tuple(like.shape)))
+        check_tensors(self.name, given, self.model.inputs, self.state_names)
         return given
-
-    def _check_model(self, model):
-        if not isinstance(model, keras.Model):
-            raise TypeError(
-                message(
-                    f"build_model of {type(self).__name__} does not return a Keras model.",
-                    received=f"{model!r} of type {type(model).__name__}",
-                    expected="keras.Model([x, *states], [y, *next_states])",
-                    fix="return keras.Model(...) at the end of build_model",
-                )
-            )
-        if len(model.inputs) != len(model.outputs):
-            raise ValueError(
-                message(
-                    f"build_model of {type(self).__name__} does not pair its states.",
-                    received=f"{len(model.inputs)} inputs ({shapes(model.inputs)}) and "
-                    f"{len(model.outputs)} outputs ({shapes(model.outputs)})",
-                    expected="[x, *states] and [y, *next_states], of equal length",
-                    fix="return one next state for each state",
-                )
-            )
-        for i in range(1, len(model.inputs)):
-            before, after = model.inputs[i], model.outputs[i]
-            label = describe("state", before, i - 1)
-            check_pair(f"{label} in build_model of {type(self).__name__}", before, after)
-
-    def _other_input(self, shape, expected):
-        return message(
-            f"The cell {self.name!r} was made for another input.",
-            received=f"x of shape {shape}",
-            expected=f"(batch, ...) = {expected}",
-            fix="give input_dim the size of x, or make another cell for it",
-        )
 
     def _unknown(self, what):
         return message(

@@ -1,4 +1,4 @@
-"""The shape of `x` that a cell is made with, under any of its four names."""
+"""The shape of `x` that a cell is made with, given under any of four names."""
 
 from rshop.checks import check_count
 from rshop.errors import message, told
@@ -19,8 +19,8 @@ def declared_shape(*, input_dim=None, **shapes) -> tuple | None:
         **shapes: `input_shape` without the batch, `batch_input_shape` or `batch_shape` with it.
 
     Raises:
-        TypeError: no number, or no shape.
-        ValueError: several that contradict each other.
+        TypeError: not a number, or not a shape.
+        ValueError: two of them contradict each other.
     """
     given = {}
     if input_dim is not None:

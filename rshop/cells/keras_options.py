@@ -1,5 +1,6 @@
-"""`KerasLikeCell`: what the built-in cells share, the options of Keras's cells above all."""
+"""`KerasLikeCell`: the base of the built-in cells, with the options and weights of Keras's cells."""
 
+import inspect
 from types import SimpleNamespace
 
 import keras
@@ -9,14 +10,16 @@ from rshop.cells.base import RNNCell
 from rshop.cells.weights import Bias, Product
 from rshop.checks import check_count
 from rshop.errors import message
+from rshop.signatures import keyword_only, options_of_keras, parameters
 from rshop.structure import flat_shapes
 
-_CELL_ARGUMENTS = ("input_dim", "input_shape", "batch_input_shape", "batch_shape")
-_LAYER_ARGUMENTS = ("name", "dtype", "trainable", "autocast")
+#: What `RNNCell` takes by name; the number of units has a name of its own here.
+_OF_ANY_CELL = keyword_only(parameters(RNNCell), without=["output_dim"])
+_NAMES_OF_ANY_CELL = {option.name for option in _OF_ANY_CELL}
 
 
 class KerasLikeCell(RNNCell):
-    """A cell that takes the options of one of Keras's cells; an interface for the three families.
+    """A cell that takes the options of one of Keras's cells; the base of the three families.
 
     Its weights are those of the Keras cell, in order and shape: kernel, recurrent kernel, bias.
 
@@ -30,16 +33,15 @@ class KerasLikeCell(RNNCell):
         **options: those of `keras_class`, and those of `RNNCell`.
 
     Raises:
-        TypeError, ValueError: what the Keras cell itself raises for an option; no number of units, or two.
+        TypeError, ValueError: what the Keras cell raises for an option; no number of units, or two of them.
     """
 
-    #: The Keras cell whose options and weights these are, and the layer of it that cuDNN runs, if it does.
+    #: The Keras cell with these options and weights, and the Keras layer of it that cuDNN can run, if any.
     keras_class: type | None = None
     keras_layer: type | None = None
 
-    def __init__(self, units=None, *, output_dim=None, **options):
-        mine = {key: options.pop(key) for key in _CELL_ARGUMENTS if key in options}
-        mine |= {key: options.pop(key) for key in _LAYER_ARGUMENTS if key in options}
+    def __init__(self, units: int | None = None, *, output_dim: int | None = None, **options):
+        mine = {key: options.pop(key) for key in _NAMES_OF_ANY_CELL & options.keys()}
         counts = {"units": units, "output_dim": output_dim}
         given = [check_count(k, n, "number of units") for k, n in counts.items() if n is not None]
         if len(set(given)) > 1:
@@ -52,13 +54,19 @@ class KerasLikeCell(RNNCell):
                 )
             )
         units = given[0] if given else check_count("units", None, "number of units")
-        # Keras's own cell reads the options, so that defaults, names and errors are Keras's.
+        # Keras's own cell reads the options, so defaults, names and errors are Keras's.
         read = self.keras_class(units, **options)
         super().__init__(units, **mine)
         config = read.get_config()
-        self._keras_config = {key: value for key, value in config.items() if key not in _LAYER_ARGUMENTS}
+        self._keras_config = {key: value for key, value in config.items() if key not in _NAMES_OF_ANY_CELL}
         self.units = read.units
         self.options = SimpleNamespace(**{k: getattr(read, k) for k in self._keras_config})
+
+    @classmethod
+    def options_of_init(cls) -> list[inspect.Parameter]:
+        """The options that `__init__` takes by name, those of the Keras cell first, for the signature."""
+        of_keras = [] if cls.keras_class is None else options_of_keras(cls.keras_class)
+        return [*(o for o in of_keras if o.name not in _NAMES_OF_ANY_CELL), *_OF_ANY_CELL]
 
     def build(self, input_shape):
         """Make the weights in Keras's order, then the step."""

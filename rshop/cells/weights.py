@@ -1,4 +1,4 @@
-"""The layers that hold a built-in cell's weights: `Product` with a shared kernel, `Bias` for all gates."""
+"""Layers that hold the weights of the built-in cells: a kernel in `Product`, all biases in `Bias`."""
 
 import keras
 from keras import layers, ops
@@ -6,7 +6,7 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="rshop")
 class Product(layers.Layer):
-    """`x -> x W`, with a choice of columns of `W`.
+    """`x -> x W`, with all or some of the columns of `W`.
 
     Example:
         >>> Product(6)(np.ones((2, 3))).shape
@@ -71,7 +71,7 @@ class Bias(layers.Layer):
 
     Args:
         units, gates: `b` has `units * gates` numbers.
-        rows: how many such vectors; the call says which one is added.
+        rows: the number of such vectors; the call chooses the one that is added.
         ones_for: the gate whose biases start at one: the forget gate (Jozefowicz et al., 2015).
         initializer, regularizer, constraint: for `b`, as in Keras.
     """

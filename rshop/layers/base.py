@@ -1,4 +1,6 @@
-"""The Keras layer around a step: what the recurrent layers of this project have in common."""
+"""The Keras layer that runs a step over time: the base of this project's recurrent layers."""
+
+import inspect
 
 import keras
 from keras import ops
@@ -10,17 +12,17 @@ from rshop.call.carried_states import Carried
 from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
 from rshop.call.run import run
 from rshop.checks import check_training
-from rshop.conversions import convert
-from rshop.errors import message
 from rshop.layers import options
+from rshop.layers.described import DescribedLayer
+from rshop.layers.stateful import StatefulLayer
+from rshop.signatures import ClassSignature
 from rshop.step import teacher_forcing
 from rshop.step.masks import combine
-from rshop.step.step import Step
 from rshop.structure import flat, flat_shapes, shapes_like, tree
 
 
-class RecurrentLayer(keras.layers.Layer):
-    """A layer that runs one step over time. `RecurrentModel` and its kin say which step.
+class RecurrentLayer(DescribedLayer, StatefulLayer):
+    """A layer that runs one step over time; its subclasses, such as `RecurrentModel`, provide the step.
 
     Example:
         >>> rnn = RecurrentModel(x_t, h_t, h_tm1, h_t, return_sequences=True)
@@ -32,88 +34,40 @@ class RecurrentLayer(keras.layers.Layer):
         **given: the options of `RecurrentModel`, and those of any Keras layer.
 
     Raises:
-        TypeError, ValueError: an option of the wrong kind, or options that exclude each other.
+        TypeError, ValueError: an option of the wrong type, or options that exclude each other.
     """
+
+    __signature__ = ClassSignature()
 
     def __init__(self, *, has_readout: bool, **given):
         chosen, layer_kwargs = options.read(given, type(self).__name__)
-        first = initial_states.read(chosen.pop("state_initializer"))
-        forced = teacher_forcing.check(chosen.pop("teacher_force"), has_readout)
+        first = initial_states.read(chosen.state_initializer)
+        forced = teacher_forcing.check(chosen.teacher_force, has_readout)
         super().__init__(**layer_kwargs)
         self.supports_masking = True
         self.has_readout = has_readout
-        for name, value in chosen.items():
-            setattr(self, name, value)
-        self.return_sequences = self.return_sequences or self.decode
-        self.return_state = self.return_states
-        self.state_initializer, self.teacher_force = first, forced
+        self.teacher_force, self.state_initializer = forced, first
+        self.decode, self.output_length = chosen.decode, chosen.output_length
+        self.return_sequences = chosen.return_sequences or chosen.decode
+        self.return_states = self.return_state = chosen.return_states
+        self.go_backwards, self.unroll = chosen.go_backwards, chosen.unroll
+        self.stateful, self.zero_output_for_mask = chosen.stateful, chosen.zero_output_for_mask
+        self.seed = chosen.seed
         self.draws = keras.random.SeedGenerator(self.seed)
         self.first_states: list = []
         self.carried: Carried | None = None
-        #: How often a schedule was asked, and how often a fast loop has trained: see `backend.counter`.
+        #: How often a schedule was called, and how often a fast loop has trained: see `backend.counter`.
         self.training_calls, self.training_runs = None, None
-        #: Keras's layer with the same numbers, where cuDNN is to run them.
+        #: The Keras layer with the same weights, where cuDNN is to run it.
         self.twin = None
-        self._description: Step | None = None
 
-    def make_step(self, input_shape) -> Step:
-        """The step for inputs of this shape `(batch, ...)`, None when it is not known yet."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its step is.")
-
-    @property
-    def description(self) -> Step:
-        """The checked `Step`: inputs, constants, states, readouts, outputs."""
-        return self.describe()
-
-    def describe(self, input_shape=None) -> Step:
-        """The checked `Step`, made for inputs of this shape `(batch, ...)` if there is none yet."""
-        if self._description is None:
-            step = self.make_step(input_shape)
-            self._step_model, self._description = step.model, step
-        return self._description
-
-    @property
-    def is_described(self) -> bool:
-        """Whether the step is there; a stack has none before it knows the shape of its input."""
-        return self._description is not None
-
-    def step_output_shape(self, input_shape) -> tuple | None:
-        """The shape `(batch, ...)` of the step's first output, None where it is not known yet."""
-        return tuple(flat(self.description.outputs)[0].shape) if self.is_described else None
-
-    @property
-    def step(self) -> keras.Model:
-        """The Keras model of one timestep, on flat lists:
-        `[*inputs, *constants, *states, *readouts] -> [*outputs, *next_states]`."""
-        return self.description.model
-
-    @property
-    def num_states(self) -> int:
-        """The number of states, the readout not counted: 2 for an LSTM."""
-        return len(self.state_names)
-
-    @property
-    def state_names(self) -> list[str]:
-        """The names of the states, in order: `['h', 'c']` for an LSTM."""
-        return list(self.description.state_names)
-
-    def get_cell(self, **layer_kwargs):
-        """This model as a cell for another RNN, sharing its weights; the readout becomes a state.
-
-        A model that holds both trains as one, but Keras cannot load its `.keras` file (weights that are
-        shared are written once): use `save_weights` and `load_weights` instead.
-
-        Example:
-            >>> outer = RecurrentSequential()
-            >>> outer.add(rnn.get_cell())
-
-        Raises:
-            ValueError: the layer has options that a cell would lose.
-        """
-        return convert("cell", self, **layer_kwargs)
+    @classmethod
+    def options_of_init(cls) -> list[inspect.Parameter]:
+        """The options that `__init__` takes by name, for the signature of the class."""
+        return options.parameters()
 
     def build(self, input_shape):
-        """Make the step if there is none yet, the learned first states, and what is carried."""
+        """Make the step if there is none yet, the learned initial states, and the carried states."""
         step = self.describe(self._step_shapes(flat_shapes(input_shape)))
         shapes = shapes_like(step.inputs, input_shape, "x")
         shape_checks.check_inputs(step, shapes, self.decode)
@@ -133,13 +87,13 @@ class RecurrentLayer(keras.layers.Layer):
             self.carried = Carried(self, self.first_states, batch=batch, forced=truths)
 
     def __call__(self, x, *args, **kwargs):
-        """Check that the arguments are made of numbers, then call the layer as Keras does."""
+        """Check that the arguments hold numbers, then call the layer as Keras does."""
         check_given(x, args, kwargs, self.decode)
         return super().__call__(x, *args, **kwargs)
 
     @property
     def weights(self) -> list:
-        """The weights, without what a stateful layer carries: as for Keras's own layers."""
+        """The weights, without the carried states of a stateful layer, as in Keras's own layers."""
         carried = {id(v) for v in self.carried.variables} if self.carried is not None else set()
         carried |= {id(self.training_calls), id(self.teacher_force)}
         return [w for w in super().weights if id(w) not in carried]
@@ -159,8 +113,8 @@ class RecurrentLayer(keras.layers.Layer):
     ):
         """Run over `x`. See `RecurrentModel` for the arguments.
 
-        `x_mask` and `constants_mask` are where Keras hands over the masks that the tensors carry
-        when there are several tensors.
+        Keras passes the masks that tensors carry as `x_mask` and `constants_mask` when there are
+        several tensors.
         """
         given = self.read_call(
             x,
@@ -175,7 +129,7 @@ class RecurrentLayer(keras.layers.Layer):
         return self.results(given, check_training(training))
 
     def results(self, given: arguments.Arguments, training: bool):
-        """What a call returns, for checked arguments."""
+        """The result of a call, for checked arguments."""
         if only_shapes_are_asked():
             y = zeros_for(call_spec(self, given), given)
             if y is not None:
@@ -237,7 +191,7 @@ class RecurrentLayer(keras.layers.Layer):
         return tuple(result) if self.return_states else result
 
     def compute_mask(self, inputs, previous_mask=None):
-        """The mask of each output: that of the input, where there is an output a timestep."""
+        """The mask of each output: that of the input if there is an output for each timestep, else None."""
         mask = combine(previous_mask)
         if mask is None or self.decode or not self.return_sequences:
             return None
@@ -245,50 +199,6 @@ class RecurrentLayer(keras.layers.Layer):
         step = self.description
         states = [None] * len(step.states) if self.return_states else []
         return [mask] * len(flat(step.outputs)) + states
-
-    @property
-    def states(self) -> list | None:
-        """The variables `(batch, ...)` that a stateful layer carries its states in, else None."""
-        return None if self.carried is None else list(self.carried.states)
-
-    def reset_states(self, values=None):
-        """Forget what a stateful layer carried: states become initial, or take the given values.
-
-        Example:
-            >>> rnn.reset_states()  # zeros, or what state_initializer says
-            >>> rnn.reset_states(5.0)  # every state 5
-            >>> rnn.reset_states({"h": np.ones((1, 3))})  # h given, the others initial
-
-        Args:
-            values: None, a number, an array, or a list or dict by state name of them.
-
-        Raises:
-            ValueError: the layer is not stateful, or the values do not fit; nothing changes then.
-        """
-        if not self.stateful:
-            raise ValueError(
-                message(
-                    f"The layer {self.name!r} carries no states from call to call.",
-                    received="stateful=False",
-                    expected="a layer with stateful=True",
-                    fix="make the layer with stateful=True, or pass initial_state= to the call",
-                )
-            )
-        if self.carried is None and values is not None:
-            raise ValueError(
-                message(
-                    f"The layer {self.name!r} has not seen a batch yet: its states have no shape.",
-                    received=f"values={values!r} before the first call",
-                    expected="a layer that was called or built",
-                    fix="call the layer first, or pass initial_state= to the first call",
-                )
-            )
-        if self.carried is not None:
-            self.carried.reset(values)
-
-    def reset_state(self):
-        """Keras's spelling of `reset_states()`."""
-        self.reset_states()
 
     def get_config(self):
         """The options of this layer as plain JSON values."""

@@ -5,6 +5,7 @@ import copy
 import keras
 
 from rshop.cells.base import RNNCell
+from rshop.cells.cell_checks import check_model
 from rshop.configs import reading
 from rshop.conversions import converts
 from rshop.errors import message, told
@@ -17,7 +18,7 @@ from rshop.step.step import Step
 from rshop.structure import flat, flat_shapes
 
 
-@converts("cell")
+@converts("cell", RecurrentLayer.get_cell)
 @keras.saving.register_keras_serializable(package="rshop")
 class RNNCellFromModel(RNNCell):
     """A cell from a Keras model of one timestep, or from any recurrent layer of this project.
@@ -29,15 +30,17 @@ class RNNCellFromModel(RNNCell):
 
     Args:
         model: `keras.Model([x, *states], [y, *next_states])`, or a recurrent layer, whose readout
-            then becomes a state and which runs freely: teacher forcing is left to the outer layer.
+            then becomes a state. The cell runs freely: teacher forcing is left to the outer layer.
         state_names: names for the states; by default those of the model's Inputs.
         **cell_kwargs: as for `RNNCell`.
 
     Raises:
-        TypeError: neither a Keras model nor a recurrent layer.
+        TypeError: `model` is neither a Keras model nor a recurrent layer.
     """
 
-    def __init__(self, model, *, state_names=None, **cell_kwargs):
+    def __init__(
+        self, model: "keras.Model | RecurrentLayer", *, state_names: list[str] | None = None, **cell_kwargs
+    ):
         super().__init__(**cell_kwargs)
         if not isinstance(model, (keras.Model, RecurrentLayer)):
             raise TypeError(
@@ -55,32 +58,32 @@ class RNNCellFromModel(RNNCell):
             declared = self.declared_shape
             _check_size("input_dim", None if declared is None else declared[-1], model.inputs)
         self._names = None if state_names is None else _check_names(state_names, model)
-        # In a tuple of its own Keras does not track the layer: only its step belongs to the cell.
+        # Wrapped, so that Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
         if isinstance(model, keras.Model):
             if state_names is None:
-                self._check_model(model)
+                check_model(type(self).__name__, model)
             self._model = model
             self.built = True
         elif model.is_described:
             self.build(None)
 
     def build_model(self, input_shape) -> keras.Model:
-        """The model that was given, or the step of the layer, which is made for this shape."""
+        """The given model, or the step of the given layer, made for this shape."""
         step = self._source.value.describe(input_shape)
         taken = step.state_names
         self._names = [*taken, *(f"{n}_fed" if n in taken else n for n in step.readout_names)]
         return cell_model(step)
 
     def build(self, input_shape):
-        """Take over the step of the layer."""
+        """Use the step of the layer as the model of this cell."""
         if self._model is None:
             first = None if input_shape is None else flat_shapes(input_shape)[0]
             self._model = self.build_model(first)
         self.built = True
 
     def output_shape(self, input_shape) -> tuple | None:
-        """The shape of `y` for `x` of this shape; the layer knows it before its step is made."""
+        """The shape of `y` for `x` of this shape; known before the step is made, if the layer knows it."""
         if self._model is None:
             return self._source.value.step_output_shape(input_shape)
         return super().output_shape(input_shape)
@@ -99,7 +102,7 @@ class RNNCellFromModel(RNNCell):
         return [*layer.state_names, *(["readout"] if layer.has_readout else [])]
 
     def get_config(self):
-        """The model, or the layer as long as it has no step, as plain JSON values."""
+        """The model (or the layer, as long as it has no step) as plain JSON values."""
         source = self._source.value if self._model is None else self._model
         names = {} if self._names is None else {"state_names": list(self._names)}
         config = {**super().get_config(), **names}
@@ -117,7 +120,7 @@ class RNNCellFromModel(RNNCell):
 
 
 def cell_model(step: Step) -> keras.Model:
-    """The Keras model of a step as a cell, its readouts among the states.
+    """The Keras model of a step as that of a cell, with its readouts as further states.
 
     Example:
         >>> model = cell_model(step)  # [x, h, readout] -> [y, next_h, next_readout]
@@ -129,7 +132,7 @@ def cell_model(step: Step) -> keras.Model:
     for (place, greedy), readout in zip(step.wiring, flat(step.readouts), strict=True):
         output = step.model.outputs[place]
         if greedy or output.dtype != readout.dtype:
-            # A model of its own, whose operations cannot meet a name of the step's.
+            # In a model of its own, so that no operation has a name that the step uses.
             y = keras.Input(output.shape[1:], dtype=output.dtype)
             name = free_name("next_readout", taken)
             output = keras.Model(y, feed_back([(0, greedy)], [y], [readout.dtype]), name=name)(output)[0]

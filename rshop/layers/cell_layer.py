@@ -15,7 +15,7 @@ from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step
 
 
-@converts("layer")
+@converts("layer", RNNCell.get_layer)
 @runs_its_step
 @keras.saving.register_keras_serializable(package="rshop")
 class CellLayer(RecurrentLayer):
@@ -48,18 +48,18 @@ class CellLayer(RecurrentLayer):
             self.describe()
 
     def build(self, input_shape):
-        """As every recurrent layer; on a GPU find out whether cuDNN has the cell."""
+        """Build as every recurrent layer does; on a GPU also find out whether cuDNN can run the cell."""
         super().build(input_shape)
         self.twin = cudnn.twin(self.cell, self)
 
     def make_step(self, input_shape) -> Step:
-        """The step of the cell, built for this shape if it was not yet."""
+        """The step of the cell, which is built for this shape if it was not built yet."""
         if not self.cell.built and input_shape is not None:
             self.cell.build(input_shape)
         return self.cell.describe()
 
     def step_output_shape(self, input_shape) -> tuple | None:
-        """That of the cell."""
+        """The output shape `(batch, ...)` of the cell."""
         return self.cell.output_shape(input_shape)
 
     @property

@@ -22,14 +22,14 @@ def is_keras_cell(layer) -> bool:
 
 
 def cell_of(layer: keras.layers.RNN):
-    """The cell of a Keras recurrent layer, which the stack runs in the layer's place.
+    """The cell of a Keras recurrent layer, which the stack runs in place of the layer.
 
     Example:
         >>> cell_of(keras.layers.GRU(8))
         <GRUCell name=gru_cell>
 
     Raises:
-        ValueError: the layer has options of its own, which a cell would lose.
+        ValueError: the layer has options that a cell would lose.
     """
     changed = [name for name in _OPTIONS if getattr(layer, name, False)]
     if changed:

@@ -1,4 +1,4 @@
-"""The shape of what a stack returns, found without building, copying or saving any of its parts."""
+"""The output shape of a stack, found without building, copying or saving any of its parts."""
 
 from rshop.cells.base import RNNCell
 from rshop.errors import message
@@ -7,7 +7,7 @@ from rshop.structure import is_shape
 
 
 def output_shape(parts: list, shape: tuple) -> tuple | None:
-    """The shape `(batch, ...)` of what the last part returns, or None where no part says so.
+    """The output shape `(batch, ...)` of the last part, or None where no part determines it.
 
     Example:
         >>> output_shape([keras.layers.Dense(4), GRUCell(6)], (None, None))
@@ -42,7 +42,7 @@ def readout_shape(parts: list, merged, shape: tuple, mode) -> tuple:
     found = output_shape(parts, merged(shape, None))
     if is_known(found):
         return found
-    # A size that depends on that of the input: as if there was no readout, and then with it.
+    # The size depends on that of the input: found first without the readout, then with it.
     found = output_shape(parts, shape)
     if not is_known(found):
         raise ValueError(_unknown(parts[-1], mode))
@@ -71,7 +71,7 @@ def _part_shape(part, shape):
         return keras_cells.output_shape(part, shape)
     if shape is None:
         return None
-    # Sizes that are not known yet, or a layer that does not say: the next one may know its own.
+    # Where a size is not known, or the layer does not say, the next part may determine its own.
     unknown = (*shape[:-1], None)
     try:
         found = part.compute_output_shape(shape)

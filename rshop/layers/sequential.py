@@ -1,21 +1,22 @@
 """`RecurrentSequential`: a stack of cells and layers as one recurrent layer."""
 
 import copy
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import keras
 
-from rshop.cells.base import RNNCell
+from rshop.checks import check_switch
 from rshop.configs import reading
 from rshop.errors import message, told
-from rshop.layers import keras_cells
 from rshop.layers.base import RecurrentLayer
 from rshop.layers.output_shape import is_known, output_shape, readout_shape
 from rshop.layers.shared_layers import warn_of_shared
-from rshop.layers.shared_states import check_same_count, check_same_shapes
+from rshop.layers.stack_graph import Chain, Fed, chain, chain_with_readout, stack_state_names
 from rshop.layers.stack_parts import check_name, stackable
 from rshop.step.names import free_name
-from rshop.step.readout import ADDING, check_mode, merge, merged_shape
+from rshop.step.readout import ADDING, check_mode, merged_shape
 from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step, describe_step
 
@@ -45,17 +46,15 @@ class RecurrentSequential(RecurrentLayer):
         TypeError, ValueError: an unknown readout mode or option; cells that do not fit.
     """
 
-    def __init__(self, state_sync=False, readout=False, readout_activation=None, **options):
+    def __init__(
+        self,
+        state_sync: bool = False,
+        readout: "bool | str | keras.layers.Layer | Callable" = False,
+        readout_activation: "str | Callable | None" = None,
+        **options,
+    ):
         mode = check_mode(readout)
-        if not isinstance(state_sync, bool):
-            raise TypeError(
-                message(
-                    "`state_sync` is either on or off.",
-                    received=f"state_sync={state_sync!r}",
-                    expected="True or False",
-                    fix="state_sync=True (cells are added with add())",
-                )
-            )
+        check_switch("state_sync", state_sync)
         super().__init__(has_readout=mode is not False, **options)
         self.state_sync = state_sync
         self.readout = mode
@@ -92,49 +91,57 @@ class RecurrentSequential(RecurrentLayer):
         """`<cell>/<state>` for each state; with `state_sync` the states that the cells share."""
         if self.is_described:
             return super().state_names
-        return _unique_names(self._recurrent_cells(), self.state_sync)
+        return stack_state_names(self.cells, state_sync=self.state_sync)
 
     def make_step(self, input_shape) -> Step:
         """The stack as one step for inputs of this shape `(batch, ...)`."""
-        if not self.cells:
-            raise ValueError(
-                message(
-                    f"The stack {self.name!r} is empty.",
-                    received="no cells",
-                    expected="at least one cell or layer",
-                    fix="rnn.add(LSTMCell(10)) before the first call",
-                )
-            )
-        if input_shape is None:
-            input_shape = getattr(self.cells[0], "declared_shape", None)
-        if input_shape is None or (input_shape and not isinstance(input_shape, tuple)):
-            raise ValueError(
-                message(
-                    f"The stack {self.name!r} does not know the shape of its input yet."
-                    if input_shape is None
-                    else "A stack has one input.",
-                    received=f"{input_shape}",
-                    expected="the shape of one input",
-                    fix="call the layer, or give the first cell an input_dim"
-                    if input_shape is None
-                    else "write the step with RecurrentModel for several inputs",
-                )
-            )
+        shape = self._input_shape(input_shape)
         whole = isinstance(self.cells[0], keras.layers.Embedding)
         parts = [*self.cells, *([self.readout] if isinstance(self.readout, keras.layers.Layer) else [])]
         taken = {part.name for part in parts}
         dtype = "int32" if whole else self.compute_dtype
-        x = keras.Input(input_shape[1:], dtype=dtype, name=free_name("x", taken))
-        readout, y, states, after = self._chained(x, {*taken, x.name})
+        x = keras.Input(shape[1:], dtype=dtype, name=free_name("x", taken))
+        chained = self._chained(x, {*taken, x.name})
         return describe_step(
             x,
-            y,
-            states=states,
-            next_states=after,
-            readouts=readout,
-            state_names=_unique_names(self._recurrent_cells(), self.state_sync),
+            chained.y,
+            states=chained.states,
+            next_states=chained.next_states,
+            readouts=chained.readout,
+            state_names=stack_state_names(self.cells, state_sync=self.state_sync),
             unused_inputs=self.decode or self.readout == "readout_only",
         )
+
+    def _input_shape(self, given) -> tuple:
+        if not self.cells:
+            raise ValueError(
+                message(
+                    f"The stack {self.name!r} is empty.",
+                    received=f"{len(self.cells)} cells",
+                    expected="at least one cell or layer",
+                    fix="rnn.add(LSTMCell(10)) before the first call",
+                )
+            )
+        shape = getattr(self.cells[0], "declared_shape", None) if given is None else given
+        if shape is None:
+            raise ValueError(
+                message(
+                    f"The stack {self.name!r} does not know the shape of its input yet.",
+                    received=f"{shape}",
+                    expected="the shape of one input",
+                    fix="call the layer, or give the first cell an input_dim",
+                )
+            )
+        if shape and not isinstance(shape, tuple):
+            raise ValueError(
+                message(
+                    "A stack has one input.",
+                    received=f"{shape}",
+                    expected="the shape of one input",
+                    fix="write the step with RecurrentModel for several inputs",
+                )
+            )
+        return shape
 
     def step_output_shape(self, input_shape) -> tuple | None:
         """The shape `(batch, ...)` that the stack returns at each timestep, found before it is built."""
@@ -148,24 +155,18 @@ class RecurrentSequential(RecurrentLayer):
             return found if is_known(found) else tuple(input_shape)
         return readout_shape(self.cells, partial(merged_shape, self.readout), input_shape, self.readout)
 
-    def _chained(self, x, taken):
-        # The readout's Input (None without one), the output, the states and the next states.
+    def _chained(self, x, taken) -> Chain:
+        sync = self.state_sync
         if self.readout is False:
-            return None, *self._chain(x, taken)
+            return chain(self.cells, x, taken, state_sync=sync)
         shape = self.step_output_shape(tuple(x.shape))
-        found = self._fed(x, shape, self.cells[-1].compute_dtype, taken)
-        if found[1].dtype == found[0].dtype:
-            return found
-        # The output is of another kind than its layer computes in: whole numbers, for one.
-        return self._fed(x, shape, found[1].dtype, taken)
-
-    def _fed(self, x, shape, dtype, taken):
-        readout = keras.Input(shape[1:], dtype=dtype, name=free_name("readout", taken))
-        taken, seen = {*taken, readout.name}, readout
-        if self.readout_activation is not keras.activations.linear:
-            name = free_name("activation", taken)
-            taken, seen = {*taken, name}, keras.layers.Activation(self.readout_activation, name=name)(readout)
-        return readout, *self._chain(merge(self.readout, x, seen, taken), taken)
+        fed = Fed(self.readout, self.readout_activation, shape, self.cells[-1].compute_dtype)
+        made = chain_with_readout(self.cells, x, taken, fed=fed, state_sync=sync)
+        if made.y.dtype == made.readout.dtype:
+            return made
+        # The output is of another type than its layer computes in: whole numbers, for one.
+        fed = replace(fed, dtype=made.y.dtype)
+        return chain_with_readout(self.cells, x, taken, fed=fed, state_sync=sync)
 
     def get_config(self):
         """The cells and the options as plain JSON values."""
@@ -203,29 +204,6 @@ class RecurrentSequential(RecurrentLayer):
     def _distinct(self):
         return list({id(cell): cell for cell in self.cells}.values())
 
-    def _recurrent_cells(self):
-        cells = [c for c in self.cells if isinstance(c, RNNCell) or keras_cells.is_keras_cell(c)]
-        if self.state_sync:
-            check_same_count(cells)
-        return cells
-
-    def _chain(self, x, taken):
-        # The output, the states and the next states.
-        states, after, owner, taken = [], [], None, set(taken)
-        for cell in self.cells:
-            if not isinstance(cell, RNNCell) and not keras_cells.is_keras_cell(cell):
-                x = cell(x)
-                continue
-            needed = _state_inputs(cell, x, taken)
-            if self.state_sync and owner is not None:
-                check_same_shapes(owner, states, cell, needed)
-                x, after = _call(cell, x, after)
-                continue
-            owner = cell
-            x, new = _call(cell, x, needed)
-            states, after = states + needed, after + new
-        return x, states, after
-
 
 #: The name of this class in the first library.
 RecurrentContainer = RecurrentSequential
@@ -246,45 +224,3 @@ def _activation(name):
                 fix="readout_activation='softmax'",
             )
         ) from error
-
-
-def _call(cell, x, states):
-    if isinstance(cell, RNNCell):
-        y, *after = cell([x, *states])
-        return y, after
-    return keras_cells.call(cell, x, states)
-
-
-def _state_inputs(cell, x, taken):
-    if not isinstance(cell, RNNCell):
-        return [_state_input(shape, x.dtype, taken) for shape in keras_cells.state_shapes(cell)]
-    if not cell.built:
-        cell.build(tuple(x.shape))
-    inputs, outputs = (len(part) - cell.num_states for part in (cell.model.inputs, cell.model.outputs))
-    if inputs != 1 or outputs != 1:
-        raise ValueError(
-            message(
-                f"The cell {cell.name!r} cannot stand in a stack, which hands on one tensor.",
-                received=f"a cell with {inputs} inputs and {outputs} outputs",
-                expected="one input and one output",
-                fix="use the cell in a step of its own, with RecurrentModel",
-            )
-        )
-    return [_state_input(t.shape, t.dtype, taken) for t in cell.model.inputs[1:]]
-
-
-def _state_input(shape, dtype, taken):
-    # A name such as Keras makes up, which is not the user's (see `errors.given_name`).
-    name = free_name("input_layer", taken)
-    taken.add(name)
-    return keras.Input(shape[1:], dtype=dtype, name=name)
-
-
-def _unique_names(cells, state_sync):
-    names, uses = [], {}
-    for cell in cells[:1] if state_sync else cells:
-        own = cell.state_names if isinstance(cell, RNNCell) else keras_cells.state_names(cell)
-        uses[cell.name] = uses.get(cell.name, 0) + 1
-        again = f"#{uses[cell.name]}" if uses[cell.name] > 1 else ""
-        names += own if state_sync else [f"{cell.name}{again}/{name}" for name in own]
-    return names

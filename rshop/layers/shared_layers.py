@@ -1,4 +1,4 @@
-"""A warning while a model is saved that Keras will not load: one with a layer that stands in two places."""
+"""The warning for saving a model that Keras cannot load: one that holds a layer in two places."""
 
 import warnings
 
@@ -6,15 +6,15 @@ import keras
 
 
 def warn_of_shared(owner: keras.layers.Layer, config: dict, parts: list):
-    """Warn where a part of the config was written before, for another place in the same file.
+    """Warn if a layer in this config is also saved elsewhere in the same file.
 
     Keras marks such a part with a `shared_object_id` while it saves a model. It writes the weights of the
     part once, and loads two parts.
 
     Args:
-        owner: whose config it is.
+        owner: the layer being saved.
         config: what its `get_config` is about to return.
-        parts: the layers that it is made of, at any depth.
+        parts: the layers inside it, at any depth.
     """
     weighty = {part.name for part in parts if getattr(part, "weights", None)}
     for name in sorted(weighty & set(_marked(config))):
@@ -28,7 +28,7 @@ def warn_of_shared(owner: keras.layers.Layer, config: dict, parts: list):
 
 
 def _marked(config):
-    # The names of the marked layers. What belongs to this project warns for itself.
+    # The names of the marked layers; a layer of this project warns for its own parts.
     if isinstance(config, (list, tuple)):
         for part in config:
             yield from _marked(part)

@@ -1,4 +1,4 @@
-"""State sync: whether the cells of a stack can share one set of states."""
+"""Checks for `state_sync`: whether the cells of a stack can share one set of states."""
 
 from rshop.cells.base import RNNCell
 from rshop.errors import message, shapes
@@ -6,10 +6,10 @@ from rshop.layers import keras_cells
 
 
 def check_same_count(cells: list):
-    """Cells that share their states have the same number of them.
+    """Check that cells that share their states have the same number of them.
 
     Raises:
-        ValueError: names two that have not.
+        ValueError: two cells differ; the message names them.
     """
     counts = [c.num_states if isinstance(c, RNNCell) else len(keras_cells.state_names(c)) for c in cells]
     for cell, count in zip(cells, counts, strict=True):
@@ -25,10 +25,10 @@ def check_same_count(cells: list):
 
 
 def check_same_shapes(owner, states: list, cell, needed: list):
-    """The states that a cell needs have the shapes of those that another one owns.
+    """Check that the states a cell needs have the shapes of those that another cell owns.
 
     Raises:
-        ValueError: names both cells.
+        ValueError: they differ; the message names both cells.
     """
     if [t.shape for t in states] != [t.shape for t in needed]:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What may stand in a stack, and under which name."""
+"""The parts of a stack: which cells and layers may be added, and under which names."""
 
 import inspect
 
@@ -11,7 +11,7 @@ from rshop.step.names import free_name, is_numbered
 
 
 def stackable(part) -> keras.layers.Layer:
-    """The cell or layer that stands in a stack for what is added to it.
+    """The cell or layer that a stack holds for what is added to it.
 
     Example:
         >>> stackable(keras.layers.GRU(8))
@@ -39,7 +39,7 @@ def stackable(part) -> keras.layers.Layer:
 
 
 def check_name(stack: str, part, others: list):
-    """Give a part a number of its own where Keras made up its name and another part has it.
+    """Check that a part has a name of its own; one that Keras made up gets a new number where it is taken.
 
     Keras calls the cell of each `keras.layers.LSTM` `lstm_cell`, counts anew after `clear_session()`, and
     a loaded layer keeps the name that it was saved with.

@@ -21,7 +21,6 @@ import rshop
 import viz
 from rshop import basic_cells
 from rshop.fast import switches
-from rshop.layers import options
 from tests.support import bad_calls_of_rshop, bad_calls_of_viz
 from tests.support.bad_calls import prepared
 from tests.support.bad_values import wrong, wrong_names
@@ -140,12 +139,9 @@ OF_KERAS = {
     "dtype", "trainable", "autocast", "activity_regularizer", "use_bias", "unit_forget_bias", "dropout",
     "recurrent_dropout", "seed", "reset_after",
 }  # fmt: skip
-# What stands for `**options` and `**call`.
+# What stands for `**call` and the like.
 MEANT = {
-    "options": [*options.DEFAULTS, "return_state"],
     "call": ["initial_state", "initial_readout", "ground_truth", "constants", "mask", "output_length"],
-    "layer_kwargs": ["name"],
-    "cell_kwargs": ["name"],
     "kwargs": [],
 }
 METHODS = {
@@ -165,12 +161,8 @@ METHODS = {
 def arguments_of(function) -> set[str]:
     names = []
     for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind == parameter.VAR_KEYWORD and hasattr(function, "keras_class"):
-            of_keras = inspect.signature(function.keras_class).parameters
-            names += [*of_keras, *inspect.signature(rshop.RNNCell).parameters]
-        else:
-            names += MEANT[name] if parameter.kind == parameter.VAR_KEYWORD else [name]
-    return set(names) - {"self", "kwargs", "layer_kwargs", "output_dim" if "units" in names else ""}
+        names += MEANT[name] if parameter.kind == parameter.VAR_KEYWORD else [name]
+    return set(names) - {"self", "output_dim" if "units" in names else ""}
 
 
 def test_every_argument_of_everything_public_is_called_wrongly():

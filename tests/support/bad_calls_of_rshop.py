@@ -90,7 +90,8 @@ def cells(p):
     extra = {f"[x, {name}]": lambda make=make: [X[:, 0], make()] for name, make in odd(X[:, 1]).items()}
     valid = lambda: {"inputs": [X[:, 0], X[:, 1]]}  # noqa: E731
     yield Target("RNNCell.__call__", call, valid, {"inputs": NOTHING}, extra={"inputs": extra})
-    kinds = {"model": NOTHING, "state_names": {"None", "empty list", "empty tuple"}, **NAME}
+    kinds = {"model": NOTHING, "state_names": {"None", "empty list", "empty tuple"}, **_CELL}
+    kinds["output_dim"] = COUNT_OR_NONE
     yield Target("RNNCellFromModel", RNNCellFromModel, lambda: {"model": p["cell"].model}, kinds)
 
 

@@ -106,7 +106,7 @@ def test_the_comment_holds_the_run_the_script_and_the_style():
     (comment,) = Reader(inspector._repr_html_()).comments
     parts = json.loads(comment)
     assert parts["payload"] == encoded(inspector.payload)
-    assert "export default { render }" in parts["script"] and ".rv-root" in parts["sheet"]
+    assert "return { default: { render } };" in parts["script"] and ".rv-root" in parts["sheet"]
 
 
 def test_names_and_labels_cannot_leave_their_place(tmp_path):

@@ -13,14 +13,13 @@ from functools import cache
 from importlib.resources import files
 
 from viz.inspector.page import still_image
+from viz.inspector.page.joined_script import joined
 from viz.inspector.page.numbers_table import table
 from viz.inspector.payload.encoding import encoded
 from viz.inspector.payload.payload import Payload
 from viz.style import palette
 from viz.style.encodable_text import escaped
 
-#: The parts of the one script, in order.
-PARTS = ("run.js", "equations.js", "parts.js", "panels.js", "edit.js", "main.js")
 _SCRIPTS = files("viz.inspector") / "js"
 
 _START = """<script>(async () => {
@@ -51,7 +50,7 @@ _PAGE = """<!DOCTYPE html>
 @cache
 def script() -> str:
     """The one JavaScript module, `export default {render}`."""
-    return "\n".join((_SCRIPTS / part).read_text(encoding="utf-8") for part in PARTS)
+    return joined(lambda name: (_SCRIPTS / name).read_text(encoding="utf-8"), "main.js")
 
 
 @cache

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bitmap, ramp } from "../../../../viz/inspector/js/colours.js";
+
+test("a ramp goes from its first colour to its last in 254 steps, with NaN and infinity apart", () => {
+  const colours = ramp(["#000000", "#ff8000", "#ffffff"]);
+  assert.equal(colours.length, 256);
+  assert.deepEqual(colours[0], [0, 0, 0]);
+  assert.deepEqual(colours[253], [255, 255, 255]);
+  assert.deepEqual(colours[127], [255, 129, 1]); // just past the middle stop, half a step of 126.5 further
+  assert.equal(new Set(colours.slice(254).map(String)).size, 2);
+});
+
+test("a bitmap holds its colour numbers row by row from the top, each row filled up to four bytes", () => {
+  const colours = Array.from({ length: 256 }, (_, i) => [i, 0, 255 - i]);
+  const text = bitmap(3, 2, colours, (x, y) => 10 * y + x);
+  const bytes = Buffer.from(text.replace("data:image/bmp;base64,", ""), "base64");
+  assert.equal(bytes.toString("latin1", 0, 2), "BM");
+  assert.equal(bytes.readInt32LE(2), bytes.length);
+  assert.deepEqual([bytes.readInt32LE(18), bytes.readInt32LE(22)], [3, -2]); // negative: top row first
+  const start = bytes.readInt32LE(10);
+  assert.deepEqual([...bytes.subarray(start)], [0, 1, 2, 0, 10, 11, 12, 0]);
+  assert.deepEqual([...bytes.subarray(54 + 4 * 7, 54 + 4 * 8)], [248, 0, 7, 0]); // blue, green, red
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { keys } from "../../../../viz/inspector/js/controls.js";
+import { diagramPanel } from "../../../../viz/inspector/js/diagram.js";
+import inspector from "../../../../viz/inspector/js/main.js";
+import { heatMap } from "../../../../viz/inspector/js/maps.js";
+import { numbersTable } from "../../../../viz/inspector/js/numbers_table.js";
+import { gatesPanel, maskPanel, readoutPanel, statesPanel } from "../../../../viz/inspector/js/panels.js";
+import { element, nextFrame } from "./dom_stub.mjs";
+import { EXPECTED, madeRun, payload } from "./made_run.mjs";
+
+const now = { t: 1, sample: 0, unit: 1, playing: false };
+const three = (number) => number.toFixed(3).replace("-", "−");
+
+test("the states' panel has the chosen unit before and after the timestep, and its change", () => {
+  const panel = statesPanel(madeRun());
+  panel.update(now);
+  const { h, after } = EXPECTED[0][1];
+  const numbers = panel.node.all(".rv-value").map((node) => node.textContent);
+  assert.deepEqual(numbers, [three(h[1]), three(after[1]), three(after[1] - h[1])]);
+});
+
+test("the gates' panel counts what is open and what is shut", () => {
+  const panel = gatesPanel(madeRun());
+  panel.update({ ...now, t: 0 });
+  const open = EXPECTED[0][0].g.filter((g) => g > 0.9).length;
+  const shut = EXPECTED[0][0].g.filter((g) => g < 0.1).length;
+  assert.deepEqual([open, shut], [1, 0]);
+  assert.equal(panel.node.one(".rv-detail").textContent, "0 shut (below 0.1), 1 open (above 0.9)");
+});
+
+test("weights name the largest in place of a count", () => {
+  const given = payload();
+  given.values[3].opens = false;
+  const panel = gatesPanel(madeRun({ values: given.values }));
+  panel.update({ ...now, t: 0 });
+  assert.equal(panel.node.one(".rv-detail").textContent, `largest: [0], ${three(EXPECTED[0][0].g[0])}`);
+});
+
+test("the readout's panel says where the readout came from", () => {
+  const panel = readoutPanel(madeRun());
+  const said = (sample, t) => {
+    panel.update({ ...now, sample, t });
+    return panel.node.one(".rv-chip").textContent;
+  };
+  assert.match(said(0, 0), /first value/);
+  assert.match(said(0, 1), /own last output/);
+  assert.match(said(0, 2), /teacher forcing/);
+  assert.match(said(1, 2), /equal to the truth/);
+});
+
+test("the mask's panel tells the timesteps that count, and there is none without a mask", () => {
+  const panel = maskPanel(madeRun());
+  panel.update({ ...now, sample: 1 });
+  assert.match(panel.node.textContent, /is masked/);
+  panel.update(now);
+  assert.match(panel.node.textContent, /counts/);
+  assert.equal(maskPanel(madeRun({ mask: null })), null);
+});
+
+test("a click on a heat map goes to the timestep below the pointer", () => {
+  const run = madeRun();
+  const went = [];
+  const map = heatMap(run.after[1], (t) => went.push(t));
+  for (const clientX of [10, 30, 95]) map.node.one(".rv-map").fire("pointerdown", { clientX });
+  assert.deepEqual(went, [-1, 0, 2]); // four columns: the state before the first timestep, then three
+  const found = map.node.one(".rv-map").rvHover(0.3, 0.9);
+  assert.deepEqual([found.t, found.unit], [0, 1]);
+});
+
+test("the table is filled when it is opened, with every number of the timestep", () => {
+  const table = numbersTable(madeRun());
+  table.update(now);
+  assert.ok(table.node.all("td").every((cell) => cell.textContent === ""));
+  table.node.open = true;
+  table.node.fire("toggle");
+  assert.deepEqual(
+    table.node.all("th").map((head) => head.textContent),
+    ["unit", "x", "h before", "h after", "change of h", "g", "output", "readout", "0", "1"],
+  );
+  const { x, h, after, g } = EXPECTED[0][1];
+  const row = [x[1], h[1], after[1], after[1] - h[1], g[1], after[1], x[1]].map(three);
+  assert.deepEqual(
+    table.node
+      .all("td")
+      .slice(7)
+      .map((cell) => cell.textContent),
+    row,
+  );
+});
+
+test("a box of the diagram shows its value over the run, or opens the model in it", () => {
+  const chosen = [];
+  const panel = diagramPanel(madeRun(), (v) => chosen.push(v));
+  const [value, model] = panel.node.all("g").filter((node) => node.attributes.role === "button");
+  value.fire("click");
+  const pressed = value.fire("keydown", { key: "Enter" });
+  value.fire("keydown", { key: "a" });
+  assert.deepEqual([chosen, pressed.prevented], [[2, 2], true]);
+  assert.match(model.attributes["aria-label"], /look inside/);
+  const before = panel.node.one(".rv-diagram");
+  model.fire("click");
+  assert.notEqual(panel.node.one(".rv-diagram"), before);
+});
+
+test("arrows, Home and End step through time, except while something else is typed into", () => {
+  const went = [];
+  const root = element();
+  keys(root, { t: 5, run: { steps: 9 }, go: (t) => went.push(t) });
+  for (const key of ["ArrowLeft", "ArrowRight", "Home", "End", "a"]) root.fire("keydown", { key });
+  root.fire("keydown", { key: "End", target: element("select") });
+  root.fire("keydown", { key: "End", ctrlKey: true });
+  assert.deepEqual(went, [4, 6, 0, 8]);
+});
+
+test("the whole inspector is built from a payload, and its buttons step through time", () => {
+  const el = element();
+  const stop = inspector.render({ model: { get: (name) => ({ payload: payload() })[name] }, el });
+  nextFrame(0);
+  const time = () => el.one(".rv-now").textContent;
+  const press = (name) =>
+    el
+      .all("button")
+      .find((button) => button.attributes["aria-label"] === name)
+      .fire("click");
+  assert.equal(time(), "t = 0 of 2");
+  press("Next timestep");
+  assert.equal(time(), "t = 1 of 2");
+  press("Last timestep");
+  press("Next timestep");
+  assert.equal(time(), "t = 2 of 2");
+  assert.equal(el.one(".rv-slider").value, 2);
+  stop();
+});

@@ -1,0 +1,116 @@
+// The bar above: title, buttons, slider, choices; and the arrow keys.
+
+import { make, select } from "./dom.js";
+
+const ICONS = {
+  first: "M3,3h2v10h-2zM13,3v10l-7,-5z",
+  back: "M11,3v10l-7,-5z",
+  play: "M4,2.5v11l9,-5.5z",
+  pause: "M4,3h3v10h-3zM9,3h3v10h-3z",
+  next: "M5,3v10l7,-5z",
+  last: "M3,3v10l7,-5zM11,3h2v10h-2z",
+};
+
+function button(name, icon, press) {
+  const shape = make("path", { d: ICONS[icon] });
+  const node = make(
+    "button",
+    { type: "button", class: "rv-button", "aria-label": name, title: name, on: { click: press } },
+    make("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, shape),
+  );
+  node.rvIcon = (other) => shape.setAttribute("d", ICONS[other]);
+  return node;
+}
+
+export function controls(run, clock) {
+  const play = button("Play", "play", () => clock.play(!clock.playing));
+  const slider = make("input", {
+    type: "range",
+    class: "rv-slider",
+    min: 0,
+    max: Math.max(0, run.steps - 1),
+    step: 1,
+    "aria-label": "Timestep",
+  });
+  slider.addEventListener("input", () => clock.go(Number(slider.value)));
+  const samples = select(
+    "sample",
+    run.payload.samples.map((name, i) => [i, name]),
+    (sample) => clock.set({ sample }),
+  );
+  const most = Math.max(1, ...run.values.map((value) => value.rows * value.columns));
+  const biggest = run.series.find((series) => series.units === most);
+  const units = select(
+    "unit",
+    [...Array(most).keys()].map((i) => [i, biggest ? biggest.unitName(i).replace(/[[\]]/g, "") || "0" : i]),
+    (unit) => clock.set({ unit }),
+  );
+  const speed = select(
+    "speed",
+    [
+      [1, "1 a second"],
+      [3, "3 a second"],
+      [10, "10 a second"],
+      [30, "30 a second"],
+      [60, "60 a second"],
+    ],
+    (rate) => clock.set({ speed: rate }),
+  );
+  speed.node.value = clock.speed;
+  const title = make("span", { class: "rv-now" });
+  const label = make("span", { class: "rv-token" });
+  const masked = make("span", { class: "rv-chip" }, "masked");
+  const steps = [
+    ["First timestep", "first", () => clock.go(0)],
+    ["Previous timestep", "back", () => clock.go(clock.t - 1)],
+    null,
+    ["Next timestep", "next", () => clock.go(clock.t + 1)],
+    ["Last timestep", "last", () => clock.go(run.steps - 1)],
+  ];
+  const buttons = steps.map((step) => (step ? button(...step) : play));
+  const node = make(
+    "div",
+    { class: "rv-controls" },
+    make("div", { class: "rv-title" }, make("b", {}, run.payload.title), title, label, masked),
+    make(
+      "div",
+      { class: "rv-bar" },
+      make("div", { class: "rv-buttons", role: "group", "aria-label": "Step through time" }, buttons),
+      slider,
+      run.samples > 1 ? samples.label : null,
+      units.label,
+      speed.label,
+    ),
+  );
+  const update = ({ t, sample, unit, playing }) => {
+    const text = `t = ${t} of ${run.steps - 1}`;
+    slider.value = t;
+    slider.setAttribute("aria-valuetext", [text, run.label(sample, t)].filter(Boolean).join(", "));
+    title.textContent = text;
+    label.textContent = run.label(sample, t);
+    label.hidden = !run.payload.labels;
+    masked.hidden = !run.masked(sample, t);
+    [samples.node.value, units.node.value] = [sample, unit];
+    play.rvIcon(playing ? "pause" : "play");
+    play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    play.title = playing ? "Pause" : "Play";
+  };
+  return { node, update };
+}
+
+export function keys(root, clock) {
+  root.addEventListener("keydown", (event) => {
+    const go = { ArrowLeft: clock.t - 1, ArrowRight: clock.t + 1, Home: 0, End: clock.run.steps - 1 }[
+      event.key
+    ];
+    const busy =
+      event.target.matches("select, input:not([type=range])") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey;
+    if (go === undefined || busy) return;
+    event.preventDefault();
+    event.stopPropagation();
+    clock.go(go);
+  });
+}

@@ -1,0 +1,20 @@
+// Numbers as text, and numbers out of a text.
+
+export function written(number) {
+  if (number === undefined) return "–";
+  if (Number.isNaN(number)) return "NaN";
+  if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
+  const size = Math.abs(number);
+  const text = size !== 0 && (size < 0.001 || size >= 10000) ? number.toExponential(2) : number.toFixed(3);
+  return text.replace(/^-0\.000$/, "0.000").replaceAll("-", "−");
+}
+
+export function grouped(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+// The 32-bit numbers that a base64 text holds, as Python wrote them.
+export function decoded(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
