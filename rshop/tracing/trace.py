@@ -27,8 +27,8 @@ class Named(Mapping):
         return self._arrays[list(self._arrays)[find(name, list(self._arrays), "value")]]
 
     def __contains__(self, name):
-        fitting = [full for full in self._arrays if f"/{full}".endswith(f"/{name}")]
-        return name in self._arrays or len(fitting) == 1
+        names = list(self._arrays)
+        return name in names or [full.endswith(f"/{name}") for full in names].count(True) == 1
 
     def __iter__(self):
         return iter(self._arrays)
