@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from viz.style.whole_file import write as write_whole
+from viz.style.atomic_write import write as write_whole
 
 from . import environment, others, plot, processes, report, verdicts, workloads
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from viz.style.whole_file import whole
+from viz.style.atomic_write import whole
 
 from . import verdicts
 from .verdicts import EACH, MODES

@@ -7,7 +7,7 @@ from course_facts import ROOT, Lesson, in_words, lessons, needs
 
 from viz.diagram.run_graphviz import draw
 from viz.diagram.svg import finish
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 PICTURE = ROOT / "docs" / "course_map.svg"
 

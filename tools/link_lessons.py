@@ -12,7 +12,7 @@ import sys
 
 from course_facts import FOLDER, Lesson, cells_of, lessons
 
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 
 def main(numbers: list[str]):

@@ -15,7 +15,7 @@ import nbformat
 from execute_notebooks import lesson_files
 from leave_out_solutions import without_solutions
 
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = ROOT / "notebooks"

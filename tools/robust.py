@@ -25,7 +25,7 @@ from robust_laws import run_laws
 from robust_table import Row, markdown, rows_of, summary, terminal
 from robust_variants import ALL, IN_WORDS, VARIANTS, environment_of, is_for_laws
 
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 BUILD = ROOT / "build" / "robust"
 QUICK = ["one_old_core"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from execute_notebooks import ROOT
 from robust_variants import environment_of
 
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 # What these files test is text, programs and files: the same in every variant.
 NOT_OF_NUMBERS = ["benchmarks", "packaging", "project", "readme", "robust"]

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from robust_variants import pin_to_a_core
 
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 # A lesson takes a minute; on one core without fast instructions, beside other work, several.
 SECONDS_A_CELL = 900

@@ -8,7 +8,7 @@ import re
 
 from course_facts import FOLDER, Lesson, in_words, lessons, needs, paths
 
-from viz.style.whole_file import write
+from viz.style.atomic_write import write
 
 README = FOLDER / "README.md"
 

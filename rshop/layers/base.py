@@ -14,7 +14,7 @@ from rshop.call.run import run
 from rshop.checks import check_training
 from rshop.layers import options
 from rshop.layers.described import DescribedLayer
-from rshop.layers.stateful import StatefulLayer
+from rshop.layers.reset_states import StatefulLayer
 from rshop.signatures import ClassSignature
 from rshop.step import teacher_forcing
 from rshop.step.masks import combine

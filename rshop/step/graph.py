@@ -4,6 +4,7 @@ models, and with it what depends on what, every name, and a run that shows every
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 
@@ -30,7 +31,7 @@ class Node:
     outputs: list
     inner: "Graph | None"
 
-    @property
+    @cached_property
     def inputs(self) -> list:
         """The Keras tensors that this node reads, flat: two for `a + b`."""
         return [t for t in flat([self.args, self.kwargs]) if isinstance(t, keras.KerasTensor)]
@@ -196,7 +197,11 @@ class Graph:
 
     def operations(self) -> list:
         """Every operation, those of nested models included, each once."""
-        return list({id(node.operation): node.operation for _, node in self.every_node()}.values())
+        return list(self._operations)
+
+    @cached_property
+    def _operations(self):
+        return {id(node.operation): node.operation for _, node in self.every_node()}.values()
 
     def named(self) -> list:
         """`(name, Keras tensor)` of every value, nested names joined by `/`, in running order.

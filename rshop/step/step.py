@@ -1,6 +1,7 @@
 """A checked description of one timestep: inputs, constants, states, readouts and outputs."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import keras
 
@@ -102,10 +103,14 @@ class Step:
 
     def forget_dropout(self):
         """Make Keras's cells draw a new dropout mask: they keep one until it is reset."""
-        for operation in self.graph.operations():
-            for cell in [operation, *getattr(operation, "cells", [])]:
-                for kind in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
-                    getattr(cell, kind, _nothing)()
+        for reset in self._dropout_resets:
+            reset()
+
+    @cached_property
+    def _dropout_resets(self):
+        cells = [cell for o in self.graph.operations() for cell in [o, *getattr(o, "cells", [])]]
+        kinds = ("reset_dropout_mask", "reset_recurrent_dropout_mask")
+        return [getattr(cell, kind) for cell in cells for kind in kinds if hasattr(cell, kind)]
 
     def get_config(self) -> dict:
         """The model, and the place of each part among its inputs and outputs, as plain JSON values."""
@@ -263,7 +268,3 @@ def _places(structure, counter):
 
 def _at(places, tensors):
     return None if places is None else tree.map_structure(lambda i: tensors[i], places)
-
-
-def _nothing():
-    pass

@@ -19,7 +19,7 @@ import rshop
 import viz
 from rshop import LSTMCell
 from viz.diagram.scene import Box, Scene
-from viz.style import whole_file
+from viz.style import atomic_write
 from viz.style.labels import Label
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +111,7 @@ def test_an_interrupt_leaves_the_old_file_and_nothing_beside_it(saved, tmp_path,
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(whole_file.os, "fsync", stop)
+    monkeypatch.setattr(atomic_write.os, "fsync", stop)
     with pytest.raises(KeyboardInterrupt):
         saved[what][0].save(path)
     assert path.read_bytes() == b"what was there"
@@ -185,14 +185,14 @@ def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path):
     path.write_text("mine")
     path.chmod(0o444)
     with pytest.raises(PermissionError):
-        whole_file.write(path, "yours")
+        atomic_write.write(path, "yours")
     assert path.read_text() == "mine"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
 def test_a_device_is_written_to_and_says_that_it_is_full():
     with pytest.raises(OSError, match="No space left.*Received: /dev/full.*Fix: "):
-        whole_file.write("/dev/full", "x" * 10)
+        atomic_write.write("/dev/full", "x" * 10)
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 
@@ -261,9 +261,9 @@ def test_no_tool_writes_a_file_in_another_way():
             found += [(path.name, line.strip()) for line in lines if any(way in line for way in ways)]
     assert found == [
         ("animate.py", 'unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")'),
+        ("atomic_write.py", "unfinished.write_bytes(data)"),
+        ("atomic_write.py", "unfinished.unlink(missing_ok=True)"),
         ("still_image.py", 'still(payload).savefig(out, format="png", metadata={"Software": None})'),
-        ("whole_file.py", "unfinished.write_bytes(data)"),
-        ("whole_file.py", "unfinished.unlink(missing_ok=True)"),
         ("plot.py", "figure.savefig(unfinished, dpi=120)"),
     ]
 
@@ -298,5 +298,5 @@ def test_a_tool_on_a_full_disk_leaves_the_old_file(tool, tmp_path, monkeypatch):
 
 def test_writing_needs_no_keras():
     """The tools that write text are quick."""
-    code = "import sys, viz.style.whole_file; sys.exit('keras' in sys.modules)"
+    code = "import sys, viz.style.atomic_write; sys.exit('keras' in sys.modules)"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0

@@ -10,9 +10,9 @@ from viz.diagram.graphviz_dot import dot_text
 from viz.diagram.run_graphviz import draw, with_clear_titles
 from viz.diagram.scene import Scene
 from viz.diagram.svg import finish
+from viz.style.atomic_write import write
 from viz.style.encodable_text import escaped, visible
 from viz.style.save_path import checked_path
-from viz.style.whole_file import write
 
 _FORMS = ("svg", "png", "html", "dot", "txt")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from viz.inspector.page import html_page
 from viz.inspector.payload.build_payload import MEGABYTES, record
 from viz.inspector.payload.payload import Payload
+from viz.style.atomic_write import write
 from viz.style.save_path import checked_path
-from viz.style.whole_file import write
 
 
 class Inspector:

@@ -11,10 +11,10 @@ from viz.plots.projection import Projection
 from viz.plots.series import check_sample, series
 from viz.plots.trajectory import label_components
 from viz.style import colour_matrix, palette, plot_axes, ticks
+from viz.style.atomic_write import whole
 from viz.style.colour_matrix import Scale
 from viz.style.encodable_text import escaped
 from viz.style.save_path import checked_path
-from viz.style.whole_file import whole
 
 KINDS = ("heatmap", "trajectory", "image")
 _MOST_FRAMES = 200
