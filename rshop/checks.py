@@ -9,14 +9,19 @@ from keras import ops
 from rshop.errors import message, told
 
 
-def check_switch(name: str, value, *, or_none: bool = False):
-    """That an option is True or False; or None, where that lets the layer decide.
+def check_switch(name: str, value, *, or_none: bool = False, among: list[str] | None = None):
+    """Refuse a switch that is neither True nor False.
 
     Example:
         >>> check_switch("schedule", True)
 
+    Args:
+        name, value: the switch.
+        or_none: also accept None, which lets the layer decide.
+        among: the names of all switches, which the message then lists.
+
     Raises:
-        TypeError: something else, such as a word, which would count as True whatever it says.
+        TypeError: something else, such as a str, which would count as True whatever it says.
     """
     if isinstance(value, bool) or (or_none and value is None):
         return
@@ -24,22 +29,23 @@ def check_switch(name: str, value, *, or_none: bool = False):
         message(
             f"`{name}` is on or off.",
             received=f"{name}={told(value)}",
-            expected="True, False or None" if or_none else "True or False",
+            expected=("True, False or None" if or_none else "True or False")
+            + (f" for {', '.join(among)}" if among else ""),
             fix=f"{name}=True",
         )
     )
 
 
 def check_count(name: str, value, meaning: str) -> int:
-    """A whole number of at least 1, and not beyond what counts timesteps and samples (2 ** 31 - 1).
+    """The value as an int, if it is a whole number from 1 to 2 ** 31 - 1, the most that a count may be.
 
     Example:
         >>> check_count("units", 10, "number of units")
         10
 
     Raises:
-        TypeError: no whole number.
-        ValueError: a number below 1, or beyond.
+        TypeError: not a whole number.
+        ValueError: a number below 1, or too large.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if whole and 1 <= value < 2**31:
@@ -56,10 +62,10 @@ def check_count(name: str, value, meaning: str) -> int:
 
 
 def check_training(training):
-    """The `training` argument of a call: a bool, or None where the layers of the step decide.
+    """The checked `training` argument of a call: a bool, or None where the layers of the step decide.
 
     Raises:
-        TypeError: neither.
+        TypeError: something else.
     """
     if training is None:
         return None
@@ -75,7 +81,7 @@ def check_length(length):
     """A number of timesteps: a whole number of at least 1, or a scalar tensor.
 
     Raises:
-        TypeError: no number.
+        TypeError: not a whole number.
         ValueError: a number below 1.
     """
     is_array = ops.is_tensor(length) or isinstance(length, np.ndarray)
@@ -88,7 +94,7 @@ def check_length(length):
 
 
 def check_timestep(t, steps: int) -> int:
-    """The timestep, counted from the end where it is negative.
+    """The number of a timestep, counted from the start; a negative one is counted from the end.
 
     Example:
         >>> check_timestep(-1, steps=7)
