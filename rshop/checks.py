@@ -9,11 +9,16 @@ from keras import ops
 from rshop.errors import message, told
 
 
-def check_switch(name: str, value, *, or_none: bool = False):
+def check_switch(name: str, value, *, or_none: bool = False, among: list[str] | None = None):
     """Check that an option is True or False, or None where the layer may decide.
 
     Example:
         >>> check_switch("schedule", True)
+
+    Args:
+        name, value: the switch.
+        or_none: also accept None, which lets the layer decide.
+        among: the names of all switches, which the message then lists.
 
     Raises:
         TypeError: something else: a string, for one, counts as True whatever it says.
@@ -24,7 +29,8 @@ def check_switch(name: str, value, *, or_none: bool = False):
         message(
             f"`{name}` is on or off.",
             received=f"{name}={told(value)}",
-            expected="True, False or None" if or_none else "True or False",
+            expected=("True, False or None" if or_none else "True or False")
+            + (f" for {', '.join(among)}" if among else ""),
             fix=f"{name}=True",
         )
     )
@@ -59,7 +65,7 @@ def check_training(training):
     """The `training` argument of a call, checked: a bool, or None where the layers of the step decide.
 
     Raises:
-        TypeError: neither.
+        TypeError: something else.
     """
     if training is None:
         return None
@@ -88,7 +94,7 @@ def check_length(length):
 
 
 def check_timestep(t, steps: int) -> int:
-    """The timestep, counted from the end where it is negative.
+    """The number of a timestep, counted from the start; a negative one is counted from the end.
 
     Example:
         >>> check_timestep(-1, steps=7)

@@ -76,7 +76,7 @@ def switched(**given: bool):
                     fix="switched(xla=False)",
                 )
             )
-        check_switch(name, value)
+        check_switch(name, value, among=names)
     before, _current = _current, replace(_current, **given)
     try:
         yield _current

@@ -149,10 +149,8 @@ def _future(recorded, memory, at, wiring, *, edit=None):
             the next inputs.
     """
     timesteps = recorded.timesteps
-    future, dtypes = (
-        Recorder(timesteps, recorded.records[:at]),
-        [t.dtype for t in flat(timesteps.step.inputs)],
-    )
+    future = Recorder(timesteps, recorded.records[:at])
+    dtypes = [tensor.dtype for tensor in flat(timesteps.step.inputs)]
     for t in range(at, timesteps.steps):
         inputs = timesteps.inputs(t)
         if t == at or wiring is None:
