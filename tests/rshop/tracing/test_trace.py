@@ -594,3 +594,13 @@ def test_a_trace_leaves_losses_statistics_and_seeds_as_they_are():
         assert_close(variable, value, 0)
     rnn(X, training=True)
     assert any(np.any(numpy_of(v) != old) for v, old in zip(rnn.variables, before, strict=True))
+
+
+def test_a_trace_in_training_draws_the_same_first_states_until_a_call_uses_them_up():
+    start = keras.initializers.RandomNormal(seed=1)
+    rnn = GRUCell(3, input_dim=2).get_layer(state_initializer=start)
+    x = np.ones((4, 5, 2), "float32")
+    first, again = (trace(rnn, x, training=True).states["h"][:, 0] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    rnn(x, training=True)
+    assert not np.array_equal(first, trace(rnn, x, training=True).states["h"][:, 0])
