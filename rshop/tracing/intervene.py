@@ -7,7 +7,7 @@ from keras import ops
 
 from rshop.call.arguments import read_first_readouts, read_first_states
 from rshop.checks import check_timestep
-from rshop.errors import message, shapes, told
+from rshop.errors import check_name, message, shapes, told
 from rshop.step.readout import feed_back, feeds
 from rshop.step.start_values import check_call as check_values
 from rshop.step.start_values import start_value
@@ -49,8 +49,10 @@ class Intervention:
             name: a state, or an inner value; an unambiguous ending is enough.
 
         Raises:
+            TypeError: the name is no text.
             ValueError: no state or value of this name.
         """
+        check_name("value", name)
         of_state = name in self.original.states
         before, after = (run.states if of_state else run for run in (self.original, self.edited))
         return after[name] - before[name]

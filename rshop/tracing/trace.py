@@ -28,6 +28,8 @@ class Named(Mapping):
 
     def __contains__(self, name):
         names = list(self._arrays)
+        if not isinstance(name, str):
+            return False
         return name in names or [full.endswith(f"/{name}") for full in names].count(True) == 1
 
     def __iter__(self):
@@ -80,7 +82,7 @@ class Trace:
         return self._values[name]
 
     def __contains__(self, name) -> bool:
-        return name in list(self._values)
+        return isinstance(name, str) and name in list(self._values)
 
     def __iter__(self):
         return iter(self._values)

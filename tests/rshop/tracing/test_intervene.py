@@ -308,3 +308,12 @@ def test_what_cannot_be_run_is_one_clear_error():
         viz.intervene(3, X, at=0)
     with pytest.raises(ValueError, match=r"no timestep to run. Received: x of shape \(3, 0, 2\)"):
         viz.intervene(linear(), X[:, :0], at=0)
+
+
+@pytest.mark.parametrize("name", [np.ones(2), ["h"], {"h": [1]}, 3])
+def test_a_name_that_is_no_text_is_in_no_trace_and_has_no_effect(name):
+    rnn = LSTMCell(2, input_dim=1).get_layer()
+    both = viz.intervene(rnn, np.ones((1, 3, 1), "float32"), at=1, states={"h": 1.0})
+    assert name not in both.original and name not in both.original.states
+    with pytest.raises(TypeError, match="(?s)Received: .*Expected: a str.*Fix: "):
+        both.effect(name)
