@@ -36,7 +36,7 @@ class Node:
         """The Keras tensors that this node reads, flat: two for `a + b`."""
         return [t for t in flat([self.args, self.kwargs]) if isinstance(t, keras.KerasTensor)]
 
-    @property
+    @cached_property
     def takes_training(self) -> bool:
         """Whether the operation asks if it is training."""
         return "training" in inspect.signature(self.operation.call).parameters

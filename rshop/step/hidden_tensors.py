@@ -20,9 +20,7 @@ def check_nothing_hidden(graph: Graph):
     Raises:
         ValueError: names the operation and the tensor.
     """
-    for node in graph.nodes:
-        if node.inner is not None:
-            check_nothing_hidden(node.inner)
+    for _, node in graph.every_node():
         # Some operations receive their functions in the call, others in the constructor.
         made_with = (
             [] if isinstance(node.operation, keras.layers.Layer) else list(vars(node.operation).values())

@@ -11,7 +11,7 @@ from rshop.fast.plan.instructions import Instruction, Lowered, Weight
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
 from rshop.step.recurrent import is_recurrent
-from rshop.structure import flat, tree
+from rshop.structure import flat
 
 
 def lower(graph: Graph, training) -> Lowered | None:
@@ -165,18 +165,7 @@ def _shift(weight):
 
 
 def _call(node):
-    takes_training = node.takes_training
-
-    def run(values, weights, training):
-        given = iter(values)
-        args, kwargs = tree.map_structure(
-            lambda a: next(given) if isinstance(a, keras.KerasTensor) else a, (node.args, node.kwargs)
-        )
-        if takes_training and training is not None:
-            kwargs = {**kwargs, "training": training}
-        return flat(node.operation(*args, **kwargs))
-
-    return run
+    return lambda values, weights, training: node.call(values, training)
 
 
 def _constants(node) -> list:
