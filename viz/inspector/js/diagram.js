@@ -110,7 +110,7 @@ export function diagramPanel(run, choose) {
     "rv-step",
   );
   show(0);
-  // Beside the states a wide diagram would be too small to read; under a low one there is room for the equations.
+  // A wide diagram beside the states would be too small to read; below a low one the equations have room.
   const width = Math.max(...views.map((view) => view.width));
   const place = width > 700 ? "rv-wide" : views[0].height < 340 ? "rv-low" : "rv-high";
   return { node, place, room: Math.ceil(width) + 28, update: (now) => current.update((last = now)) };

@@ -8,7 +8,7 @@ const FOCUSABLE = ["button", "select", "input", "summary"];
 export function make(tag, attributes = {}, ...children) {
   const svg = ["svg", "g", "rect", "path", "text", "tspan", "image", "title", "circle", "line"].includes(tag);
   const node = svg ? document.createElementNS(SVG, tag) : document.createElement(tag);
-  // JupyterLab takes keys away from an element unless that very element says otherwise.
+  // JupyterLab captures key presses unless the focused element itself opts out.
   if (FOCUSABLE.includes(tag) || "tabindex" in attributes) attributes["data-lm-suppress-shortcuts"] = "true";
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "on")

@@ -10,7 +10,7 @@ export function unitsOf(run, v) {
   return run.values[v].rows * run.values[v].columns;
 }
 
-// `{v, e}` is element e of value v. What only hands numbers on (a split, a reshape) is looked through.
+// `{v, e}` is element e of value v. Operations that only pass numbers on (a split, a reshape) are skipped.
 function through(run, v, e) {
   for (let i = 0; i < 50; i++) {
     const { law } = run.values[v];

@@ -14,7 +14,7 @@ import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
 import { workedNumbers } from "./worked_numbers.js";
 
-// The picture that is there for when no script runs is an output of its own: hidden once this one runs.
+// The still picture, for when no script runs, is an output of its own: hide it once this script runs.
 function hideStill(el, tail) {
   const area = tail && el.closest(".jp-OutputArea, .jp-Cell-outputWrapper, .output");
   for (const image of area ? area.querySelectorAll("img") : [])

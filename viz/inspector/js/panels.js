@@ -48,7 +48,7 @@ export function gatesPanel(run) {
       const count = (test) => numbers.filter(test).length;
       if (opens)
         return `${count((x) => x < 0.1)} shut (below 0.1), ${count((x) => x > 0.9)} open (above 0.9)`;
-      // Weights and probabilities share something out.
+      // Attention weights and probabilities: values that sum to one.
       const largest = numbers.indexOf(Math.max(...numbers));
       return series.units > 1 && largest >= 0
         ? `largest: ${series.unitName(largest)}, ${written(numbers[largest])}`

@@ -59,7 +59,7 @@ export function warning(every) {
   return { node, update };
 }
 
-// A long name in two parts: where it is, small, and what it is called there.
+// A long name in two parts: its path in small letters, and its last part.
 export function nameParts(name) {
   const cut = name.lastIndexOf("/") + 1;
   return [cut ? make("small", {}, name.slice(0, cut)) : null, make("b", {}, name.slice(cut))];

@@ -8,7 +8,7 @@ export function runPanel(run, clock) {
   const go = (t) => clock.go(t);
   const fixed = run.values.map((value, i) => (value.role === "state" ? run.after[i] : run.series[i]));
   const shown = fixed.filter((series, i) => !series.fixed && (run.values[i].role !== "inner" || series.gate));
-  // What is the same numbers (an output that is a state) is one picture with both names.
+  // Values with the same numbers (an output that is also a state) share one picture with both names.
   const rows = new Map();
   shown.forEach((series) => {
     const value = run.values[fixed.indexOf(series)];

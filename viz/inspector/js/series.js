@@ -3,7 +3,7 @@
 import { bitmap } from "./colours.js";
 import { grouped, written } from "./numbers.js";
 
-// One value as it runs over the timesteps, as it is drawn and hovered.
+// One value over time, ready to be drawn and read under the pointer.
 export class Series {
   // `at(sample, t, unit)` gives a number; `shape` names its units.
   constructor(
@@ -58,7 +58,7 @@ export class Series {
     return this.limit ? `±${written(this.limit)}` : "all 0";
   }
 
-  // How many units there are, and how many of them are here.
+  // The number of units, and of those that were kept when the run was cut for size.
   size(shown = this.units) {
     const words = `${grouped(this.all)} unit${this.all === 1 ? "" : "s"}`;
     return shown < this.all ? `first ${grouped(shown)} of ${words}` : words;
@@ -105,7 +105,7 @@ export class Series {
   }
 }
 
-// The same colours for the same numbers, in all of these.
+// One colour scale for all of these: equal numbers have equal colours.
 export function sameScale(every) {
   for (const [end, choose] of [
     ["limit", Math.max],

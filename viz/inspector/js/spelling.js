@@ -6,7 +6,7 @@ import { written } from "./numbers.js";
 
 const SHOWN_TERMS = 3;
 
-// A name as an equation has it: `h` with t−1 below for a state that is read, t for one that is made.
+// A name in an equation: `h` with the subscript t−1 for a state that is read, t for one that is computed.
 export function nameOf(run, v, unitName, place = "") {
   const value = run.values[v];
   const made = run.values.find((state) => state.role === "state" && state.next === v);
@@ -29,7 +29,7 @@ function signed(text) {
   return typeof text === "string" && text.startsWith("−");
 }
 
-// The tree as text: `say(v, e)` says what is written for an element, its name or its number.
+// The tree as text: `say(v, e)` returns the text of an element, its name or its number.
 export function spell(run, tree, say, numbers) {
   if (tree.number !== undefined)
     return [tree.bias === undefined || numbers ? written(tree.number) : `b[${tree.bias}]`];
@@ -52,7 +52,7 @@ export function spell(run, tree, say, numbers) {
   ];
 }
 
-// Parts with a sign between them; a negative number is not written behind another sign.
+// Terms with a sign between them; a negative number never follows another sign directly.
 function joined(parts, kind) {
   return parts.flatMap((part, i) => {
     if (!i) return part;
