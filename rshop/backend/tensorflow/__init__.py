@@ -18,7 +18,7 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 `devices.cores()`                                   an int: how many parts of a graph run side by side
 `shapes.checked_size(values, found, size, text)`    the values; an error at run time if two sizes differ
 `shapes.split_batch(values, sizes)`                 `(B, ...)` split along the batch: a list for each size
-`shapes.padded(x, length)`                          `(B, T, ...)` padded along time, to one of few lengths
+`shapes.padded(x, length)`                          `(B, T, ...)` padded along time to a length
 `counting.counter()`                                a count `()` that starts at 0, and is no weight
 `counting.count_up(counter)`                        the count plus one, an integer `()`, at each run
 ==================================================  =========================================================

@@ -1,7 +1,6 @@
 """Tensors whose sizes are known only at run time: checked, split along the batch, padded along time."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 tree = keras.tree
@@ -42,19 +41,14 @@ def split_batch(values: list, sizes: list) -> list[list]:
 
 
 def padded(x, length):
-    """`x` `(batch, time, ...)`, padded with timesteps of 0 to the next of 4, 6, 8, 12, 16, 24, ...
-
-    XLA compiles anew for each length that it meets, so it meets few.
+    """`x` `(batch, time, ...)`, padded with timesteps of 0 to a length.
 
     Example:
-        >>> padded(tf.ones((1, 5, 2)), tf.constant(5)).shape
-        (1, 6, 2)
+        >>> padded(tf.ones((1, 5, 2)), 8).shape
+        (1, 8, 2)
 
     Args:
         x: a tensor.
-        length: its number of timesteps, a scalar int tensor.
+        length: at least its number of timesteps, an int or a scalar int tensor.
     """
-    some = tf.cast(tf.maximum(length, 1), "float64")
-    power = 2 ** tf.cast(tf.math.ceil(tf.math.log(some) / np.log(2) - 1e-9), "int32")
-    capacity = tf.where(length <= power // 4 * 3, power // 4 * 3, power)
-    return tf.pad(x, [[0, 0], [0, capacity - length], *[[0, 0]] * (x.shape.rank - 2)])
+    return tf.pad(x, [[0, 0], [0, length - tf.shape(x)[1]], *[[0, 0]] * (x.shape.rank - 2)])

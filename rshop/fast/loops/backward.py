@@ -11,6 +11,8 @@ from rshop.fast.loops.known_body import KnownBody
 from rshop.fast.loops.loop_data import BlockGradients, LoopInputs, Part
 from rshop.fast.loops.operands import Operands, is_small
 from rshop.fast.loops.time_blocks import Block, blocks
+from rshop.fast.loops.windowed_loops import backward_in_windows
+from rshop.fast.loops.windows import Windows
 
 # For a graph that is traced for any batch.
 ORDINARY_BATCH = 32
@@ -20,16 +22,17 @@ class Backward:
     """The backward pass of a loop, for parts of a batch side by side.
 
     Example:
-        >>> backward = Backward(body, xla=True, compile_now=None, in_blocks=True)
+        >>> backward = Backward(body, None, xla=True, compile_now=None, in_blocks=True)
         >>> [[d_first, d_xs, d_shared]] = backward.gradients([part], inputs, length=7)
 
     Args:
         body: that of the forward loop.
+        windows: those that the forward loop ran in, or None.
         xla, compile_now, in_blocks: as in `scan_known`.
     """
 
-    def __init__(self, body: KnownBody, *, xla: bool, compile_now, in_blocks: bool):
-        self.body, self.in_blocks = body, in_blocks
+    def __init__(self, body: KnownBody, windows: Windows | None, *, xla, compile_now, in_blocks: bool):
+        self.body, self.windows, self.in_blocks = body, windows, in_blocks
         self.run_compiled = compiled(BackwardLoop(body), xla, compile_now)
 
     def gradients(self, parts: list[Part], inputs: LoopInputs, length) -> list[LoopInputs]:
@@ -40,6 +43,8 @@ class Backward:
             inputs: the tensors that the parts were split from, differentiable.
             length: as in `scan_known`.
         """
+        if self.windows:
+            return self._in_windows(parts, inputs)
         totals = [_Totals() for _ in parts]
         for block in reversed(self._blocks(parts[0].inputs, length)):
             found = self._run(block, length, parts, inputs)
@@ -47,6 +52,22 @@ class Backward:
                 self._collect(total, block, part, one)
             parts = [_before(part, one) for part, one in zip(parts, found, strict=True)]
         return [total.of(part.inputs) for total, part in zip(totals, parts, strict=True)]
+
+    def _in_windows(self, parts, inputs) -> list[LoopInputs]:
+        def collect(parts, length):
+            totals = [_Totals() for _ in parts]
+            calls = [(None, length, None, part) for part in parts]
+            for total, part, found in zip(totals, parts, self.run_compiled(calls), strict=True):
+                self._collect(total, Block(), part, found)
+            return [(t.first, {i: d for i, [d] in t.xs.items()}, t.shared) for t in totals]
+
+        def run(given):
+            now = zip(parts, without_gradient(given[0]), strict=True)
+            now = [part._replace(cotangents=cotangents) for part, cotangents in now]
+            return backward_in_windows(self.windows, collect, now, self.body), no_second_derivative
+
+        found = custom_gradient(run)([[part.cotangents for part in parts], inputs])
+        return [_by_place(part.inputs, gradients) for part, gradients in zip(parts, found, strict=True)]
 
     def _blocks(self, inputs, length) -> list[Block]:
         if not self.in_blocks:
@@ -110,6 +131,12 @@ class _Totals:
     def of(self, inputs: LoopInputs) -> LoopInputs:
         # The gradient of each tensor of the part; None where there is none.
         d_xs = {i: d[0] if len(d) == 1 else ops.concatenate(d, axis=1) for i, d in self.xs.items()}
-        d_shared = {i: ops.cast(d, inputs.shared[i].dtype) for i, d in self.shared.items()}
-        found = zip(inputs, (self.first, d_xs, d_shared), strict=True)
-        return LoopInputs(*([d.get(i) for i in range(len(values))] for values, d in found))
+        return _by_place(inputs, (self.first, d_xs, self.shared))
+
+
+def _by_place(inputs: LoopInputs, found: tuple[dict, dict, dict]) -> LoopInputs:
+    # The gradient of each tensor that a loop read; None where there is none.
+    first, xs, shared = found
+    shared = {i: ops.cast(d, inputs.shared[i].dtype) for i, d in shared.items()}
+    pairs = zip(inputs, (first, xs, shared), strict=True)
+    return LoopInputs(*([d.get(i) for i in range(len(values))] for values, d in pairs))

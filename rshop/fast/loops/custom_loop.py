@@ -7,6 +7,8 @@ from rshop.fast.loops.backward import Backward
 from rshop.fast.loops.derivatives import has_gradient, without_gradient
 from rshop.fast.loops.known_body import KnownBody
 from rshop.fast.loops.loop_data import Cotangents, LoopInputs, LoopResults, Part, batch_major, capacity_of
+from rshop.fast.loops.windowed_loops import forward_in_windows
+from rshop.fast.loops.windows import Windows
 from rshop.structure import flat
 
 
@@ -20,6 +22,7 @@ def scan_known(
     xla: bool,
     compile_now=None,
     in_blocks: bool = True,
+    in_windows: bool = True,
     part_sizes: list | None = None,
 ):
     """As `backend.scan`, with its own backward pass, for a body that is known beforehand.
@@ -42,6 +45,7 @@ def scan_known(
         xla: compile both loops.
         compile_now: a boolean tensor: while it is False the loops run without XLA.
         in_blocks: run the backward pass of a long loop block by block.
+        in_windows: where the length is not known and XLA compiles, run windows of a fixed length.
         part_sizes: split the batch into parts of these sizes, and run their loops side by side.
 
     Returns:
@@ -52,9 +56,13 @@ def scan_known(
     is_open_ended = bool(xs) and xs[0].shape[1] is None
     if is_open_ended:
         length = ops.cast(ops.shape(xs[0])[1], "int32")
-        xs = [padded(x, length) for x in xs] if xla else xs
+    windows = Windows(length) if is_open_ended and xla and in_windows else None
+    if windows:
+        xs = [padded(x, windows.capacity) for x in xs]
     compiling = {"xla": xla, "compile_now": compile_now}
-    loop = _CustomLoop(body, length, save=save, part_sizes=part_sizes, in_blocks=in_blocks, **compiling)
+    loop = _CustomLoop(
+        body, length, windows, save=save, part_sizes=part_sizes, in_blocks=in_blocks, **compiling
+    )
     last, emitted = custom_gradient(loop.run)(LoopInputs(first, xs, shared))
     return body.packed(last), [value[:, :length] for value in emitted] if is_open_ended else emitted
 
@@ -62,10 +70,11 @@ def scan_known(
 class _CustomLoop:
     # The forward loop and its backward pass, for parts of a batch side by side.
 
-    def __init__(self, body: KnownBody, length, *, save, part_sizes, in_blocks, **compiling):
+    def __init__(self, body: KnownBody, length, windows, *, save, part_sizes, in_blocks, **compiling):
         self.body, self.length, self.save, self.part_sizes = body, length, save, part_sizes
+        self.windows = windows
         self.run_compiled = compiled(self._forward_loop, **compiling)
-        self.backward = Backward(body, in_blocks=in_blocks, **compiling)
+        self.backward = Backward(body, windows, in_blocks=in_blocks, **compiling)
 
     def run(self, inputs: LoopInputs):
         # `((last, emitted), backward)`, as `custom_gradient` reads it.
@@ -86,6 +95,8 @@ class _CustomLoop:
         return outputs, backward
 
     def _forward(self, parts, save) -> list[LoopResults]:
+        if self.windows:
+            return forward_in_windows(self.windows, self.run_compiled, parts, self.body, save=save)
         return without_gradient(self.run_compiled([(part, self.length, save) for part in parts]))
 
     def _forward_loop(self, inputs: LoopInputs, length, save) -> LoopResults:

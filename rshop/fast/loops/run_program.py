@@ -71,7 +71,8 @@ def run(
         truths, now = now["truths"], {**now, "truths": []}
     body = _body(program, now, sequences=sequences, zero_masked=zero_masked, silent_in_loop=silent_in_loop)
     compiling, part_sizes = {"xla": switches.xla and has_xla()}, None
-    if not is_compiled_outside():
+    is_own = not is_compiled_outside()
+    if is_own:
         waits = _waits_for_compiler(program, length, batch, switches)
         compiling["compile_now"] = count_up(training_runs) > COLD_CALLS if waits else None
         part_sizes = _part_sizes(program, length, batch) if switches.split else None
@@ -82,6 +83,7 @@ def run(
         length,
         save=bool(program.training),
         in_blocks=switches.blocks,
+        in_windows=is_own,
         part_sizes=part_sizes,
         **compiling,
     )

@@ -81,13 +81,13 @@ def test_a_first_derivative_is_there_and_a_second_is_refused_with_its_shape():
 # What else the backend offers
 
 
-@pytest.mark.parametrize("length, expected", [(1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 8), (25, 32)])
-def test_a_sequence_is_padded_with_zeros_to_one_of_few_lengths(length, expected):
-    x = np.ones((2, length, 3), "float32")
+@pytest.mark.parametrize("length", [5, 8])
+def test_a_sequence_is_padded_with_zeros_to_a_length(length):
+    x = np.ones((2, 5, 3), "float32")
     y = np.asarray(padded(tf.constant(x), tf.constant(length)))
-    assert y.shape == (2, expected, 3)
-    np.testing.assert_array_equal(y[:, :length], x)
-    assert not y[:, length:].any()
+    assert y.shape == (2, length, 3)
+    np.testing.assert_array_equal(y[:, :5], x)
+    assert not y[:, 5:].any()
 
 
 @pytest.mark.parametrize("sizes", [[2, 2, 2], [1, 3, 2], [tf.constant(4), tf.constant(2)]], ids=str)

@@ -493,7 +493,6 @@ BATCHES = [(batch, 4, (None, 4, 2)) for batch in (1, 2, 5)]
 
 @pytest.mark.parametrize("batch, time, known", LENGTHS + BATCHES)
 def test_sizes_that_the_graph_does_not_know(batch, time, known):
-    """One graph for all; of lengths it is compiled for 1, 2, 3, 4, 6, 8, 12, 16 ... timesteps only."""
     rnn = LSTMCell(3, input_dim=2).get_layer(return_sequences=True, return_states=True)
     x = np.random.default_rng(time).normal(size=(batch, time, 2)).astype("float32")
     rnn(x)
