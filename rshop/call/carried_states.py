@@ -79,7 +79,8 @@ class Carried:
             "A stateful layer keeps one state for each sample of its batch.",
             received=received,
             expected=f"a batch of {self.batch}, as when it was built",
-            fix="leave out a last, smaller batch, or build a layer for the other size",
+            fix="leave out a last, smaller batch, or build a layer for the other size; on several devices, "
+            "for the batch of one replica",
         )
 
     def values(self, training: bool = False) -> dict:
