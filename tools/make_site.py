@@ -1,4 +1,4 @@
-"""Build the site into `build/site`: the pages of docs/, the course with its stored outputs, the API reference.
+"""Build the site into `build/site`: the pages of docs/, the course as it was last run, the API reference.
 
     make site                                   # or: python tools/make_site.py
     python tools/make_site.py --into FOLDER     # somewhere else
@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> int:
     into = parser.parse_args(arguments).into.resolve()
     source = into.with_name(into.name + "-source")
     gather(source)
-    options = ["-W", "--keep-going", "-q", "-b", "html", "-c", str(ROOT / "docs"), "-d", f"{into}-cache"]
+    # Every page is read anew (-E): a page that did not change would keep its warnings to itself.
+    options = ["-W", "--keep-going", "-E", "-q", "-b", "html", "-c", str(ROOT / "docs"), "-d", f"{into}-read"]
     status = subprocess.run([sys.executable, "-m", "sphinx", *options, str(source), str(into)]).returncode
     if status == 0:
         shutil.rmtree(into / "_sources", ignore_errors=True)

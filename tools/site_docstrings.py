@@ -39,4 +39,4 @@ def respelt(app, what, name, obj, options, lines):
         if found:
             lines[i] = found.group().replace("*", r"\*") + line[found.end() :]
     if what == "property" and lines:
-        lines.insert(0, "")  # in the first line, what stands before a colon would be a type
+        lines[:0] = ["..", ""]  # in the first line, what stands before a colon would be a type

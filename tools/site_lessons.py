@@ -94,7 +94,8 @@ def _moving(output, before, file, source):
     """The inspector, with its still picture for a reader who runs no script."""
     still = base64.b64encode(_picture(before, "image/png")).decode()
     alt = html.escape(_alternative(before), quote=True)
-    page = f'{_text(output, "text/html")}<noscript><img alt="{alt}" src="data:image/png;base64,{still}"></noscript>'
+    image = f'<noscript><img alt="{alt}" src="data:image/png;base64,{still}"></noscript>'
+    page = _text(output, "text/html") + image
     return {**output, "data": {"text/html": page}}, Shown(file, source, html=page)
 
 
