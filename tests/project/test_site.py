@@ -1,4 +1,7 @@
-"""The site: built without a warning, whole without a network, and with a page for every public name."""
+"""The site: built without a warning, whole without a network, and with a page for every public name.
+
+SITE=build/site python -m pytest tests/project/test_site.py     # look at one that is built already
+"""
 
 import json
 import os
@@ -21,6 +24,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The folder of the built site; a warning of Sphinx ends the build."""
+    if os.environ.get("SITE"):
+        return Path(os.environ["SITE"]).resolve()
     into = tmp_path_factory.mktemp("site") / "site"
     command = [sys.executable, str(ROOT / "tools" / "make_site.py"), "--into", str(into)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -28,6 +33,11 @@ def site(tmp_path_factory):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING:" not in done.stdout + done.stderr.replace("WARNING: All log messages before absl", "")
     return into
+
+
+def html_files(site):
+    """The pages; the theme's own files have templates among them."""
+    return [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
 
 
 class Links(HTMLParser):
@@ -53,7 +63,7 @@ class Links(HTMLParser):
 @pytest.fixture(scope="module")
 def pages(site):
     """File of the site -> what its page has."""
-    return {path: Links(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+    return {path: Links(path.read_text(encoding="utf-8")) for path in html_files(site)}
 
 
 def dead(pages, path, target):
@@ -170,45 +180,59 @@ def violations(page):
     return [(one["id"], [node["html"][:150] for node in one["nodes"]][:3]) for one in found]
 
 
-class TestInABrowser:
-    """Each page is opened without a network, and looked at by axe, light and dark, narrow and wide."""
+# In a browser: each page without a network, looked at by axe, light and dark, narrow and wide.
 
-    pytestmark = NEEDS_BROWSER
 
-    @pytest.fixture(scope="class")
-    def browser(self):
-        with running_browser() as browser:
-            yield browser
+def in_a_browser(test):
+    for mark in NEEDS_BROWSER:
+        test = mark(test)
+    return test
 
-    def test_no_page_asks_for_anything_outside(self, browser, site):
-        first = Page(browser, (site / "index.html").as_uri(), offline=True)
-        for path in sorted(site.rglob("*.html")):
-            first.page.goto(path.as_uri())
-        assert first.outside == [] and first.errors == []
 
-    @pytest.mark.parametrize("look, width", [("light", 1366), ("dark", 390)])
-    def test_axe_finds_nothing_on_any_page(self, browser, site, look, width):
-        page = Page(browser, (site / "index.html").as_uri(), width=width, color_scheme=look).page
-        found = {}
-        for path in sorted(site.rglob("*.html")):
-            page.goto(path.as_uri())
-            found[path.name] = violations(page)
-        assert {name: those for name, those in found.items() if those} == {}
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser() as browser:
+        yield browser
 
-    def test_no_page_is_wider_than_a_telephone(self, browser, site):
-        page = Page(browser, (site / "index.html").as_uri(), width=390).page
-        for path in sorted(site.rglob("*.html")):
-            page.goto(path.as_uri())
-            width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= 390, f"{path.name} is {width} pixels wide"
 
-    def test_an_inspector_steps_without_a_kernel(self, browser, site):
-        page = Page(browser, (site / "course" / "07_teacher_forcing.html").as_uri(), offline=True)
-        assert steps_with_arrow_keys(page).startswith("t = 2")
-        assert page.outside == [] and page.errors == []
+@in_a_browser
+def test_no_page_asks_for_anything_outside(browser, site):
+    first = Page(browser, (site / "index.html").as_uri(), offline=True)
+    for path in html_files(site):
+        first.page.goto(path.as_uri())
+    assert first.outside == [] and first.errors == []
 
-    def test_the_search_finds_the_page_of_a_word(self, browser, site):
-        page = Page(browser, (site / "search.html").as_uri() + "?q=teacher+forcing", offline=True).page
-        page.locator("#search-results li").first.wait_for(timeout=20_000)
-        found = page.locator("#search-results a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-        assert any("glossary.html" in link for link in found) and any("07_teacher" in link for link in found)
+
+@in_a_browser
+@pytest.mark.parametrize("look, width", [("light", 1366), ("dark", 390)])
+def test_axe_finds_nothing_on_any_page(browser, site, look, width):
+    page = Page(browser, (site / "index.html").as_uri(), width=width, color_scheme=look).page
+    found = {}
+    for path in html_files(site):
+        page.goto(path.as_uri())
+        found[path.name] = violations(page)
+    assert {name: those for name, those in found.items() if those} == {}
+
+
+@in_a_browser
+def test_no_page_is_wider_than_a_telephone(browser, site):
+    page = Page(browser, (site / "index.html").as_uri(), width=390).page
+    for path in html_files(site):
+        page.goto(path.as_uri())
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"{path.name} is {width} pixels wide"
+
+
+@in_a_browser
+def test_an_inspector_steps_without_a_kernel(browser, site):
+    page = Page(browser, (site / "course" / "07_teacher_forcing.html").as_uri(), offline=True)
+    assert steps_with_arrow_keys(page).startswith("t = 2")
+    assert page.outside == [] and page.errors == []
+
+
+@in_a_browser
+def test_the_search_finds_the_page_of_a_word(browser, site):
+    page = Page(browser, (site / "search.html").as_uri() + "?q=teacher+forcing", offline=True).page
+    page.locator("#search-results li").first.wait_for(timeout=20_000)
+    found = page.locator("#search-results a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert any("glossary.html" in link for link in found) and any("07_teacher" in link for link in found)
