@@ -21,6 +21,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "site_docstrings",
+    "site_markup",
     "site_mathml",
 ]
 

@@ -15,8 +15,19 @@ from course_facts import lessons
 from site_examples import Picture, example_picture
 from site_lessons import Shown, read_lesson
 
-#: What Keras calls on a layer by itself.
-PLUMBING = {"build", "get_config", "from_config", "options_of_init", "symbolic_call", "stateless_call"}
+#: Methods that a reader does not call: Keras does, or another part of this project.
+PLUMBING = {"build", "get_config", "from_config", "options_of_init", "weights", "reset_state"}
+PLUMBING |= {
+    "describe",
+    "description",
+    "is_described",
+    "make_step",
+    "read_call",
+    "results",
+    "step_output_shape",
+}
+PLUMBING |= {"declared_shape", "output_shape", "step_model", "keras_class", "keras_layer", "make_parts"}
+PLUMBING |= {"state_input", "x_input", "product", "bias", "activate", "drop", "dropped"}
 #: The room that is for TensorFlow's calls alone.
 INNER = {"rshop.backend"}
 

@@ -44,7 +44,9 @@ def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
 def test_the_pictures_of_the_pages_are_what_the_tool_draws():
     pictures = runpy.run_path(str(ROOT / "tools" / "draw_readme.py"))["pictures"]()
     pages = [README, *(ROOT / "docs").rglob("*.md")]
-    shown = {name for page in pages for name in re.findall(r"\]\((?:[^)]*/)?([^)/]*\.svg)\)", page.read_text())}
+    shown = {
+        name for page in pages for name in re.findall(r"\]\((?:[^)]*/)?([^)/]*\.svg)\)", page.read_text())
+    }
     assert shown == set(pictures)
     for name, figure in pictures.items():
         assert (ROOT / "docs" / name).read_text() == figure.svg
