@@ -8,6 +8,7 @@ LAB_ARGS ?=
 STUDENT_ARGS ?=
 BENCH_ARGS ?=
 ROBUST_ARGS ?=
+SITE_ARGS ?=
 LESSONS ?=
 
 PY := .venv/bin/python
@@ -31,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env lab test lint laws lessons robust release-check test-next bench notebooks map student format clean
+.PHONY: help env lab test lint laws lessons site robust release-check test-next bench notebooks map student format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +54,9 @@ laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOB
 
 lessons: env  ## run the notebooks as tests only
 	$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS)
+
+site: env  ## build the site with the course and the API reference into build/site (a minute)
+	$(PY) tools/make_site.py $(SITE_ARGS)
 
 robust: env  ## lessons and laws on other threads, instructions, seeds (ROBUST_ARGS=--quick; two hours without)
 	$(PY) tools/robust.py --jobs $(JOBS) $(ROBUST_ARGS)
@@ -113,7 +117,7 @@ endif
 .venv/.stamp: pyproject.toml constraints.txt $(LAB_CONFIG)
 	$(call make_venv,.venv)
 	@echo "Installing into .venv: about 2 GB and some minutes the first time."
-	$(call pip_install,$(PY),constraints.txt) -e '.[lab,test]'
+	$(call pip_install,$(PY),constraints.txt) -e '.[lab,test,site]'
 	mkdir -p .venv/etc/jupyter && cp $(LAB_CONFIG) .venv/etc/jupyter/
 	@echo "$(ENV_ID)" > $@
 

@@ -27,7 +27,7 @@ EXTRAS_OF = {
     "rshop": [],
     "viz": ["lab"],
     "notebooks": ["lab"],
-    "tools": ["lab", "test", "bench"],
+    "tools": ["lab", "test", "bench", "site"],
     "tests": ["lab", "test", "bench"],
 }
 

@@ -12,7 +12,22 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 
 
-@pytest.mark.parametrize("page, count", [("README.md", 5), ("docs/writing_a_step.md", 4)])
+PAGES = {
+    "README.md": 2,
+    "docs/writing_a_step.md": 4,
+    "docs/how_it_works.md": 2,
+    "docs/moving_here.md": 5,
+    "docs/site/start.md": 5,
+}
+
+
+def test_every_page_with_programs_is_run():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    with_programs = {path for path in pages if "```python\n" in path.read_text(encoding="utf-8")}
+    assert {path.relative_to(ROOT).as_posix() for path in with_programs} == set(PAGES)
+
+
+@pytest.mark.parametrize("page, count", PAGES.items())
 def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
     programs = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     names = {}
@@ -26,9 +41,12 @@ def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
     assert printed.getvalue().splitlines() == [value.strip() for value in expected]
 
 
-def test_the_pictures_of_the_readme_are_what_the_tool_draws():
+def test_the_pictures_of_the_pages_are_what_the_tool_draws():
     pictures = runpy.run_path(str(ROOT / "tools" / "draw_readme.py"))["pictures"]()
-    shown = set(re.findall(r"\]\(docs/([^)]*\.svg)\)", README.read_text()))
+    pages = [README, *(ROOT / "docs").rglob("*.md")]
+    shown = {
+        name for page in pages for name in re.findall(r"\]\((?:[^)]*/)?([^)/]*\.svg)\)", page.read_text())
+    }
     assert shown == set(pictures)
     for name, figure in pictures.items():
         assert (ROOT / "docs" / name).read_text() == figure.svg
