@@ -10,7 +10,7 @@ from rshop.backend import tensorflow as backend
 from tests.project.test_project import ROOT, files_of, trees, uses_module, where
 
 # What lies beside the rooms of `rshop`: seen by all, and itself made of nothing but one another.
-BESIDE = {"errors", "structure", "versions", "checks", "configs", "conversions", "signatures"}
+BESIDE = {"errors", "structure", "versions", "checks", "configs", "conversions", "signatures", "files"}
 #: Files that put the rooms together, and the cells to read: nothing imports them back.
 ABOVE = {"rshop", "rshop.basic_cells", "viz"}
 

@@ -52,11 +52,13 @@ def saved(rnn):
         "figure": (viz.draw_step(rnn), ("svg", "png", "html", "dot", "txt")),
         "inspector": (viz.inspect(rnn, x), ("html", "htm")),
         "animation": (viz.animate(rshop.trace(rnn, x), "h"), ("gif", "html")),
+        "source": (rshop.to_numpy(rnn), ("py",)),
     }
 
 
 SAVES = [("figure", ending) for ending in ("svg", "png", "html", "dot", "txt")]
 SAVES += [("inspector", "html"), ("inspector", "htm"), ("animation", "gif"), ("animation", "html")]
+SAVES += [("source", "py")]
 every_save = pytest.mark.parametrize("what, ending", SAVES)
 
 
@@ -111,7 +113,7 @@ def test_an_interrupt_leaves_the_old_file_and_nothing_beside_it(saved, tmp_path,
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(atomic_write.os, "fsync", stop)
+    monkeypatch.setattr(os, "fsync", stop)
     with pytest.raises(KeyboardInterrupt):
         saved[what][0].save(path)
     assert path.read_bytes() == b"what was there"
@@ -255,16 +257,16 @@ def test_no_tool_writes_a_file_in_another_way():
     """`write_text` cuts the old file before the new one is there."""
     ways = (".write_text(", ".write_bytes(", "nbformat.write(", "savefig(", ".unlink(", "json.dump(")
     found = []
-    for folder in ("tools", "notebooks/course", "viz", "benchmarks"):
+    for folder in ("tools", "notebooks/course", "viz", "benchmarks", "rshop"):
         for path in sorted((ROOT / folder).rglob("*.py"), key=lambda path: path.name):
             lines = path.read_text(encoding="utf-8").splitlines()
             found += [(path.name, line.strip()) for line in lines if any(way in line for way in ways)]
     assert found == [
         ("animate.py", 'unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")'),
-        ("atomic_write.py", "unfinished.write_bytes(data)"),
-        ("atomic_write.py", "unfinished.unlink(missing_ok=True)"),
         ("still_image.py", 'still(payload).savefig(out, format="png", metadata={"Software": None})'),
         ("plot.py", "figure.savefig(unfinished, dpi=120)"),
+        ("files.py", "unfinished.write_bytes(data)"),
+        ("files.py", "unfinished.unlink(missing_ok=True)"),
     ]
 
 

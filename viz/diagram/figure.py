@@ -6,13 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 from rshop.errors import message, told
+from rshop.files import checked_path, write
 from viz.diagram.graphviz_dot import dot_text
 from viz.diagram.run_graphviz import draw, with_clear_titles
 from viz.diagram.scene import Scene
 from viz.diagram.svg import finish
-from viz.style.atomic_write import write
 from viz.style.encodable_text import escaped, visible
-from viz.style.save_path import checked_path
 
 _FORMS = ("svg", "png", "html", "dot", "txt")
 

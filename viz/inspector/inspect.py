@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
+from rshop.files import checked_path, write
 from viz.inspector.page import html_page
 from viz.inspector.payload.build_payload import MEGABYTES, record
 from viz.inspector.payload.payload import Payload
-from viz.style.atomic_write import write
-from viz.style.save_path import checked_path
 
 
 class Inspector:

@@ -6,15 +6,14 @@ import numpy as np
 
 from rshop import Trace
 from rshop.errors import message, told
+from rshop.files import checked_path, whole
 from viz.plots.heatmap import label_units
 from viz.plots.projection import Projection
 from viz.plots.series import check_sample, series
 from viz.plots.trajectory import label_components
 from viz.style import colour_matrix, palette, plot_axes, ticks
-from viz.style.atomic_write import whole
 from viz.style.colour_matrix import Scale
 from viz.style.encodable_text import escaped
-from viz.style.save_path import checked_path
 
 KINDS = ("heatmap", "trajectory", "image")
 _MOST_FRAMES = 200
