@@ -116,7 +116,7 @@ def check_timestep(t, steps: int) -> int:
     return int(t) % steps
 
 
-def check_number(name: str, value, meaning: str) -> float:
+def check_number(name: str, value, meaning: str, *, positive: bool = False) -> float:
     """A finite number, checked.
 
     Example:
@@ -125,16 +125,16 @@ def check_number(name: str, value, meaning: str) -> float:
 
     Raises:
         TypeError: not a number.
-        ValueError: infinite, or no number at all (NaN).
+        ValueError: infinite, or no number at all (NaN); not above 0 where it has to be.
     """
     real = isinstance(value, Real) and not isinstance(value, bool)
-    if real and math.isfinite(value):
+    if real and abs(value) < math.inf and not (positive and value <= 0):
         return float(value)
     raise (ValueError if real else TypeError)(
         message(
             f"`{name}` is the {meaning}.",
             received=f"{name}={told(value)}",
-            expected="a number",
+            expected="a number above 0" if positive else "a number",
             fix=f"{name}=1.0",
         )
     )

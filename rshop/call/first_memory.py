@@ -13,8 +13,10 @@ def own_states(layer, given, *, batch, training: bool | None) -> list:
         layer, given, batch: as in `first_memory`.
         training: whether random initial states are drawn anew.
     """
+    # A stateful layer knows its batch, and has to be checked against that of the call.
+    own = batch if layer.carried is None else layer.carried.batch
     return [
-        first(batch, training) if value is None else start_value(value, first.shape, first.dtype, batch)
+        first(own, training) if value is None else start_value(value, first.shape, first.dtype, batch)
         for value, first in zip(given.states, layer.first_states, strict=True)
     ]
 

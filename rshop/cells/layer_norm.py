@@ -43,7 +43,7 @@ class LayerNormCell(CellWrapper):
 
     Raises:
         TypeError: `cell` is no cell, or one in Keras's form that cannot be seen into.
-        ValueError: the cell multiplies by no weight.
+        ValueError: the cell multiplies by no weight, or `epsilon` is not above 0.
 
     Source:
         J. L. Ba, J. R. Kiros and G. E. Hinton, Layer normalization, 2016 (arXiv:1607.06450).
@@ -52,7 +52,7 @@ class LayerNormCell(CellWrapper):
     def __init__(self, cell, *, epsilon: float = 1e-5, **options):
         super().__init__(cell, **options)
         self.cell = visible_cell(self.cell, type(self).__name__)
-        self.epsilon = check_number("epsilon", epsilon, "number that is added to the variance")
+        self.epsilon = check_number("epsilon", epsilon, "number that is added to the variance", positive=True)
 
     def run(self, xs, states):
         """The output and next states of the cell with normalized products."""

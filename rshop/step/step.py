@@ -122,7 +122,7 @@ class Step:
         with replaced(pairs, self.variables):
             return OfSequence(self.graph.once([*inputs, *constants, *states, *readouts], training), pairs)
 
-    @cached_property
+    @property
     def variables(self) -> list:
         """All variables of the step's layers, each once: weights, statistics, states of seeds."""
         every = [v for o in self.graph.operations() for v in getattr(o, "variables", [])]

@@ -4,7 +4,17 @@ import keras
 import numpy as np
 
 from rshop import GRUCell, LSTMCell, RNNCellFromModel, SimpleRNNCell, basic_cells
-from rshop.cells import HighwayCell, LayerNormCell, ResidualCell
+from rshop.cells import (
+    ClockCell,
+    HighwayCell,
+    LayerNormCell,
+    RecurrentDropoutCell,
+    ResetCell,
+    ResidualCell,
+    VariationalDropoutCell,
+    WeightDropCell,
+    ZoneoutCell,
+)
 from tests.support.cells import draws, randomize
 
 UNITS = 4
@@ -37,9 +47,13 @@ WRAPPERS = {
     "residual": ResidualCell,
     "highway": HighwayCell,
     "layer norm": LayerNormCell,
+    "zoneout": lambda cell: ZoneoutCell(cell, 0.3, seed=1),
+    "variational": lambda cell: VariationalDropoutCell(cell, 0.3, seed=1),
+    "recurrent": lambda cell: RecurrentDropoutCell(cell, 0.3, seed=1),
+    "weight drop": lambda cell: WeightDropCell(cell, 0.3, seed=1),
+    "clock": lambda cell: ClockCell(cell, 2),
+    "reset": ResetCell,
 }
-
-
 #: The cells that every wrapper is tried around in every law.
 _USUAL = ("lstm", "keras gru", "model")
 
@@ -66,11 +80,12 @@ def layer_of(cell, **options):
 
 
 def x_of(rnn, x=X):
-    """What the layer is called with."""
-    return x
+    """What the layer is called with: `x`, and where it reads one a reset at some timesteps."""
+    return x if rnn.cell.num_inputs == 1 else [x, x[..., 0] > 0.8]
 
 
-def model_of(rnn):
-    """A Keras model of the layer alone, for any batch and length."""
-    x = keras.Input((None, UNITS))
-    return keras.Model(x, rnn(x))
+def model_of(*rnns):
+    """A Keras model of layers side by side, for any batch and length, with an output for each."""
+    inputs = [keras.Input((None, UNITS)), keras.Input((None,), dtype="bool")][: rnns[0].cell.num_inputs]
+    outputs = [rnn(inputs if len(inputs) > 1 else inputs[0]) for rnn in rnns]
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs[0] if len(rnns) == 1 else outputs)
