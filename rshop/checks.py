@@ -1,7 +1,8 @@
-"""Checks of arguments that many callables take: a switch, `training`, a count, a length, a timestep."""
+"""Checks of arguments that many callables take: a switch, `training`, a number, a length, a timestep."""
 
 import contextlib
-from numbers import Integral
+import math
+from numbers import Integral, Real
 
 import numpy as np
 from keras import ops
@@ -113,3 +114,71 @@ def check_timestep(t, steps: int) -> int:
             )
         )
     return int(t) % steps
+
+
+def check_number(name: str, value, meaning: str, *, positive: bool = False) -> float:
+    """A finite number, checked.
+
+    Example:
+        >>> check_number("carry_bias", 1, "first value of the bias")
+        1.0
+
+    Raises:
+        TypeError: not a number.
+        ValueError: infinite, or no number at all (NaN); not above 0 where it has to be.
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if real and abs(value) < math.inf and not (positive and value <= 0):
+        return float(value)
+    raise (ValueError if real else TypeError)(
+        message(
+            f"`{name}` is the {meaning}.",
+            received=f"{name}={told(value)}",
+            expected="a number above 0" if positive else "a number",
+            fix=f"{name}=1.0",
+        )
+    )
+
+
+def check_rate(name: str, value, meaning: str) -> float:
+    """The probability of dropping something, checked: a number from 0 on and below 1.
+
+    Example:
+        >>> check_rate("rate", 0.5, "probability that a state stays")
+        0.5
+
+    Raises:
+        TypeError: not a number.
+        ValueError: out of this range.
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if real and 0 <= value < 1:
+        return float(value)
+    raise (ValueError if real else TypeError)(
+        message(
+            f"`{name}` is the {meaning}.",
+            received=f"{name}={told(value)}",
+            expected="a number from 0 to 1, and not 1 itself",
+            fix=f"{name}=0.5",
+        )
+    )
+
+
+def check_seed(seed) -> int | None:
+    """A seed for draws, checked: a whole number of at most 32 bits, or None.
+
+    Raises:
+        TypeError: not a whole number.
+        ValueError: a number of more bits.
+    """
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is None or (whole and -(2**31) <= seed < 2**32):
+        return None if seed is None else int(seed)
+    raise (ValueError if whole else TypeError)(
+        message(
+            "A seed is a whole number.",
+            received=f"seed={told(seed)}",
+            expected="an int of at most 32 bits, or None for a seed of its own",
+            fix="seed=0",
+        )
+    )

@@ -12,7 +12,7 @@ class Carried:
     """The memory of a stateful layer, in variables that are saved with its weights.
 
     Example:
-        >>> carried.values()["states"]  # one tensor (batch, ...) for each state
+        >>> carried.values([h0])["states"]  # one tensor (batch, ...) for each state
         >>> carried.reset(5.0)
 
     Args:
@@ -83,13 +83,10 @@ class Carried:
             "for the batch of one replica",
         )
 
-    def values(self, training: bool = False) -> dict:
-        """A dict of the kept tensors, with initial states where nothing has run since a reset."""
+    def values(self, own: list) -> dict:
+        """A dict of the kept tensors; where nothing has run since a reset, with these states instead."""
         return {
-            "states": [
-                ops.where(self.running, v, first(self.batch, training))
-                for v, first in zip(self.states, self.first_states, strict=True)
-            ],
+            "states": [ops.where(self.running, v, first) for v, first in zip(self.states, own, strict=True)],
             "readouts": [ops.convert_to_tensor(v) for v in self.readouts],
             "truths": [ops.convert_to_tensor(v) for v in self.truths],
         }

@@ -6,18 +6,33 @@ from rshop.step.start_values import start_value
 from rshop.structure import flat
 
 
-def first_memory(layer, given, *, batch, training: bool | None, forced: bool, hold_outputs: bool) -> dict:
+def own_states(layer, given, *, batch, training: bool | None) -> list:
+    """The states that a call starts from if nothing is carried over: what was given, else initial.
+
+    Args:
+        layer, given, batch: as in `first_memory`.
+        training: whether random initial states are drawn anew.
+    """
+    # A stateful layer knows its batch, and has to be checked against that of the call.
+    own = batch if layer.carried is None else layer.carried.batch
+    return [
+        first(own, training) if value is None else start_value(value, first.shape, first.dtype, batch)
+        for value, first in zip(given.states, layer.first_states, strict=True)
+    ]
+
+
+def first_memory(layer, given, own: list, *, batch, forced: bool, hold_outputs: bool) -> dict:
     """The memory before the first timestep: what was given, else carried over, else initial.
 
     Example:
-        >>> first_memory(rnn, arguments, batch=2, training=False, forced=False, hold_outputs=False)
+        >>> first_memory(rnn, arguments, [h0], batch=2, forced=False, hold_outputs=False)
         {'states': [<tensor (2, 10)>], 'readouts': [], 'truths': [], 'held': []}
 
     Args:
         layer: a built `RecurrentLayer`.
         given: its checked `Arguments`.
+        own: the `own_states` of the call.
         batch: the number of samples, an int or a scalar tensor.
-        training: whether random initial states are drawn anew.
         forced: whether the ground truth is fed.
         hold_outputs: whether the last valid output is kept.
 
@@ -25,13 +40,10 @@ def first_memory(layer, given, *, batch, training: bool | None, forced: bool, ho
         A dict of flat lists of tensors `(batch, ...)`, see `Timestep`.
     """
     step = layer.description
-    carried = layer.carried.values(training) if layer.carried is not None else None
-    states = []
-    for i, (value, first) in enumerate(zip(given.states, layer.first_states, strict=True)):
-        if value is not None:
-            states.append(start_value(value, first.shape, first.dtype, batch))
-        else:
-            states.append(carried["states"][i] if carried else first(batch, training))
+    carried = layer.carried.values(own) if layer.carried is not None else None
+    states = [
+        carried["states"][i] if carried and value is None else own[i] for i, value in enumerate(given.states)
+    ]
     memory = {"states": states, "readouts": [], "truths": [], "held": []}
     for i, (value, like) in enumerate(zip(given.readouts, flat(step.readouts), strict=True)):
         for part in ("readouts", "truths") if forced else ("readouts",):

@@ -12,6 +12,7 @@ from rshop.fast.loops import run_program
 from rshop.fast.plan.program import program
 from rshop.step import teacher_forcing
 from rshop.step.masks import silence
+from rshop.step.of_sequence import OfSequence, replaced
 from rshop.structure import flat, tree
 
 
@@ -56,18 +57,20 @@ def _in_cudnn(timesteps):
 
 def _in_program(timesteps, ready):
     layer, given = timesteps.layer, timesteps.given
-    return run_program.run(
-        ready,
-        timesteps.first,
-        timesteps.sequences,
-        [*(given.inputs if layer.decode else []), *given.constants],
-        length=timesteps.steps,
-        batch=timesteps.batch,
-        switches=switches.current(),
-        sequences=layer.return_sequences,
-        zero_masked=layer.zero_output_for_mask,
-        training_runs=layer.training_runs,
-    )
+    of_sequence = timesteps.timestep.of_sequence or OfSequence()
+    with replaced(of_sequence.weights, timesteps.step.variables):
+        return run_program.run(
+            ready,
+            timesteps.first,
+            timesteps.sequences,
+            [*(given.inputs if layer.decode else []), *given.constants, *of_sequence.values],
+            length=timesteps.steps,
+            batch=timesteps.batch,
+            switches=switches.current(),
+            sequences=layer.return_sequences,
+            zero_masked=layer.zero_output_for_mask,
+            training_runs=layer.training_runs,
+        )
 
 
 def _program(timesteps):
@@ -99,9 +102,9 @@ def _plainly(timesteps):
     if now["mask"]:
         now = {**now, "inputs": [silence(now["mask"][0], x) for x in now["inputs"]]}
     fixed = {"inputs": given.inputs} if layer.decode else {}
-    # Laid out one by one, the timesteps leave their losses where Keras finds them.
-    parts = first_parts(layer, given, first)
-    if not layer.unroll and adds_losses(timestep.step, parts, timestep.training, timestep.masks):
+    # Laid out one by one, the timesteps leave their losses where Keras finds them; with changed weights not.
+    parts, changes = first_parts(layer, given, first), timestep.of_sequence and timestep.of_sequence.weights
+    if (changes or not layer.unroll) and adds_losses(timestep.step, parts, timestep.training, timestep.masks):
         first = {**first, "losses": [ops.zeros((), "float32")]}
     memory, emitted = scan(
         lambda memory, values: timestep(memory, {**tree.pack_sequence_as(now, values), **fixed}),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from keras import ops
 
 from rshop.call.arguments import Arguments
-from rshop.call.first_memory import first_memory
+from rshop.call.first_memory import first_memory, own_states
 from rshop.call.shape_checks import checked_while_running
 from rshop.errors import message
 from rshop.step import teacher_forcing
@@ -67,8 +67,8 @@ class Timesteps:
         batch = ops.shape(given.inputs[0])[0] if given.batch is None else given.batch
         steps = ops.shape(given.inputs[0])[1] if given.length is None else given.length
         hold = given.mask is not None or not every_output
-        how = {"batch": batch, "training": training, "forced": forced, "hold_outputs": hold}
-        first = first_memory(layer, given, **how)
+        own = own_states(layer, given, batch=batch, training=training)
+        first = first_memory(layer, given, own, batch=batch, forced=forced, hold_outputs=hold)
         first, given = checked_while_running(layer, given, first, length=steps, batch=batch)
         # Truths and coins are in the order of the outputs: the input alone is read from its end.
         ordered = _from_the_end if layer.go_backwards else list
@@ -85,6 +85,7 @@ class Timesteps:
             masks=given.step_masks,
             zero_masked=layer.zero_output_for_mask,
             emit_outputs=every_output,
+            of_sequence=_of_sequence(step, given, {**first, "states": own}, sequences, training),
         )
         return cls(layer, given, first, sequences, timestep, steps, batch)
 
@@ -118,7 +119,8 @@ class Timesteps:
         """The same timesteps with each sample `count` times: the whole batch, then the whole batch again."""
         many, own = replace(self, copied=count, batch=self.batch * count), self.timestep
         masks = own.masks and [m if m is None else many._spread([m])[0] for m in own.masks]
-        timestep = replace(own, constants=many._spread(own.constants), masks=masks)
+        fixed = own.of_sequence and replace(own.of_sequence, values=many._spread(own.of_sequence.values))
+        timestep = replace(own, constants=many._spread(own.constants), masks=masks, of_sequence=fixed)
         first = {part: many._spread(values) for part, values in self.first.items()}
         return replace(many, timestep=timestep, first=first)
 
@@ -166,6 +168,14 @@ def _coins(layer, batch, length):
     if calls is not None:
         calls.assign_add(1)
     return [] if coins is None else [coins]
+
+
+def _of_sequence(step, given, memory, sequences, training):
+    inputs = [x[:, 0] for x in sequences["inputs"]] or given.inputs  # a decoder has no sequence
+    if sequences["mask"]:
+        inputs = blank(sequences["mask"][0][:, 0], inputs)
+    parts = inputs, given.constants, memory["states"], memory["readouts"]
+    return step.of_sequence(*parts, training=training)
 
 
 def _from_the_end(values):

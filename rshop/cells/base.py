@@ -135,6 +135,11 @@ class RNNCell(keras.layers.Layer):
         return len(self.state_names)
 
     @property
+    def num_inputs(self) -> int:
+        """The number of tensors that the cell reads beside its states: 1, unless its model says more."""
+        return 1 if self._model is None else len(self._model.inputs) - self.num_states
+
+    @property
     def declared_shape(self) -> tuple | None:
         """The shape `(batch, ...)` of `x` that the cell was made with, or None."""
         return self._declared_shape

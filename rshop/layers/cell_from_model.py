@@ -6,11 +6,11 @@ import keras
 
 from rshop.cells.base import RNNCell
 from rshop.cells.cell_checks import check_model
+from rshop.cells.shared_layers import warn_of_shared
 from rshop.configs import reading
 from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
-from rshop.layers.shared_layers import warn_of_shared
 from rshop.step.checks import names_of_states
 from rshop.step.names import free_name
 from rshop.step.readout import feed_back

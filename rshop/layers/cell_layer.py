@@ -5,12 +5,12 @@ import copy
 import keras
 
 from rshop.cells.base import RNNCell
+from rshop.cells.shared_layers import warn_of_shared
 from rshop.configs import reading
 from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.fast import cudnn
 from rshop.layers.base import RecurrentLayer
-from rshop.layers.shared_layers import warn_of_shared
 from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step
 

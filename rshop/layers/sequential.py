@@ -7,12 +7,12 @@ from functools import partial
 
 import keras
 
+from rshop.cells.shared_layers import warn_of_shared
 from rshop.checks import check_switch
 from rshop.configs import reading
 from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
 from rshop.layers.output_shape import is_known, output_shape, readout_shape
-from rshop.layers.shared_layers import warn_of_shared
 from rshop.layers.stack_graph import Chain, Fed, chain, chain_with_readout, stack_state_names
 from rshop.layers.stack_parts import check_name, stackable
 from rshop.step.names import free_name

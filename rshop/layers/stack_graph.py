@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import keras
 
+from rshop.cells import keras_cells
 from rshop.cells.base import RNNCell
 from rshop.errors import message
-from rshop.layers import keras_cells
 from rshop.layers.shared_states import check_same_count, check_same_shapes
 from rshop.step.names import free_name
 from rshop.step.readout import merge

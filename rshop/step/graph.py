@@ -4,11 +4,13 @@ models, and with it what depends on what, every name, and a run that shows every
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import keras
+from keras import ops
 
 from rshop.step.names import is_numbered, snake_case
+from rshop.step.of_sequence import OncePerSequence
 from rshop.structure import flat, tree
 
 
@@ -221,24 +223,66 @@ class Graph:
         self.walk(note, self.inputs)
         return found
 
-    def run(self, inputs: list, training: bool | None = None) -> tuple[list, list]:
+    def run(self, inputs: list, training: bool | None = None, once: list | None = None) -> tuple[list, list]:
         """Run the graph on tensors.
 
         Args:
             inputs: one tensor for each input.
             training: handed to the layers that ask for it.
+            once: the results of the layers that compute theirs once for a sequence; None computes them.
 
         Returns:
             The outputs, and every value in the order of `named()`.
         """
-        seen = []
+        seen, known = [], None if once is None else iter(once)
 
         def compute(at):
-            outputs = at.node.call(at.given, training) if at.node.inner is None else at.inside()
+            if at.node.inner is not None:
+                inside = at.inside(_as_inputs(at.node.inner, at.given))
+                outputs = _cast(inside, at.node.outputs)
+            elif known is not None and isinstance(at.node.operation, OncePerSequence):
+                outputs = [next(known)]
+            else:
+                outputs = at.node.call(at.given, training)
             seen.extend(outputs)
             return outputs
 
-        return self.walk(compute, inputs), seen
+        return self.walk(compute, _as_inputs(self, inputs)), seen
+
+    def once(self, inputs: list, training: bool | None = None) -> list:
+        """What the layers that compute their result once for a sequence compute at its first timestep.
+
+        Nothing else runs but what these depend on, and that without training.
+
+        Args:
+            inputs: one tensor for each input, as the first timestep reads them.
+            training: handed to these layers.
+        """
+        found = []
+
+        def promise(at):
+            if at.node.inner is not None:
+                return at.inside()
+            is_once = isinstance(at.node.operation, OncePerSequence)
+            results = cache(lambda: at.node.call([get() for get in at.given], training if is_once else False))
+            if is_once:
+                found.append(results)
+            return [lambda i=i: results()[i] for i in range(len(at.node.outputs))]
+
+        self.walk(promise, [lambda x=x: x for x in _as_inputs(self, inputs)])
+        return [results()[0] for results in found]
+
+
+def _as_inputs(graph, values):
+    return _cast(values, graph.inputs)
+
+
+def _cast(values, likes):
+    # As a Keras model does with what it is called with: a step of another precision casts its inputs.
+    return [
+        v if keras.backend.standardize_dtype(v.dtype) == like.dtype else ops.cast(v, like.dtype)
+        for v, like in zip(values, likes, strict=True)
+    ]
 
 
 class _Names:

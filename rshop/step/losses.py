@@ -21,8 +21,7 @@ def with_loss(step: Step, run) -> tuple:
     """
     with keras.StatelessScope(collect_losses=True) as scope:
         results = run()
-    own = [v for operation in step.graph.operations() for v in getattr(operation, "variables", [])]
-    if set(scope.state_mapping) - {id(v) for v in own}:
+    if set(scope.state_mapping) - {id(v) for v in step.variables}:
         raise ValueError(
             message(
                 "A layer of the step adds a loss, and another draws from a seed that is not its own.",
@@ -32,7 +31,7 @@ def with_loss(step: Step, run) -> tuple:
                 "seed=self.seed_generator in its call",
             )
         )
-    for variable in {id(v): v for v in own}.values():
+    for variable in step.variables:
         value = scope.get_current_value(variable)
         if value is not None:
             variable.assign(value)

@@ -12,6 +12,8 @@ from rshop.step.graph import Graph
 from rshop.step.hidden_tensors import check_nothing_hidden
 from rshop.step.masks import attach
 from rshop.step.names import name_used_twice, two_of_one_name
+from rshop.step.of_sequence import OfSequence, OncePerSequence, WeightsOfSequence, replaced
+from rshop.step.products import changed_weights
 from rshop.step.readout import feeds, split_fed
 from rshop.structure import flat, tree
 
@@ -70,26 +72,28 @@ class Step:
         made_up = ["readout"] if len(readouts) == 1 else [f"readout_{i}" for i in range(len(readouts))]
         return [given_name(t) or name for t, name in zip(readouts, made_up, strict=True)]
 
-    def __call__(self, inputs, constants, states, readouts, *, training=None, masks=None):
+    def __call__(self, inputs, constants, states, readouts, *, training=None, masks=None, of_sequence=None):
         """Run one timestep on flat lists of tensors.
 
         Args:
             inputs, constants, states, readouts: tensors `(batch, ...)`.
             training: handed to the layers.
             masks: a Keras mask (or None) for each of these tensors, or None.
+            of_sequence: the `OfSequence` of the call that the timestep belongs to; None computes it anew.
 
         Returns:
             Flat lists: the outputs, the next states.
         """
-        if masks is not None:
+        if masks is not None or of_sequence is not None:
             # A Keras model would pass the mask of the memory on to its outputs; the graph does not.
-            return self.record(inputs, constants, states, readouts, training=training, masks=masks)[:2]
+            how = {"training": training, "masks": masks, "of_sequence": of_sequence}
+            return self.record(inputs, constants, states, readouts, **how)[:2]
         self.forget_dropout()
         results = flat(self.model([*inputs, *constants, *states, *readouts], training=training))
         count = len(flat(self.outputs))
         return results[:count], results[count:]
 
-    def record(self, inputs, constants, states, readouts, *, training=None, masks=None):
+    def record(self, inputs, constants, states, readouts, *, training=None, masks=None, of_sequence=None):
         """Run one timestep with every inner value kept; takes what a call of the step takes.
 
         Returns:
@@ -97,9 +101,32 @@ class Step:
         """
         self.forget_dropout()
         given = [*inputs, *constants, *states, *readouts]
-        results, values = self.graph.run(attach(masks, given) if masks else given, training)
+        given = attach(masks, given) if masks else given
+        once, weights = (None, []) if of_sequence is None else (of_sequence.values, of_sequence.weights)
+        with replaced(weights, self.variables):
+            results, values = self.graph.run(given, training, once)
         count = len(flat(self.outputs))
         return results[:count], results[count:], values
+
+    def of_sequence(self, inputs, constants, states, readouts, *, training=None) -> OfSequence | None:
+        """What the step has computed once for a sequence; None if there is no such thing in it.
+
+        Args:
+            inputs, constants, states, readouts: tensors `(batch, ...)`, as the first timestep reads them.
+            training: as in the call of the layer.
+        """
+        operations = self.graph.operations()
+        if not any(isinstance(o, (OncePerSequence, WeightsOfSequence)) for o in operations):
+            return None
+        pairs = changed_weights(self.graph, self.variables, training)
+        with replaced(pairs, self.variables):
+            return OfSequence(self.graph.once([*inputs, *constants, *states, *readouts], training), pairs)
+
+    @property
+    def variables(self) -> list:
+        """All variables of the step's layers, each once: weights, statistics, states of seeds."""
+        every = [v for o in self.graph.operations() for v in getattr(o, "variables", [])]
+        return list({id(v): v for v in every}.values())
 
     def forget_dropout(self):
         """Make Keras's cells draw a new dropout mask: they keep one until it is reset."""

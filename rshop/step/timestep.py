@@ -6,6 +6,7 @@ from keras import ops
 
 from rshop.step.losses import with_loss
 from rshop.step.masks import blank, hold
+from rshop.step.of_sequence import OfSequence
 from rshop.step.readout import feed_back
 from rshop.step.step import Step
 from rshop.step.teacher_forcing import feed
@@ -28,6 +29,7 @@ class Timestep:
         masks: a Keras mask (or None) for each tensor that the step reads, or None.
         zero_masked: emit 0 at masked timesteps in place of the last output.
         emit_outputs: emit the outputs.
+        of_sequence: what the step has computed once for the call, if anything.
         wiring: which output feeds which readout; that of the step, where a program does not say otherwise.
     """
 
@@ -37,6 +39,7 @@ class Timestep:
     masks: list | None = None
     zero_masked: bool = False
     emit_outputs: bool = True
+    of_sequence: OfSequence | None = None
     wiring: list | None = None
 
     def __post_init__(self):
@@ -75,7 +78,8 @@ class Timestep:
         return after, emitted if self.emit_outputs else []
 
     def _run(self, inputs, states, readouts):
-        return self.step(inputs, self.constants, states, readouts, training=self.training, masks=self.masks)
+        how = {"training": self.training, "masks": self.masks, "of_sequence": self.of_sequence}
+        return self.step(inputs, self.constants, states, readouts, **how)
 
 
 def _like(values, references):

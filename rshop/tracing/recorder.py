@@ -51,9 +51,8 @@ class Recorder:
         own, seen = self.timesteps.timestep, {}
 
         def run(inputs, states, readouts):
-            outputs, states, seen["values"] = own.step.record(
-                inputs, own.constants, states, readouts, training=own.training, masks=own.masks
-            )
+            how = {"training": own.training, "masks": own.masks, "of_sequence": own.of_sequence}
+            outputs, states, seen["values"] = own.step.record(inputs, own.constants, states, readouts, **how)
             seen["readouts"] = readouts
             return outputs, states
 

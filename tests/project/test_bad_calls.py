@@ -171,6 +171,7 @@ def test_every_argument_of_everything_public_is_called_wrongly():
     public = {name: getattr(rshop, name) for name in rshop.__all__}
     public |= {name: getattr(viz, name) for name in viz.__all__}
     public |= {f"basic_cells.{cell.__name__}": cell for cell in vars(basic_cells).values() if _is_cell(cell)}
+    public |= {name: getattr(rshop.cells, name) for name in rshop.cells.__all__}
     missing = {
         name: sorted(arguments_of(thing) - table.get(name, set()) - OF_KERAS)
         for name, thing in public.items()

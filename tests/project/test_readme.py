@@ -14,7 +14,7 @@ README = ROOT / "README.md"
 
 PAGES = {
     "README.md": 2,
-    "docs/writing_a_step.md": 4,
+    "docs/writing_a_step.md": 5,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,

@@ -6,6 +6,7 @@ import numpy as np
 
 import rshop
 from rshop import RecurrentModel, RecurrentSequential, RNNCellFromModel, Stepper, basic_cells
+from rshop import cells as every_cell
 from rshop.fast import switched
 from rshop.layers.cell_layer import CellLayer
 from tests.support.bad_calls import (
@@ -22,7 +23,7 @@ from tests.support.bad_calls import (
     odd,
     parts,
 )
-from tests.support.bad_values import COUNT, COUNT_OR_NONE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS
+from tests.support.bad_values import COUNT, COUNT_OR_NONE, FINITE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS, SEED
 
 _SHAPE = {"None", "list of None", "list of five"}
 _CELL = {
@@ -93,6 +94,30 @@ def cells(p):
     kinds = {"model": NOTHING, "state_names": {"None", "empty list", "empty tuple"}, **_CELL}
     kinds["output_dim"] = COUNT_OR_NONE
     yield Target("RNNCellFromModel", RNNCellFromModel, lambda: {"model": p["cell"].model}, kinds)
+
+
+def wrappers(p):
+    """Constructors of cells that wrap a cell."""
+    rate, dropping = {"zero"}, {"seed": SEED}
+    own = {
+        every_cell.ResidualCell: {},
+        every_cell.HighwayCell: {
+            "carry_bias": FINITE,
+            "kernel_initializer": _KERAS,
+            "kernel_regularizer": ("text", "list of None", "one", "bytes"),
+        },
+        every_cell.LayerNormCell: {"epsilon": {"one", "fraction", "huge"}},
+        every_cell.ZoneoutCell: {"rate": {*rate, "empty dict"}, **dropping},
+        every_cell.VariationalDropoutCell: {"rate": rate, "state_rate": {*rate, "None"}, **dropping},
+        every_cell.RecurrentDropoutCell: {"rate": rate, "per_sequence": FLAG, **dropping},
+        every_cell.WeightDropCell: {"rate": rate, **dropping},
+        every_cell.ResetCell: {},
+        every_cell.ClockCell: {"every": COUNT},
+    }
+    for wrapper, kinds in own.items():
+        needed = {"rate": 0.5} if "rate" in kinds else {"every": 2} if "every" in kinds else {}
+        valid = lambda needed=needed: {"cell": rshop.LSTMCell(2), **needed}  # noqa: E731
+        yield Target(wrapper.__name__, wrapper, valid, {"cell": NOTHING, **kinds, **_CELL})
 
 
 def calls(p):
@@ -202,4 +227,4 @@ def _without(config, key):
     return lambda: {name: value for name, value in config.items() if name != key}
 
 
-GROUPS = (layers, cells, calls, steppers, names, configs)
+GROUPS = (layers, cells, wrappers, calls, steppers, names, configs)

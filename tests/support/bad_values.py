@@ -102,6 +102,8 @@ SEED = {"zero", "one", "minus one", "negative", "None"}
 #: Numbers that a tensor can hold.
 NUMBERS = {"zero", "one", "minus one", "fraction", "negative", "nan", "infinity", "minus infinity", "True"}
 
+FINITE = NUMBERS - {"nan", "infinity", "minus infinity", "True"} | {"huge"}
+
 
 def wrong_names(accepted) -> list[str]:
     """The names of the values to try: all but a set of accepted ones, or those of a tuple alone."""

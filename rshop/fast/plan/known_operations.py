@@ -8,6 +8,7 @@ import keras
 
 from rshop.cells.weights import Bias, Product
 from rshop.step import teacher_forcing
+from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
 from rshop.step.recurrent import is_recurrent
 
 
@@ -113,6 +114,8 @@ def is_sum(operation) -> bool:
 
 def _is_known_layer(layer, training):
     name = _name(layer)
+    if isinstance(layer, (OncePerSequence, WeightsOfSequence)):
+        return True  # not run in the loop
     if is_recurrent(layer):
         return _is_known_recurrent(layer, training)
     if type(layer) in WEIGHT_LAYERS:

@@ -10,6 +10,7 @@ from rshop.fast.plan.contractions import letters_of
 from rshop.fast.plan.instructions import Instruction, Lowered, Weight
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
+from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
 from rshop.step.recurrent import is_recurrent
 from rshop.structure import flat
 
@@ -27,6 +28,7 @@ def lower(graph: Graph, training) -> Lowered | None:
     lowering = _Lowering(training)
     lowering.result.inputs = [lowering.new(t) for t in graph.inputs]
     lowering.graph(graph, lowering.result.inputs, "")
+    lowering.result.inputs += lowering.result.once
     lowering.result.outputs = [lowering.number(t) for t in graph.outputs]
     return lowering.result
 
@@ -86,7 +88,12 @@ class _Lowering:
 
     def node(self, name, node):
         operation = node.operation
-        if known_operations.is_dense(operation) and len(node.inputs) == 1:
+        if isinstance(operation, OncePerSequence):
+            self.result.once.append(self.new(node.outputs[0]))
+            return
+        if isinstance(operation, WeightsOfSequence):
+            last = self.number(node.inputs[0])
+        elif known_operations.is_dense(operation) and len(node.inputs) == 1:
             last = self.dense(name, operation, node.inputs[0], node.outputs[0])
         elif type(operation) is Product:
             where = {**dict(zip(("start", "stop"), node.args[1:], strict=False)), **node.kwargs}

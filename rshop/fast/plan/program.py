@@ -75,7 +75,8 @@ class Program:
         The first list is in the order of `shared_order`.
 
         Args:
-            fixed: what every timestep sees whole, in the order of `self.fixed`.
+            fixed: what every timestep sees whole, in the order of `self.fixed`: inputs of a decoder,
+                constants, what the step has computed once.
             sequences: `(batch, time, ...)`, in the order of `self.sequences`.
         """
         values = self._as_declared(self.fixed, fixed)
@@ -175,7 +176,7 @@ def program(
         return None
     counts = [len(flat(part)) for part in (step.inputs, step.constants, step.states, step.readouts)]
     kinds = [FIXED if decode else SEQUENCE] * counts[0] + [FIXED] * counts[1] + [FED] * counts[2]
-    kinds += [SEQUENCE if forced else FED] * counts[3]
+    kinds += [SEQUENCE if forced else FED] * counts[3] + [FIXED] * len(lowered.once)
     numbers = lowered.inputs
     outputs = lowered.outputs[: len(flat(step.outputs))]
     next_states = lowered.outputs[len(outputs) :]
@@ -190,7 +191,7 @@ def program(
         fixed=[n for n, kind in zip(numbers, kinds, strict=True) if kind == FIXED],
         sequences=[n for n, kind in zip(numbers, kinds, strict=True) if kind == SEQUENCE],
         states=numbers[first : first + counts[2]],
-        readouts=[] if forced else numbers[first + counts[2] :],
+        readouts=[] if forced else numbers[first + counts[2] : sum(counts)],
         outputs=outputs,
         next_states=next_states,
         training=training,

@@ -1,0 +1,106 @@
+"""A cell's graph built once more with some of its operations changed; layers and weights are the same."""
+
+from collections.abc import Callable
+
+import keras
+
+from rshop.cells import keras_cells
+from rshop.cells.any_cell import returned_state
+from rshop.cells.base import RNNCell
+from rshop.cells.gru import GRUCell
+from rshop.cells.lstm import LSTMCell
+from rshop.cells.simple_rnn import SimpleRNNCell
+from rshop.errors import message, told
+from rshop.step.graph import Graph, Node
+from rshop.step.names import is_numbered, snake_case
+from rshop.structure import flat
+
+_OURS = {cell.keras_class: cell for cell in (SimpleRNNCell, GRUCell, LSTMCell)}
+
+
+def ours_for(cell):
+    """The cell; for Keras's LSTM, GRU and simple RNN cells ours, with a copy of the weights if it was built.
+
+    Example:
+        >>> ours_for(keras.layers.GRUCell(4))
+        <GRUCell name=gru_cell, built=False>
+    """
+    if type(cell) not in _OURS:
+        return cell
+    ours = _OURS[type(cell)].from_config(cell.get_config())
+    if cell.built:
+        ours.build((None, cell.kernel.shape[0]))
+        ours.set_weights(cell.get_weights())
+    return ours
+
+
+def visible_cell(cell, wrapper: str) -> RNNCell:
+    """The same, for a wrapper that has to see into the cell.
+
+    Raises:
+        TypeError: another cell in Keras's form.
+    """
+    ours = ours_for(cell)
+    if isinstance(ours, RNNCell):
+        return ours
+    raise TypeError(_closed(cell, wrapper))
+
+
+def run_rewritten(cell: RNNCell, graph: Graph, change: Callable, given: list) -> tuple:
+    """The output and the next states of a cell in which `change` has called each operation.
+
+    Args:
+        cell: a built cell.
+        graph, change: as in `rewritten`.
+        given: its inputs and states as Keras tensors.
+    """
+    name = snake_case(type(cell).__name__) if is_numbered(cell) else cell.name
+    model = rewritten(graph, change, name)
+    y, *after = model(given)
+    place = returned_state(model)
+    return (y if place is None else after[place]), after
+
+
+def rewritten(graph: Graph, change: Callable, name: str) -> keras.Model:
+    """A model of the graph in which `change` has called each operation; nested graphs stay nested.
+
+    Example:
+        >>> def twice(graph, node, given):
+        ...     return [2 * y for y in node.call(given)]
+        >>> rewritten(Graph(cell.model), twice, "doubled")
+
+    Args:
+        graph: that of a built cell.
+        change: `change(graph, node, given) -> outputs`, on Keras tensors.
+        name: of the model.
+    """
+    inputs = [keras.Input(batch_shape=t.shape, dtype=t.dtype, name=t.name) for t in graph.inputs]
+    values = {id(t): value for t, value in zip(graph.inputs, inputs, strict=True)}
+    for node in graph.nodes:
+        given = [values[id(t)] for t in node.inputs]
+        if node.inner is not None:
+            inner = rewritten(node.inner, change, node.name.replace("#", "_"))
+            outputs = flat(inner(given))
+        else:
+            outputs = change(graph, node, given)
+        values.update({id(t): value for t, value in zip(node.outputs, outputs, strict=True)})
+    return keras.Model(inputs, [values[id(t)] for t in graph.outputs], name=name)
+
+
+def check_open(node: Node, wrapper: str):
+    """Refuse a node that is a cell in Keras's form: what happens inside it cannot be changed.
+
+    Raises:
+        TypeError: it is one.
+    """
+    if keras_cells.is_keras_cell(node.operation):
+        raise TypeError(_closed(node.operation, wrapper))
+
+
+def _closed(cell, wrapper):
+    return message(
+        f"{wrapper} changes the inside of a cell, and the inside of this one cannot be seen.",
+        received=told(cell),
+        expected="a cell of rshop, or Keras's LSTMCell, GRUCell or SimpleRNNCell by itself",
+        fix=f"{wrapper}(LSTMCell(10)), or RNNCellFromModel with the timestep as a model",
+    )

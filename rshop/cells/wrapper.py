@@ -1,0 +1,124 @@
+"""`CellWrapper`: the base of the cells that wrap another cell."""
+
+import copy
+
+import keras
+
+from rshop.cells import any_cell
+from rshop.cells.base import RNNCell
+from rshop.cells.cell_checks import check_input
+from rshop.cells.shared_layers import warn_of_shared
+from rshop.configs import reading
+from rshop.structure import flat_shapes
+
+
+class CellWrapper(RNNCell):
+    """A cell around another cell: it changes what that reads, what it returns, or how it runs.
+
+    Subclass it and write `run`, which calls `self.run_cell`. The wrapper has the inputs and the states of
+    the cell, under their names.
+
+    Example:
+        >>> @keras.saving.register_keras_serializable()
+        ... class Halved(CellWrapper):
+        ...     def run(self, xs, states):
+        ...         y, after = self.run_cell(xs, states)
+        ...         return 0.5 * y, after
+        >>> Halved(LSTMCell(4)).get_layer()(np.ones((2, 7, 3))).shape
+        (2, 4)
+
+    Args:
+        cell: an `RNNCell`, another wrapper, or a Keras cell.
+        **options: `input_dim` and its like, which the cell inside may say too; `name`, `dtype`,
+            `trainable`.
+
+    Raises:
+        TypeError: `cell` is no cell.
+    """
+
+    def __init__(self, cell, **options):
+        super().__init__(None, **options)
+        self.cell = any_cell.checked_cell(cell, type(self).__name__)
+        if self._declared_shape is None:
+            self._declared_shape = getattr(cell, "declared_shape", None)
+
+    def run(self, xs: list, states: list) -> tuple:
+        """The wrapped timestep on Keras tensors.
+
+        Args:
+            xs: what the cell reads beside its states, `(batch, ...)`.
+            states: its states.
+
+        Returns:
+            The output, and a list of the next states.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how it runs its cell.")
+
+    def run_cell(self, xs: list, states: list) -> tuple:
+        """The output of the cell inside, and a list of its next states.
+
+        If the cell returns one of its states, the output is that very Keras tensor.
+        """
+        return any_cell.call(self.cell, xs, states)
+
+    def build(self, input_shape):
+        """Build the cell inside, then the step around it."""
+        if self._model is None:
+            declared, given = self._declared_shape, flat_shapes(input_shape)[: self.num_inputs]
+            if declared is not None:
+                check_input(self.name, given[0], declared)
+            batch = declared[0] if declared else None
+            given = [(batch, *shape[1:]) for shape in given]
+            self._model = self.build_model(given[0] if len(given) == 1 else given)
+        self.built = True
+
+    def build_model(self, input_shape) -> keras.Model:
+        """The step: the inputs and states of the cell, its output and next states as `run` makes them."""
+        xs = self.x_inputs(flat_shapes(input_shape))
+        states = self.state_inputs()
+        y, after = self.run(xs, states)
+        return keras.Model([*xs, *states], [y, *after], name=self.name)
+
+    def x_inputs(self, shapes: list[tuple]) -> list:
+        """An Input for each tensor that the cell reads beside its states."""
+        names = ["x"] if len(shapes) == 1 else [f"x_{i}" for i in range(len(shapes))]
+        dtypes = [any_cell.x_dtype(self.cell, i, shapes) for i in range(len(shapes))]
+        return [
+            keras.Input(batch_shape=shape, dtype=dtype, name=name)
+            for shape, dtype, name in zip(shapes, dtypes, names, strict=True)
+        ]
+
+    def state_inputs(self) -> list:
+        """An Input for each state."""
+        return any_cell.state_inputs(self.cell)
+
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the cell's states."""
+        if self._model is None and self._declared_shape is not None and not self.cell.built:
+            self.build(self._declared_shape)
+        return any_cell.state_names(self.cell)
+
+    @property
+    def num_inputs(self) -> int:
+        """The number of tensors that the cell reads beside its states."""
+        return any_cell.count_inputs(self.cell)
+
+    def output_shape(self, input_shape) -> tuple | None:
+        """The shape of `y` for `x` of this shape, which is that of the cell; None where it is not known."""
+        return any_cell.output_shape(self.cell, flat_shapes(input_shape)[: self.num_inputs])
+
+    def get_config(self):
+        """The cell and the options as plain JSON values."""
+        config = {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+        del config["output_dim"]
+        warn_of_shared(self, config, [self.cell])
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The wrapper that `get_config` described; the config is left as it is."""
+        with reading(config, cls.__name__, "cell"):
+            config = copy.deepcopy(config)
+            cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
+            return cls(cell, **config)
