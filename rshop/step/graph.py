@@ -44,10 +44,15 @@ class Node:
     def labels(self, name: str) -> list[str]:
         """A name for each output: `["lstm"]`, or `["lstm[0]", "lstm[1]"]` for several.
 
+        An operation with `value_names` names them itself: `["look/context", "look/attention"]`.
+
         Args:
             name: the node's own name, or the whole name that a walk gave it.
         """
-        return [name] if len(self.outputs) == 1 else [f"{name}[{i}]" for i in range(len(self.outputs))]
+        count, named = len(self.outputs), getattr(self.operation, "value_names", ())
+        if count == 1:
+            return [name]
+        return [f"{name}/{named[i]}" if i < len(named) else f"{name}[{i}]" for i in range(count)]
 
     def call(self, values: list, training: bool | None = None) -> list:
         """Run the operation: its outputs, flat.

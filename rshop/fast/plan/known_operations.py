@@ -6,6 +6,8 @@ Keras does not publish the classes of its operations, so they are known by the n
 
 import keras
 
+from rshop import attention
+from rshop.attention.masking import Blank, MaskedSoftmax
 from rshop.cells.weights import Bias, Product
 from rshop.step import teacher_forcing
 from rshop.step.recurrent import is_recurrent
@@ -27,7 +29,7 @@ _ELEMENTWISE = words(
 )
 _OTHER_OPERATIONS = words(
     """
-    Argmax BroadcastTo Cast Concatenate Dot Einsum ExpandDims Flip GetItem LogSoftmax Logsumexp
+    Argmax BroadcastTo Cast Concatenate Cumsum Dot Einsum ExpandDims Flip GetItem LogSoftmax Logsumexp
     Matmul Max Mean Min Moveaxis OneHot OnesLike Prod Repeat Reshape Roll Softmax Split Squeeze
     Stack Std Sum Swapaxes Take TakeAlongAxis Tile Transpose Tril Triu Var ZerosLike
     """
@@ -43,7 +45,7 @@ _PER_SAMPLE_LAYERS = words(
 )
 _OTHER_LAYERS = words(
     """
-    AlphaDropout Attention AdditiveAttention BatchNormalization Dot Dropout EinsumDense
+    AlphaDropout Attention AdditiveAttention BatchNormalization Conv1D Dot Dropout EinsumDense
     Flatten GaussianDropout GaussianNoise GroupNormalization GRUCell LSTMCell Permute
     RMSNormalization RepeatVector Reshape SimpleRNNCell SpatialDropout1D StackedRNNCells
     UnitNormalization
@@ -51,6 +53,8 @@ _OTHER_LAYERS = words(
 )
 #: The layers of this project that hold a cell's weights.
 WEIGHT_LAYERS = (Product, Bias)
+#: Its attentions, and the layers that their steps are made of.
+ATTENTION_LAYERS = (MaskedSoftmax, Blank, *(getattr(attention, name) for name in attention.__all__))
 
 
 def is_known(operation, training) -> bool:
@@ -115,7 +119,7 @@ def _is_known_layer(layer, training):
     name = _name(layer)
     if is_recurrent(layer):
         return _is_known_recurrent(layer, training)
-    if type(layer) in WEIGHT_LAYERS:
+    if type(layer) in WEIGHT_LAYERS + ATTENTION_LAYERS:
         return True
     if not _is_from_keras(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
         return False
