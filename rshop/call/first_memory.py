@@ -3,7 +3,7 @@
 from keras import ops
 
 from rshop.step.start_values import start_value
-from rshop.structure import flat
+from rshop.structure import flat, shape_of
 
 
 def first_memory(layer, given, *, batch, training: bool | None, forced: bool, hold_outputs: bool) -> dict:
@@ -31,7 +31,8 @@ def first_memory(layer, given, *, batch, training: bool | None, forced: bool, ho
         if value is not None:
             states.append(start_value(value, first.shape, first.dtype, batch))
         else:
-            states.append(carried["states"][i] if carried else first(batch, training))
+            length = _length_of(step, given, step.state_names[i])
+            states.append(carried["states"][i] if carried else first(batch, training, length))
     memory = {"states": states, "readouts": [], "truths": [], "held": []}
     for i, (value, like) in enumerate(zip(given.readouts, flat(step.readouts), strict=True)):
         for part in ("readouts", "truths") if forced else ("readouts",):
@@ -54,6 +55,14 @@ def first_parts(layer, given, memory) -> list[list]:
 def has_unknown_sizes(tensors: list) -> bool:
     """Whether one of these tensors has a size, other than its batch, that is not known."""
     return any(None in tensor.shape[1:] for tensor in tensors)
+
+
+def _length_of(step, given, state):
+    # The size of a state that the step does not know, where a constant has it.
+    if state not in step.lengths:
+        return None
+    constant = given.constants[step.constant_names.index(step.lengths[state])]
+    return shape_of(constant)[1] or ops.shape(constant)[1]
 
 
 def _zero_outputs(layer, given, memory, batch):

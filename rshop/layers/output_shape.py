@@ -1,8 +1,8 @@
 """The output shape of a stack, found without building, copying or saving any of its parts."""
 
+from rshop.cells import keras_cells
 from rshop.cells.base import RNNCell
 from rshop.errors import message
-from rshop.layers import keras_cells
 from rshop.structure import is_shape
 
 

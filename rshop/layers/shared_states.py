@@ -1,8 +1,8 @@
 """Checks for `state_sync`: whether the cells of a stack can share one set of states."""
 
+from rshop.cells import keras_cells
 from rshop.cells.base import RNNCell
 from rshop.errors import message, shapes
-from rshop.layers import keras_cells
 
 
 def check_same_count(cells: list):

@@ -4,8 +4,8 @@ import inspect
 
 import keras
 
+from rshop.cells import keras_cells
 from rshop.errors import message
-from rshop.layers import keras_cells
 from rshop.layers.base import RecurrentLayer
 from rshop.step.names import free_name, is_numbered
 

@@ -226,24 +226,66 @@ class Graph:
         self.walk(note, self.inputs)
         return found
 
-    def run(self, inputs: list, training: bool | None = None) -> tuple[list, list]:
+    def run(self, inputs: list, training: bool | None = None, known: dict | None = None) -> tuple[list, list]:
         """Run the graph on tensors.
 
         Args:
             inputs: one tensor for each input.
             training: handed to the layers that ask for it.
+            known: the outputs of nodes by name, which are not computed again (see `known`).
 
         Returns:
             The outputs, and every value in the order of `named()`.
         """
-        seen = []
+        seen, known = [], known or {}
 
         def compute(at):
-            outputs = at.node.call(at.given, training) if at.node.inner is None else at.inside()
+            if at.name in known:
+                outputs = known[at.name]
+            elif at.node.inner is None:
+                outputs = at.node.call(at.given, training)
+            else:
+                outputs = at.inside(_as_read(at.given, at.node.inner.inputs))
             seen.extend(outputs)
             return outputs
 
-        return self.walk(compute, inputs), seen
+        return self.walk(compute, _as_read(inputs, self.inputs)), seen
+
+    def known(self, inputs: list, accepts: Callable, training: bool | None = None) -> dict[str, list]:
+        """The outputs, by name, of every node that reads known inputs alone.
+
+        Example:
+            >>> graph.known([None, memory, None], accepts)  # of the inputs x, memory and h
+            {'keys': [<tensor (2, 5, 8)>]}
+
+        Args:
+            inputs: one tensor for each input, None where it is not known.
+            accepts: `accepts(operation)` says whether it may be computed beforehand.
+            training: handed to the layers that ask for it.
+        """
+        found = {}
+
+        def compute(at):
+            if at.node.inner is not None:
+                return at.inside(_as_read(at.given, at.node.inner.inputs))
+            ready = at.given and all(value is not None for value in at.given)
+            if not ready or not accepts(at.node.operation):
+                return [None] * len(at.node.outputs)
+            found[at.name] = at.node.call(at.given, training)
+            return found[at.name]
+
+        self.walk(compute, _as_read(inputs, self.inputs))
+        return found
+
+
+def _as_read(values, likes):
+    # A model of another precision casts its inputs; a cast would lose a mask that a tensor carries.
+    def is_read_as(value, like):
+        masked = getattr(value, "_keras_mask", None) is not None
+        return value is None or masked or keras.backend.standardize_dtype(value.dtype) == like.dtype
+
+    pairs = zip(values, likes, strict=True)
+    return [value if is_read_as(value, like) else keras.ops.cast(value, like.dtype) for value, like in pairs]
 
 
 class _Names:

@@ -1,5 +1,6 @@
 """The body of the loop: the step, with what it reads from the last timestep and hands to the next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from keras import ops
@@ -29,6 +30,8 @@ class Timestep:
         zero_masked: emit 0 at masked timesteps in place of the last output.
         emit_outputs: emit the outputs.
         wiring: which output feeds which readout; that of the step, where a program does not say otherwise.
+        accepts: `accepts(operation)` says whether what it makes of constants alone may be computed once, for
+            all timesteps (see `Step.once`); None computes all of it at each timestep.
     """
 
     step: Step
@@ -38,8 +41,12 @@ class Timestep:
     zero_masked: bool = False
     emit_outputs: bool = True
     wiring: list | None = None
+    accepts: Callable | None = None
 
     def __post_init__(self):
+        once = self.accepts is not None and self.constants and self.masks is None
+        #: By node, the values that are computed once.
+        self.known = self.step.once(self.constants, self.accepts, self.training) if once else {}
         if self.wiring is None:
             self.wiring = self.step.wiring
         self.readout_types = [t.dtype for t in flat(self.step.readouts)][: len(self.wiring)]
@@ -75,7 +82,8 @@ class Timestep:
         return after, emitted if self.emit_outputs else []
 
     def _run(self, inputs, states, readouts):
-        return self.step(inputs, self.constants, states, readouts, training=self.training, masks=self.masks)
+        how = {"training": self.training, "masks": self.masks, "known": self.known}
+        return self.step(inputs, self.constants, states, readouts, **how)
 
 
 def _like(values, references):

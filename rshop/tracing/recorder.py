@@ -52,7 +52,13 @@ class Recorder:
 
         def run(inputs, states, readouts):
             outputs, states, seen["values"] = own.step.record(
-                inputs, own.constants, states, readouts, training=own.training, masks=own.masks
+                inputs,
+                own.constants,
+                states,
+                readouts,
+                training=own.training,
+                masks=own.masks,
+                known=own.known,
             )
             seen["readouts"] = readouts
             return outputs, states

@@ -14,6 +14,7 @@ _OPTIONS = (
     "zero_output_for_mask",
 )
 _STATE_NAMES = {keras.layers.LSTMCell: ["h", "c"]}
+_RETURN_THEIR_STATE = (keras.layers.LSTMCell, keras.layers.GRUCell, keras.layers.SimpleRNNCell)
 
 
 def is_keras_cell(layer) -> bool:
@@ -82,3 +83,17 @@ def call(cell, x, states: list) -> tuple:
     several = isinstance(cell.state_size, (list, tuple))
     y, after = cell(x, tree.pack_sequence_as(cell.state_size, states) if several else states)
     return y, flat(after)
+
+
+def output_state(cell) -> int | None:
+    """The place of the state that a Keras cell returns as its output, None where that is not known.
+
+    Example:
+        >>> output_state(keras.layers.StackedRNNCells([keras.layers.LSTMCell(4), keras.layers.GRUCell(4)]))
+        2
+    """
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        last = output_state(cell.cells[-1])
+        before = sum(len(state_shapes(part)) for part in cell.cells[:-1])
+        return None if last is None else before + last
+    return 0 if type(cell) in _RETURN_THEIR_STATE else None
