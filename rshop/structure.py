@@ -26,6 +26,16 @@ def shape_of(value) -> tuple:
     return tuple(np.shape(value)) if shape is None else tuple(shape)
 
 
+def shapes_of(structure):
+    """The shape of each tensor of a structure; None for None.
+
+    Example:
+        >>> shapes_of([np.ones((2, 7, 3)), 2.0])
+        [(2, 7, 3), ()]
+    """
+    return None if structure is None else tree.map_structure(shape_of, structure)
+
+
 def is_shape(value) -> bool:
     """Whether a value is a single shape, such as `(None, 3)`, rather than a list or dict of shapes."""
     return isinstance(value, (tuple, list)) and all(

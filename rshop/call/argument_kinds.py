@@ -29,7 +29,8 @@ def check_given(x, args: tuple, kwargs: dict, decode: bool):
     given = {**dict(zip(_ARGUMENTS, args, strict=False)), **kwargs}
     check_training(given.get("training"))
     call_length(given.get("output_length"), None, decode)
-    check_call({"x": x, **{name: given[name] for name in _NUMBERS if name in given}})
+    numbers = (*_NUMBERS, "constants_mask")
+    check_call({"x": x, **{name: given[name] for name in numbers if name in given}})
 
 
 def check_arrays(x):

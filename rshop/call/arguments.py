@@ -3,8 +3,11 @@ the same checks as arrays."""
 
 from dataclasses import dataclass
 
+from keras import ops
+
 from rshop.call import shape_checks
 from rshop.errors import describe, message
+from rshop.step.constants import full_mask
 from rshop.step.masks import combine
 from rshop.step.start_values import check_start, read_states
 from rshop.step.step import Step
@@ -68,11 +71,10 @@ def read(
     if not decode:
         length = shape_checks.common_length(inputs)
         batch = shape_checks.common_batch(inputs)
-    given_constants = _read_constants(step, constants, batch)
+    given_constants, constant_masks = _read_constants(step, constants, constants_mask, batch)
     masks = shape_checks.flat_masks(inputs, mask)
     if not decode:
         shape_checks.check_masks(masks, batch=batch, length=length)
-    constant_masks = shape_checks.flat_masks(given_constants, constants_mask)
     states = read_first_states(step, initial_state, batch)
     readouts = read_first_readouts(step, initial_readout, batch)
     truths = _read_truths(step, ground_truth, batch, length)
@@ -130,9 +132,10 @@ def _read_truths(step, value, batch, length):
     return truths
 
 
-def _read_constants(step, value, batch):
+def _read_constants(step, value, masks, batch):
+    # The constants of the step, and the Keras mask of each: none where the step reads the mask itself.
     if (value is None) != (step.constants is None):
-        wanted = flat(step.constants)
+        wanted = flat(step.given_constants)
         raise ValueError(
             message(
                 "The constants of the call are not those of the step.",
@@ -143,9 +146,25 @@ def _read_constants(step, value, batch):
                 else "write the step with constants=, or call the layer without",
             )
         )
-    values = flatten_like(step.constants, value, "constants")
+    complete = len(flat(value)) == len(flat(step.constants))
+    values = flatten_like(step.constants if complete else step.given_constants, value, "constants")
+    masks = shape_checks.flat_masks(values, masks)
+    if not complete:
+        values, masks = _with_masks(step, values, masks, batch)
     shape_checks.check_constants(step, values, batch)
-    return values
+    return values, masks
+
+
+def _with_masks(step, given, masks, batch):
+    wanted, places = flat(step.constants), step.mask_places
+    others = [i for i in range(len(wanted)) if i not in places]
+    shape_checks.check_constants(step, given, batch, [wanted[i] for i in others])
+    shape_checks.check_constant_masks(given, masks)
+    values, found = dict(zip(others, given, strict=True)), dict(zip(others, masks, strict=True))
+    for place, of in places.items():
+        mask, found[of], found[place] = found[of], None, None
+        values[place] = full_mask(values[of]) if mask is None else ops.cast(mask, "bool")
+    return [values[i] for i in range(len(wanted))], [found[i] for i in range(len(wanted))]
 
 
 def _for_step(step, masks):

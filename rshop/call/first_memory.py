@@ -3,7 +3,7 @@
 from keras import ops
 
 from rshop.step.start_values import start_value
-from rshop.structure import flat
+from rshop.structure import flat, shape_of
 
 
 def own_states(layer, given, *, batch, training: bool | None) -> list:
@@ -14,10 +14,12 @@ def own_states(layer, given, *, batch, training: bool | None) -> list:
         training: whether random initial states are drawn anew.
     """
     # A stateful layer knows its batch, and has to be checked against that of the call.
-    own = batch if layer.carried is None else layer.carried.batch
+    own, step = batch if layer.carried is None else layer.carried.batch, layer.description
     return [
-        first(own, training) if value is None else start_value(value, first.shape, first.dtype, batch)
-        for value, first in zip(given.states, layer.first_states, strict=True)
+        first(own, training, _length_of(step, given, name))
+        if value is None
+        else start_value(value, first.shape, first.dtype, batch)
+        for name, value, first in zip(step.state_names, given.states, layer.first_states, strict=True)
     ]
 
 
@@ -66,6 +68,14 @@ def first_parts(layer, given, memory) -> list[list]:
 def has_unknown_sizes(tensors: list) -> bool:
     """Whether one of these tensors has a size, other than its batch, that is not known."""
     return any(None in tensor.shape[1:] for tensor in tensors)
+
+
+def _length_of(step, given, state):
+    # The size of a state that the step does not know, where a constant has it.
+    if state not in step.lengths:
+        return None
+    constant = given.constants[step.constant_names.index(step.lengths[state])]
+    return shape_of(constant)[1] or ops.shape(constant)[1]
 
 
 def _zero_outputs(layer, given, memory, batch):

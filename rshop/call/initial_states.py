@@ -94,17 +94,25 @@ class FirstState:
             self.seed_generator = keras.random.SeedGenerator(config["seed"])
             self.fresh = type(entry).from_config({**config, "seed": self.seed_generator})
 
-    def __call__(self, batch, training: bool):
-        """The state `(batch, ...)`: random ones are drawn anew in training, and the same in inference."""
-        self._check_known("its first value")
+    def __call__(self, batch, training: bool, length=None):
+        """The state `(batch, ...)`: random ones are drawn anew in training, and the same in inference.
+
+        Args:
+            batch: an int or a scalar tensor.
+            training: as in the call of the layer.
+            length: the size that the step does not know, likewise.
+        """
+        if length is None:
+            self._check_known("its first value")
+        shape_of_one = tuple(length if size is None else size for size in self.shape)
         if self.weight is not None:
             one = ops.convert_to_tensor(self.weight)[None]
         elif training and self.fresh is not None:
-            shape = (batch if isinstance(self.fresh, _PER_SAMPLE) else 1, *self.shape)
+            shape = (batch if isinstance(self.fresh, _PER_SAMPLE) else 1, *shape_of_one)
             one = self.fresh(shape, dtype=self.dtype)
         else:
-            one = self.initializer((1, *self.shape), dtype=self.dtype)
-        return ops.broadcast_to(ops.cast(one, self.dtype), (batch, *self.shape))
+            one = self.initializer((1, *shape_of_one), dtype=self.dtype)
+        return ops.broadcast_to(ops.cast(one, self.dtype), (batch, *shape_of_one))
 
     def _check_floating(self):
         if not keras.backend.is_float_dtype(self.dtype):

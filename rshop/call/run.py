@@ -1,5 +1,8 @@
 """The loop of a layer over time: a program, cuDNN, or one timestep after the other."""
 
+from dataclasses import replace
+from functools import partial
+
 from keras import ops
 
 from rshop.backend import is_eager, scan
@@ -9,6 +12,7 @@ from rshop.call.first_memory import first_parts, has_unknown_sizes
 from rshop.call.timesteps import Timesteps
 from rshop.fast import cudnn, switches
 from rshop.fast.loops import run_program
+from rshop.fast.plan.known_operations import is_known
 from rshop.fast.plan.program import program
 from rshop.step import teacher_forcing
 from rshop.step.masks import silence
@@ -35,7 +39,7 @@ def run(layer, given: Arguments, training: bool | None) -> tuple[dict, list]:
     """
     forced = bool(training) and teacher_forcing.is_on(layer.teacher_force)
     timesteps = Timesteps.of(
-        layer, given, training=training, forced=forced, every_output=layer.return_sequences
+        layer, given, training=training, forced=forced, every_output=layer.return_sequences, once=False
     )
     if cudnn.is_wanted(layer, masked=bool(timesteps.sequences["mask"])):
         memory, emitted = _in_cudnn(timesteps)
@@ -98,7 +102,7 @@ def _program(timesteps):
 
 def _plainly(timesteps):
     layer, given, first, now = timesteps.layer, timesteps.given, timesteps.first, timesteps.sequences
-    timestep = timesteps.timestep
+    timestep = replace(timesteps.timestep, accepts=partial(is_known, training=timesteps.timestep.training))
     if now["mask"]:
         now = {**now, "inputs": [silence(now["mask"][0], x) for x in now["inputs"]]}
     fixed = {"inputs": given.inputs} if layer.decode else {}

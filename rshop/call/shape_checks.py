@@ -111,13 +111,19 @@ def check_truths(step: Step, truths: list, *, batch: int | None, length):
             )
 
 
-def check_constants(step: Step, constants: list, batch: int | None):
+def check_constants(step: Step, constants: list, batch: int | None, likes: list | None = None):
     """Refuse constants of another shape than the step's.
+
+    Args:
+        step: the checked step.
+        constants: the given ones, flat.
+        batch: the number of samples, where it is known.
+        likes: the Keras tensors of the step that they are for; by default all of its constants.
 
     Raises:
         ValueError: names the constant and both shapes.
     """
-    for given, tensor in zip(constants, flat(step.constants), strict=True):
+    for given, tensor in zip(constants, likes or flat(step.constants), strict=True):
         expected = (batch, *tuple(tensor.shape)[1:])
         if not agree(shape_of(given), expected):
             raise ValueError(
@@ -126,6 +132,24 @@ def check_constants(step: Step, constants: list, batch: int | None):
                     received=f"shape {shape_of(given)}",
                     expected=f"shape {expected}",
                     fix="constants are seen whole at each timestep: they have no time axis of their own",
+                )
+            )
+
+
+def check_constant_masks(constants: list, masks: list):
+    """Refuse a mask that does not have one boolean for each place of its constant.
+
+    Raises:
+        ValueError: names both shapes.
+    """
+    for constant, mask in zip(constants, masks, strict=True):
+        if mask is not None and not agree(shape_of(mask), shape_of(constant)[:2]):
+            raise ValueError(
+                message(
+                    "The mask of a constant has one boolean for each of its places.",
+                    received=f"constants_mask of shape {shape_of(mask)}",
+                    expected=f"(batch, time) = {shape_of(constant)[:2]}",
+                    fix="make the mask from the same sequences as the constant",
                 )
             )
 

@@ -1,6 +1,7 @@
 """A call of a layer, taken apart into its timesteps."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from keras import ops
 
@@ -8,6 +9,7 @@ from rshop.call.arguments import Arguments
 from rshop.call.first_memory import first_memory, own_states
 from rshop.call.shape_checks import checked_while_running
 from rshop.errors import message
+from rshop.fast.plan.known_operations import is_known
 from rshop.step import teacher_forcing
 from rshop.step.masks import blank
 from rshop.step.step import Step
@@ -49,7 +51,14 @@ class Timesteps:
 
     @classmethod
     def of(
-        cls, layer, given: Arguments, *, training: bool | None = False, forced=False, every_output=True
+        cls,
+        layer,
+        given: Arguments,
+        *,
+        training: bool | None = False,
+        forced=False,
+        every_output=True,
+        once=True,
     ) -> "Timesteps":
         """The timesteps of a call.
 
@@ -59,6 +68,7 @@ class Timesteps:
             training: handed to the step's layers.
             forced: feed the ground truth as readout; in training as often as `teacher_force` says.
             every_output: emit the outputs of each timestep, not just hold the last ones.
+            once: compute what reads constants alone before the first timestep.
 
         Raises:
             ValueError: no ground truth to feed.
@@ -86,6 +96,7 @@ class Timesteps:
             zero_masked=layer.zero_output_for_mask,
             emit_outputs=every_output,
             of_sequence=_of_sequence(step, given, {**first, "states": own}, sequences, training),
+            accepts=partial(is_known, training=training) if once else None,
         )
         return cls(layer, given, first, sequences, timestep, steps, batch)
 

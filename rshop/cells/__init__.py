@@ -1,8 +1,9 @@
 """The built-in cells, one family a file: the equation, its paper, its graph; and wrappers around any cell.
 
-May import: step.
+May import: step, attention.
 """
 
+from rshop.cells.attention_cell import AttentionCell
 from rshop.cells.clock import ClockCell
 from rshop.cells.dropout import RecurrentDropoutCell, VariationalDropoutCell
 from rshop.cells.gru import GRUCell
@@ -15,6 +16,7 @@ from rshop.cells.weight_drop import WeightDropCell
 from rshop.cells.zoneout import ZoneoutCell
 
 __all__ = [
+    "AttentionCell",
     "ClockCell",
     "GRUCell",
     "HighwayCell",

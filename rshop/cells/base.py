@@ -46,6 +46,9 @@ class RNNCell(keras.layers.Layer):
 
     #: The names of the states, where a class knows them before it is built.
     known_states: tuple[str, ...] | None = None
+    #: The names of the constants, which stand between `x` and the states: what every timestep sees whole.
+    #: One called `memory_mask` is the mask of `memory`; a layer finds it, and a call does not give it.
+    known_constants: tuple[str, ...] = ()
     __signature__ = ClassSignature()
 
     def __init__(
@@ -98,7 +101,7 @@ class RNNCell(keras.layers.Layer):
             if declared is not None:
                 check_input(self.name, shape, declared)
             model = self.build_model((declared[0] if declared else None, *shape[1:]))
-            check_model(type(self).__name__, model)
+            check_model(type(self).__name__, model, len(self.constant_names))
             self._model = model
         self.built = True
 
@@ -127,7 +130,23 @@ class RNNCell(keras.layers.Layer):
             return list(self.known_states)
         if self._model is None and self._declared_shape is None:
             raise ValueError(self._unknown("its states"))
-        return names_of_states(self.model.inputs[1:])
+        return names_of_states(self.model.inputs[1 + len(self.constant_names) :])
+
+    @property
+    def constant_names(self) -> list[str]:
+        """The names of the constants that the cell reads: `['memory', 'memory_mask']` for an attention."""
+        return list(self.known_constants)
+
+    @property
+    def constant_inputs(self) -> list[keras.KerasTensor]:
+        """The Inputs of the built cell for its constants, in the order of `constant_names`."""
+        last = len(self.model.inputs) - self.num_states
+        return self.model.inputs[last - len(self.constant_names) : last]
+
+    @property
+    def state_lengths(self) -> dict[str, str]:
+        """For a state whose size the cell does not know, the name of the constant that is as long."""
+        return {}
 
     @property
     def num_states(self) -> int:
@@ -150,7 +169,7 @@ class RNNCell(keras.layers.Layer):
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):
-        """One timestep: `[x, *states] -> [y, *next_states]`, flat lists of `(batch, ...)`."""
+        """One timestep: `[x, *constants, *states] -> [y, *next_states]`, flat lists of `(batch, ...)`."""
         return flat(self.model(self._checked(inputs), training=training))
 
     def compute_output_spec(self, inputs, training=None):
@@ -182,14 +201,16 @@ class RNNCell(keras.layers.Layer):
     def describe(self) -> Step:
         """The checked `Step` of this cell, which must be built."""
         inputs, outputs = self.model.inputs, self.model.outputs
-        names = self.state_names
-        first = len(outputs) - len(names)
+        names, constants = self.state_names, self.constant_inputs
+        first, states = len(outputs) - len(names), len(inputs) - len(names)
         return describe_step(
-            _one_or_list(inputs[: len(inputs) - len(names)]),
+            _one_or_list(inputs[: states - len(constants)]),
             _one_or_list(outputs[:first]),
-            states=inputs[len(inputs) - len(names) :],
+            states=inputs[states:],
             next_states=outputs[first:],
+            constants=_one_or_list(constants) if constants else None,
             state_names=names,
+            lengths=self.state_lengths,
             of_cell=True,
         )
 
@@ -211,7 +232,7 @@ class RNNCell(keras.layers.Layer):
 
     def _checked(self, inputs) -> list:
         given = flat(inputs)
-        check_tensors(self.name, given, self.model.inputs, self.state_names)
+        check_tensors(self.name, given, self.model.inputs, self.state_names, self.constant_names)
         return given
 
     def _unknown(self, what):

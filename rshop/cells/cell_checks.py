@@ -7,12 +7,13 @@ from rshop.step.checks import check_pair
 from rshop.structure import agree, shape_of
 
 
-def check_model(kind: str, model):
+def check_model(kind: str, model, constants: int = 0):
     """That a cell's model is `[x, *states] -> [y, *next_states]`, each next state like its state.
 
     Args:
         kind: the name of the cell's class, for the messages.
         model: what its `build_model` returned.
+        constants: how many constants it reads, between `x` and the states.
 
     Raises:
         TypeError: no Keras model.
@@ -27,22 +28,24 @@ def check_model(kind: str, model):
                 fix="return keras.Model(...) at the end of build_model",
             )
         )
-    if len(model.inputs) != len(model.outputs):
+    if len(model.inputs) - constants != len(model.outputs):
         raise ValueError(
             message(
                 f"build_model of {kind} does not pair its states.",
                 received=f"{len(model.inputs)} inputs ({shapes(model.inputs)}) and "
                 f"{len(model.outputs)} outputs ({shapes(model.outputs)})",
-                expected="[x, *states] and [y, *next_states], of equal length",
+                expected=f"[x, *{constants} constants, *states] and [y, *next_states]"
+                if constants
+                else "[x, *states] and [y, *next_states], of equal length",
                 fix="return one next state for each state",
             )
         )
-    for i in range(1, len(model.inputs)):
-        before, after = model.inputs[i], model.outputs[i]
-        check_pair(f"{describe('state', before, i - 1)} in build_model of {kind}", before, after)
+    pairs = zip(model.inputs[1 + constants :], model.outputs[1:], strict=True)
+    for i, (before, after) in enumerate(pairs):
+        check_pair(f"{describe('state', before, i)} in build_model of {kind}", before, after)
 
 
-def check_tensors(cell: str, given: list, inputs: list, state_names: list[str]):
+def check_tensors(cell: str, given: list, inputs: list, state_names: list[str], constants: list[str]):
     """That a cell was called with its inputs, then its states, of one batch and of their shapes.
 
     Args:
@@ -50,6 +53,7 @@ def check_tensors(cell: str, given: list, inputs: list, state_names: list[str]):
         given: what it was called with, flat.
         inputs: the Inputs of its model, the states last.
         state_names: the names of the states.
+        constants: those of the constants.
 
     Raises:
         ValueError: another number of tensors, other shapes, or different batches.
@@ -60,8 +64,9 @@ def check_tensors(cell: str, given: list, inputs: list, state_names: list[str]):
             message(
                 f"The cell {cell!r} is called with a list of its input and its states.",
                 received=f"{len(given)} tensors ({shapes(given)})",
-                expected=f"{len(inputs)}: {count} input, then the states {state_names}",
-                fix=f"cell([x, {', '.join(state_names)}])",
+                expected=f"{len(inputs)}: {count - len(constants)} input, "
+                f"then {f'the constants {constants} and ' if constants else ''}the states {state_names}",
+                fix=f"cell([x, {', '.join([*constants, *state_names])}])",
             )
         )
     batches = {shape_of(part)[0] for part in given if shape_of(part)} - {None, 1}

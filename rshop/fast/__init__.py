@@ -4,7 +4,7 @@
 before, in and after the loop. `loops` runs them, with a backward pass of its own. `cudnn` runs a whole
 layer in a GPU's library. `switches` turn each of these off.
 
-May import: backend, step, cells.
+May import: backend, step, attention, cells.
 """
 
 from rshop.fast.switches import Switches, switched

@@ -9,6 +9,7 @@ from rshop.backend import counter
 from rshop.call import arguments, initial_states, shape_checks
 from rshop.call.argument_kinds import call_length, check_given
 from rshop.call.carried_states import Carried
+from rshop.call.first_memory import has_unknown_sizes
 from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
 from rshop.call.run import run
 from rshop.checks import check_training
@@ -66,10 +67,10 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
         """The options that `__init__` takes by name, for the signature of the class."""
         return options.parameters()
 
-    def build(self, input_shape):
+    def build(self, x_shape, constants_shape=None):
         """Make the step if there is none yet, the learned initial states, and the carried states."""
-        step = self.describe(self._step_shapes(flat_shapes(input_shape)))
-        shapes = shapes_like(step.inputs, input_shape, "x")
+        step = self.describe(self._step_shapes(flat_shapes(x_shape)), flat_shapes(constants_shape))
+        shapes = shapes_like(step.inputs, x_shape, "x")
         shape_checks.check_inputs(step, shapes, self.decode)
         entries = initial_states.for_each_state(self.state_initializer, step.state_names)
         self.first_states = [
@@ -130,7 +131,7 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
 
     def results(self, given: arguments.Arguments, training: bool):
         """The result of a call, for checked arguments."""
-        if only_shapes_are_asked():
+        if only_shapes_are_asked() and not has_unknown_sizes(self.description.states):
             y = zeros_for(call_spec(self, given), given)
             if y is not None:
                 return y

@@ -12,6 +12,7 @@ from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
 from rshop.step.checks import names_of_states
+from rshop.step.constants import without_masks
 from rshop.step.names import free_name
 from rshop.step.readout import feed_back
 from rshop.step.step import Step
@@ -32,6 +33,8 @@ class RNNCellFromModel(RNNCell):
         model: `keras.Model([x, *states], [y, *next_states])`, or a recurrent layer, whose readout
             then becomes a state. The cell runs freely: teacher forcing is left to the outer layer.
         state_names: names for the states; by default those of the model's Inputs.
+        constant_names: names for the constants, the Inputs between the first and the states.
+        state_lengths: for a state whose size is not known, the name of the constant that is as long.
         **cell_kwargs: as for `RNNCell`.
 
     Raises:
@@ -39,7 +42,13 @@ class RNNCellFromModel(RNNCell):
     """
 
     def __init__(
-        self, model: "keras.Model | RecurrentLayer", *, state_names: list[str] | None = None, **cell_kwargs
+        self,
+        model: "keras.Model | RecurrentLayer",
+        *,
+        state_names: list[str] | None = None,
+        constant_names: list[str] | None = None,
+        state_lengths: dict[str, str] | None = None,
+        **cell_kwargs,
     ):
         super().__init__(**cell_kwargs)
         if not isinstance(model, (keras.Model, RecurrentLayer)):
@@ -57,12 +66,14 @@ class RNNCellFromModel(RNNCell):
             _check_size("output_dim", self.output_dim, model.outputs)
             declared = self.declared_shape
             _check_size("input_dim", None if declared is None else declared[-1], model.inputs)
-        self._names = None if state_names is None else _check_names(state_names, model)
+        self._names = None if state_names is None else _check_names("state_names", state_names, model)
+        self._constants = [] if not constant_names else _check_names("constant_names", constant_names, model)
+        self._lengths = check_lengths(state_lengths)
         # Wrapped, so that Keras does not track the layer: only its step belongs to the cell.
         self._source = _Untracked(model)
         if isinstance(model, keras.Model):
             if state_names is None:
-                check_model(type(self).__name__, model)
+                check_model(type(self).__name__, model, len(self._constants))
             self._model = model
             self.built = True
         elif model.is_described:
@@ -70,16 +81,18 @@ class RNNCellFromModel(RNNCell):
 
     def build_model(self, input_shape) -> keras.Model:
         """The given model, or the step of the given layer, made for this shape."""
-        step = self._source.value.describe(input_shape)
+        first, *constants = flat_shapes(input_shape) or [None]
+        count = len(without_masks(self.constant_names))
+        step = self._source.value.describe(first, constants[:count])
         taken = step.state_names
+        self._constants, self._lengths = step.constant_names, dict(step.lengths)
         self._names = [*taken, *(f"{n}_fed" if n in taken else n for n in step.readout_names)]
         return cell_model(step)
 
     def build(self, input_shape):
         """Use the step of the layer as the model of this cell."""
         if self._model is None:
-            first = None if input_shape is None else flat_shapes(input_shape)[0]
-            self._model = self.build_model(first)
+            self._model = self.build_model(input_shape)
         self.built = True
 
     def output_shape(self, input_shape) -> tuple | None:
@@ -94,17 +107,31 @@ class RNNCellFromModel(RNNCell):
         if self._names is not None:
             return list(self._names)
         if self._model is not None:
-            return names_of_states(self._model.inputs[1:])
+            return names_of_states(self._model.inputs[1 + len(self._constants) :])
         if self._declared_shape is not None:
             self.build(self._declared_shape)
             return list(self._names)
         layer = self._source.value
         return [*layer.state_names, *(["readout"] if layer.has_readout else [])]
 
+    @property
+    def constant_names(self) -> list[str]:
+        """The names of the constants that the model reads."""
+        if self._model is None and not self._constants:
+            return self._source.value.constant_names
+        return list(self._constants)
+
+    @property
+    def state_lengths(self) -> dict[str, str]:
+        """For a state whose size is not known, the name of the constant that is as long."""
+        return dict(self._lengths)
+
     def get_config(self):
         """The model (or the layer, as long as it has no step) as plain JSON values."""
         source = self._source.value if self._model is None else self._model
         names = {} if self._names is None else {"state_names": list(self._names)}
+        names |= {"constant_names": list(self._constants)} if self._constants else {}
+        names |= {"state_lengths": dict(self._lengths)} if self._lengths else {}
         config = {**super().get_config(), **names}
         config["model"] = keras.saving.serialize_keras_object(source)
         warn_of_shared(self, config, [source, *getattr(source, "layers", [])])
@@ -153,14 +180,34 @@ def _check_size(name, size, tensors):
         )
 
 
-def _check_names(names, model):
+def check_lengths(given) -> dict[str, str]:
+    """The checked `state_lengths=`, a dict of names.
+
+    Raises:
+        TypeError: something else.
+    """
+    names = isinstance(given, dict) and all(isinstance(part, str) for pair in given.items() for part in pair)
+    if given is None or names:
+        return dict(given or {})
+    raise TypeError(
+        message(
+            "`state_lengths` says which constant a state is as long as.",
+            received=f"state_lengths={told(given)}",
+            expected="a dict from the names of states to the names of constants",
+            fix="state_lengths={'alignment': 'memory'}",
+        )
+    )
+
+
+def _check_names(what, names, model):
+    kind = what.removesuffix("_names")
     if isinstance(model, RecurrentLayer):
         raise ValueError(
             message(
-                "A recurrent layer names its states itself.",
-                received=f"state_names={told(names)} beside a layer",
+                f"A recurrent layer names its {kind}s itself.",
+                received=f"{what}={told(names)} beside a layer",
                 expected="no names, or a keras.Model",
-                fix="name the Inputs of the layer's states, keras.Input(..., name='h')",
+                fix=f"name the Inputs of the layer's {kind}s, keras.Input(..., name='h')",
             )
         )
     listed = list(names) if isinstance(names, (list, tuple)) else [None]
@@ -170,10 +217,10 @@ def _check_names(names, model):
         return listed
     raise (ValueError if texts else TypeError)(
         message(
-            "`state_names` are the names of the states.",
-            received=f"state_names={told(names)}",
+            f"`{what}` are the names of the {kind}s.",
+            received=f"{what}={told(names)}",
             expected="a list of texts" + (f", at most {most}: the last inputs of the model" if texts else ""),
-            fix="state_names=['h']",
+            fix=f"{what}=['h']",
         )
     )
 

@@ -11,6 +11,7 @@ from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.fast import cudnn
 from rshop.layers.base import RecurrentLayer
+from rshop.step.constants import missing, without_masks
 from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step
 
@@ -44,23 +45,31 @@ class CellLayer(RecurrentLayer):
         self.cell = cell
         # Keras compiles a whole model by XLA on a GPU, unless a layer says no: its own do, for cuDNN.
         self.supports_jit = not cudnn.runs(cell, self)
-        if cell.declared_shape is not None or cell.built:
+        if cell.built or (cell.declared_shape is not None and not cell.constant_names):
             self.describe()
 
-    def build(self, input_shape):
+    def build(self, x_shape, constants_shape=None):
         """Build as every recurrent layer does; on a GPU also find out whether cuDNN can run the cell."""
-        super().build(input_shape)
+        super().build(x_shape, constants_shape)
         self.twin = cudnn.twin(self.cell, self)
 
-    def make_step(self, input_shape) -> Step:
-        """The step of the cell, which is built for this shape if it was not built yet."""
+    def make_step(self, input_shape, constant_shapes) -> Step:
+        """The step of the cell, which is built for these shapes if it was not built yet."""
+        names = without_masks(self.cell.constant_names)
+        if not self.cell.built and len(constant_shapes) < len(names):
+            raise ValueError(missing(self.cell.name, self.cell.constant_names, len(constant_shapes)))
         if not self.cell.built and input_shape is not None:
-            self.cell.build(input_shape)
+            self.cell.build([input_shape, *constant_shapes] if names else input_shape)
         return self.cell.describe()
 
     def step_output_shape(self, input_shape) -> tuple | None:
         """The output shape `(batch, ...)` of the cell."""
         return self.cell.output_shape(input_shape)
+
+    @property
+    def constant_names(self) -> list[str]:
+        """The names of the constants that the cell reads."""
+        return self.cell.constant_names
 
     @property
     def state_names(self) -> list[str]:

@@ -18,8 +18,13 @@ class DescribedLayer(keras.layers.Layer):
 
     _description: Step | None = None
 
-    def make_step(self, input_shape) -> Step:
-        """The step for inputs of this shape `(batch, ...)`, None when it is not known yet."""
+    def make_step(self, input_shape, constant_shapes: list[tuple]) -> Step:
+        """The step for inputs of this shape `(batch, ...)`, None when it is not known yet.
+
+        Args:
+            input_shape: of the inputs.
+            constant_shapes: of the constants that the layer is called with, `(batch, ...)`.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not say what its step is.")
 
     @property
@@ -27,10 +32,10 @@ class DescribedLayer(keras.layers.Layer):
         """The checked `Step`: inputs, constants, states, readouts, outputs."""
         return self.describe()
 
-    def describe(self, input_shape=None) -> Step:
+    def describe(self, input_shape=None, constant_shapes: list[tuple] = ()) -> Step:
         """The checked `Step`, made for inputs of this shape `(batch, ...)` if there is none yet."""
         if self._description is None:
-            step = self.make_step(input_shape)
+            step = self.make_step(input_shape, list(constant_shapes))
             self._step_model, self._description = step.model, step
         return self._description
 
@@ -53,6 +58,11 @@ class DescribedLayer(keras.layers.Layer):
     def num_states(self) -> int:
         """The number of states, the readout not counted: 2 for an LSTM."""
         return len(self.state_names)
+
+    @property
+    def constant_names(self) -> list[str]:
+        """The names of the constants that the step reads, masks of constants among them."""
+        return list(self.description.constant_names)
 
     @property
     def state_names(self) -> list[str]:

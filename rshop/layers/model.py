@@ -59,7 +59,10 @@ class RecurrentModel(RecurrentLayer):
         initial_state: `(batch, ...)` or one sample for all; a list, or a dict by state name.
         initial_readout: what the first timestep reads as readout, 0 if not given.
         ground_truth: `(batch, time, ...)`, the target of each timestep, unshifted.
-        constants: one tensor for each constant of the step.
+        constants: one tensor for each constant of the step. Where an Input of the step called
+            `memory_mask` follows one called `memory`, the mask is found and is not given.
+        constants_mask: the mask of each constant, `(batch, time)`; one that a constant carries is found
+            without it.
         mask: booleans `(batch, time)`; a masked timestep changes nothing. Masks that tensors carry
             are found without it, and the outputs carry them on (inside `keras.layers.Bidirectional`
             from Keras 3.16 on only if its `supports_masking` is set to True).
@@ -95,7 +98,7 @@ class RecurrentModel(RecurrentLayer):
         )
         self.describe()
 
-    def make_step(self, input_shape) -> Step:
+    def make_step(self, input_shape, constant_shapes) -> Step:
         """The step that this layer was made with."""
         return self._step
 

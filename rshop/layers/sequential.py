@@ -15,6 +15,7 @@ from rshop.layers.base import RecurrentLayer
 from rshop.layers.output_shape import is_known, output_shape, readout_shape
 from rshop.layers.stack_graph import Chain, Fed, chain, chain_with_readout, stack_state_names
 from rshop.layers.stack_parts import check_name, stackable
+from rshop.step.constants import without_masks
 from rshop.step.names import free_name
 from rshop.step.readout import ADDING, check_mode, merged_shape
 from rshop.step.recurrent import runs_its_step
@@ -87,13 +88,22 @@ class RecurrentSequential(RecurrentLayer):
         self.cells = [*self.cells, cell]
 
     @property
+    def constant_names(self) -> list[str]:
+        """The names of the constants that the cells read, in order, those of masks last."""
+        if self.is_described:
+            return super().constant_names
+        names = [name for cell in self.cells for name in getattr(cell, "constant_names", [])]
+        given = without_masks(names)
+        return given + [name for name in names if name not in given]
+
+    @property
     def state_names(self) -> list[str]:
         """`<cell>/<state>` for each state; with `state_sync` the states that the cells share."""
         if self.is_described:
             return super().state_names
         return stack_state_names(self.cells, state_sync=self.state_sync)
 
-    def make_step(self, input_shape) -> Step:
+    def make_step(self, input_shape, constant_shapes) -> Step:
         """The stack as one step for inputs of this shape `(batch, ...)`."""
         shape = self._input_shape(input_shape)
         whole = isinstance(self.cells[0], keras.layers.Embedding)
@@ -101,13 +111,15 @@ class RecurrentSequential(RecurrentLayer):
         taken = {part.name for part in parts}
         dtype = "int32" if whole else self.compute_dtype
         x = keras.Input(shape[1:], dtype=dtype, name=free_name("x", taken))
-        chained = self._chained(x, {*taken, x.name})
+        chained = self._chained(x, {*taken, x.name}, constant_shapes)
         return describe_step(
             x,
             chained.y,
             states=chained.states,
             next_states=chained.next_states,
             readouts=chained.readout,
+            constants=chained.constants.tensors or None,
+            lengths=chained.constants.lengths,
             state_names=stack_state_names(self.cells, state_sync=self.state_sync),
             unused_inputs=self.decode or self.readout == "readout_only",
         )
@@ -155,18 +167,18 @@ class RecurrentSequential(RecurrentLayer):
             return found if is_known(found) else tuple(input_shape)
         return readout_shape(self.cells, partial(merged_shape, self.readout), input_shape, self.readout)
 
-    def _chained(self, x, taken) -> Chain:
-        sync = self.state_sync
+    def _chained(self, x, taken, constant_shapes) -> Chain:
+        how = {"state_sync": self.state_sync, "constant_shapes": constant_shapes}
         if self.readout is False:
-            return chain(self.cells, x, taken, state_sync=sync)
+            return chain(self.cells, x, taken, **how)
         shape = self.step_output_shape(tuple(x.shape))
         fed = Fed(self.readout, self.readout_activation, shape, self.cells[-1].compute_dtype)
-        made = chain_with_readout(self.cells, x, taken, fed=fed, state_sync=sync)
+        made = chain_with_readout(self.cells, x, taken, fed=fed, **how)
         if made.y.dtype == made.readout.dtype:
             return made
         # The output is of another type than its layer computes in: whole numbers, for one.
         fed = replace(fed, dtype=made.y.dtype)
-        return chain_with_readout(self.cells, x, taken, fed=fed, state_sync=sync)
+        return chain_with_readout(self.cells, x, taken, fed=fed, **how)
 
     def get_config(self):
         """The cells and the options as plain JSON values."""

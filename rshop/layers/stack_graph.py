@@ -8,6 +8,7 @@ from rshop.cells import keras_cells
 from rshop.cells.base import RNNCell
 from rshop.errors import message
 from rshop.layers.shared_states import check_same_count, check_same_shapes
+from rshop.layers.stack_constants import StackConstants
 from rshop.step.names import free_name
 from rshop.step.readout import merge
 
@@ -27,9 +28,12 @@ class Chain:
     next_states: list = field(default_factory=list)
     #: The Input of the readout; None without one.
     readout: keras.KerasTensor | None = None
+    constants: StackConstants | None = None
 
 
-def chain(cells: list, x: keras.KerasTensor, taken: set[str], *, state_sync: bool = False) -> Chain:
+def chain(
+    cells: list, x: keras.KerasTensor, taken: set[str], *, state_sync: bool = False, constant_shapes=()
+) -> Chain:
     """The cells and layers called one after the other, the first on `x` `(batch, ...)`.
 
     Args:
@@ -37,20 +41,26 @@ def chain(cells: list, x: keras.KerasTensor, taken: set[str], *, state_sync: boo
         x: what the first of them reads.
         taken: names that no new Input may have.
         state_sync: the cells share one set of states.
+        constant_shapes: of the constants that the layer is called with.
     """
-    made, owner, taken = Chain(x), None, set(taken)
+    made, owner, taken = Chain(x, constants=StackConstants(constant_shapes, taken)), None, set(taken)
     for cell in cells:
         if not is_cell(cell):
             made.y = cell(made.y)
             continue
+        constants = made.constants.of(cell, tuple(made.y.shape))
+        taken |= made.constants.taken
         needed = _state_inputs(cell, made.y, taken)
         if state_sync and owner is not None:
             check_same_shapes(owner, made.states, cell, needed)
-            made.y, made.next_states = _call(cell, made.y, made.next_states)
+            made.y, made.next_states = _call(cell, [made.y, *constants], made.next_states)
             continue
         owner = cell
-        made.y, after = _call(cell, made.y, needed)
+        made.constants.note_lengths(cell, first_state=len(made.states))
+        made.y, after = _call(cell, [made.y, *constants], needed)
         made.states, made.next_states = made.states + needed, made.next_states + after
+    if made.constants.lengths:
+        made.constants.name_states(stack_state_names(cells, state_sync=state_sync))
     return made
 
 
@@ -70,14 +80,14 @@ class Fed:
     dtype: str
 
 
-def chain_with_readout(cells: list, x, taken: set[str], *, fed: Fed, state_sync: bool = False) -> Chain:
+def chain_with_readout(cells: list, x, taken: set[str], *, fed: Fed, **how) -> Chain:
     """The same with a readout, which is merged with `x` in front of the first cell."""
     readout = keras.Input(fed.shape[1:], dtype=fed.dtype, name=free_name("readout", taken))
     taken, seen = {*taken, readout.name}, readout
     if fed.activation is not keras.activations.linear:
         name = free_name("activation", taken)
         taken, seen = {*taken, name}, keras.layers.Activation(fed.activation, name=name)(readout)
-    made = chain(cells, merge(fed.mode, x, seen, taken), taken, state_sync=state_sync)
+    made = chain(cells, merge(fed.mode, x, seen, taken), taken, **how)
     made.readout = readout
     return made
 
@@ -105,11 +115,11 @@ def stack_state_names(parts: list, *, state_sync: bool) -> list[str]:
     return names
 
 
-def _call(cell, x, states):
+def _call(cell, given, states):
     if isinstance(cell, RNNCell):
-        y, *after = cell([x, *states])
+        y, *after = cell([*given, *states])
         return y, after
-    return keras_cells.call(cell, x, states)
+    return keras_cells.call(cell, *given, states)
 
 
 def _state_inputs(cell, x, taken):
@@ -118,6 +128,7 @@ def _state_inputs(cell, x, taken):
     if not cell.built:
         cell.build(tuple(x.shape))
     inputs, outputs = (len(part) - cell.num_states for part in (cell.model.inputs, cell.model.outputs))
+    inputs -= len(cell.constant_names)
     if inputs != 1 or outputs != 1:
         raise ValueError(
             message(
@@ -127,7 +138,8 @@ def _state_inputs(cell, x, taken):
                 fix="use the cell in a step of its own, with RecurrentModel",
             )
         )
-    return [_state_input(t.shape, t.dtype, taken) for t in cell.model.inputs[1:]]
+    first = len(cell.model.inputs) - cell.num_states
+    return [_state_input(t.shape, t.dtype, taken) for t in cell.model.inputs[first:]]
 
 
 def _state_input(shape, dtype, taken):

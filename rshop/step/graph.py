@@ -46,10 +46,15 @@ class Node:
     def labels(self, name: str) -> list[str]:
         """A name for each output: `["lstm"]`, or `["lstm[0]", "lstm[1]"]` for several.
 
+        An operation with `value_names` names them itself: `["look/context", "look/attention"]`.
+
         Args:
             name: the node's own name, or the whole name that a walk gave it.
         """
-        return [name] if len(self.outputs) == 1 else [f"{name}[{i}]" for i in range(len(self.outputs))]
+        count, named = len(self.outputs), getattr(self.operation, "value_names", ())
+        if count == 1:
+            return [name]
+        return [f"{name}/{named[i]}" if i < len(named) else f"{name}[{i}]" for i in range(count)]
 
     def call(self, values: list, training: bool | None = None) -> list:
         """Run the operation: its outputs, flat.
@@ -223,31 +228,36 @@ class Graph:
         self.walk(note, self.inputs)
         return found
 
-    def run(self, inputs: list, training: bool | None = None, once: list | None = None) -> tuple[list, list]:
+    def run(
+        self, inputs: list, training: bool | None = None, once: list | None = None, known: dict | None = None
+    ) -> tuple[list, list]:
         """Run the graph on tensors.
 
         Args:
             inputs: one tensor for each input.
             training: handed to the layers that ask for it.
             once: the results of the layers that compute theirs once for a sequence; None computes them.
+            known: the outputs of nodes by name, which are not computed again (see `known`).
 
         Returns:
             The outputs, and every value in the order of `named()`.
         """
-        seen, known = [], None if once is None else iter(once)
+        seen, known, sequence = [], known or {}, None if once is None else iter(once)
 
         def compute(at):
             if at.node.inner is not None:
-                inside = at.inside(_as_inputs(at.node.inner, at.given))
-                outputs = _cast(inside, at.node.outputs)
-            elif known is not None and isinstance(at.node.operation, OncePerSequence):
-                outputs = [next(known)]
+                outputs = at.inside(_as_read(at.given, at.node.inner.inputs))
+                outputs = _as_read(outputs, at.node.outputs)
+            elif sequence is not None and isinstance(at.node.operation, OncePerSequence):
+                outputs = [next(sequence)]
+            elif at.name in known:
+                outputs = known[at.name]
             else:
                 outputs = at.node.call(at.given, training)
             seen.extend(outputs)
             return outputs
 
-        return self.walk(compute, _as_inputs(self, inputs)), seen
+        return self.walk(compute, _as_read(inputs, self.inputs)), seen
 
     def once(self, inputs: list, training: bool | None = None) -> list:
         """What the layers that compute their result once for a sequence compute at its first timestep.
@@ -269,20 +279,44 @@ class Graph:
                 found.append(results)
             return [lambda i=i: results()[i] for i in range(len(at.node.outputs))]
 
-        self.walk(promise, [lambda x=x: x for x in _as_inputs(self, inputs)])
+        self.walk(promise, [lambda x=x: x for x in _as_read(inputs, self.inputs)])
         return [results()[0] for results in found]
 
+    def known(self, inputs: list, accepts: Callable, training: bool | None = None) -> dict[str, list]:
+        """The outputs, by name, of every node that reads known inputs alone.
 
-def _as_inputs(graph, values):
-    return _cast(values, graph.inputs)
+        Example:
+            >>> graph.known([None, memory, None], accepts)  # of the inputs x, memory and h
+            {'keys': [<tensor (2, 5, 8)>]}
+
+        Args:
+            inputs: one tensor for each input, None where it is not known.
+            accepts: `accepts(operation)` says whether it may be computed beforehand.
+            training: handed to the layers that ask for it.
+        """
+        found = {}
+
+        def compute(at):
+            if at.node.inner is not None:
+                return at.inside(_as_read(at.given, at.node.inner.inputs))
+            ready = at.given and all(value is not None for value in at.given)
+            if not ready or not accepts(at.node.operation):
+                return [None] * len(at.node.outputs)
+            found[at.name] = at.node.call(at.given, training)
+            return found[at.name]
+
+        self.walk(compute, _as_read(inputs, self.inputs))
+        return found
 
 
-def _cast(values, likes):
-    # As a Keras model does with what it is called with: a step of another precision casts its inputs.
-    return [
-        v if keras.backend.standardize_dtype(v.dtype) == like.dtype else ops.cast(v, like.dtype)
-        for v, like in zip(values, likes, strict=True)
-    ]
+def _as_read(values, likes):
+    # A model of another precision casts its inputs; a cast would lose a mask that a tensor carries.
+    def is_read_as(value, like):
+        masked = getattr(value, "_keras_mask", None) is not None
+        return value is None or masked or keras.backend.standardize_dtype(value.dtype) == like.dtype
+
+    pairs = zip(values, likes, strict=True)
+    return [value if is_read_as(value, like) else keras.ops.cast(value, like.dtype) for value, like in pairs]
 
 
 class _Names:

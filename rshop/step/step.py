@@ -1,5 +1,6 @@
 """A checked description of one timestep: inputs, constants, states, readouts and outputs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,6 +9,7 @@ import keras
 from rshop.configs import reading
 from rshop.errors import describe, given_name, message, shapes
 from rshop.step.checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
+from rshop.step.constants import mask_places
 from rshop.step.graph import Graph
 from rshop.step.hidden_tensors import check_nothing_hidden
 from rshop.step.masks import attach
@@ -39,6 +41,7 @@ class Step:
         state_names: a name for each state.
         model: `[*inputs, *constants, *states, *readouts] -> [*outputs, *next_states]`.
         fed_from: the places of the outputs that feed the readouts, None for the first ones (or by key).
+        lengths: for a state whose size is not known, the name of the constant that is as long.
     """
 
     inputs: object
@@ -51,6 +54,28 @@ class Step:
     model: keras.Model
     graph: Graph = field(repr=False)
     fed_from: list[int] | None = None
+    lengths: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def constant_names(self) -> list[str]:
+        """A name for each constant: the user's, or `constant_0`."""
+        return [given_name(t) or f"constant_{i}" for i, t in enumerate(flat(self.constants))]
+
+    @cached_property
+    def mask_places(self) -> dict[int, int]:
+        """For the place of each constant that is the mask of another, the place of that one."""
+        return mask_places(self.constant_names)
+
+    @property
+    def given_constants(self):
+        """The constants that a call gives, in its structure: all but the masks, which come with them."""
+        masks = {id(t) for i, t in enumerate(flat(self.constants)) if i in self.mask_places}
+        if not masks:
+            return self.constants
+        if isinstance(self.constants, dict):
+            return {key: t for key, t in self.constants.items() if id(t) not in masks}
+        given = [t for t in flat(self.constants) if id(t) not in masks]
+        return given[0] if len(given) == 1 else given
 
     @property
     def wiring(self) -> list[tuple[int, bool]]:
@@ -72,7 +97,18 @@ class Step:
         made_up = ["readout"] if len(readouts) == 1 else [f"readout_{i}" for i in range(len(readouts))]
         return [given_name(t) or name for t, name in zip(readouts, made_up, strict=True)]
 
-    def __call__(self, inputs, constants, states, readouts, *, training=None, masks=None, of_sequence=None):
+    def __call__(
+        self,
+        inputs,
+        constants,
+        states,
+        readouts,
+        *,
+        training=None,
+        masks=None,
+        of_sequence=None,
+        known=None,
+    ):
         """Run one timestep on flat lists of tensors.
 
         Args:
@@ -80,20 +116,44 @@ class Step:
             training: handed to the layers.
             masks: a Keras mask (or None) for each of these tensors, or None.
             of_sequence: the `OfSequence` of the call that the timestep belongs to; None computes it anew.
+            known: what `once` returned, which is not computed again.
 
         Returns:
             Flat lists: the outputs, the next states.
         """
-        if masks is not None or of_sequence is not None:
+        if masks is not None or of_sequence is not None or known:
             # A Keras model would pass the mask of the memory on to its outputs; the graph does not.
-            how = {"training": training, "masks": masks, "of_sequence": of_sequence}
+            how = {"training": training, "masks": masks, "of_sequence": of_sequence, "known": known}
             return self.record(inputs, constants, states, readouts, **how)[:2]
         self.forget_dropout()
         results = flat(self.model([*inputs, *constants, *states, *readouts], training=training))
         count = len(flat(self.outputs))
         return results[:count], results[count:]
 
-    def record(self, inputs, constants, states, readouts, *, training=None, masks=None, of_sequence=None):
+    def once(self, constants: list, accepts: Callable, training=None) -> dict[str, list]:
+        """By node the outputs of what reads constants alone, such as the projection of a memory.
+
+        Args:
+            constants: a flat list of tensors.
+            accepts: `accepts(operation)` says whether it gives the same at each timestep.
+            training: handed to the layers.
+        """
+        before = [None] * len(flat(self.inputs))
+        after = [None] * (len(self.states) + len(flat(self.readouts)))
+        return self.graph.known([*before, *constants, *after], accepts, training)
+
+    def record(
+        self,
+        inputs,
+        constants,
+        states,
+        readouts,
+        *,
+        training=None,
+        masks=None,
+        of_sequence=None,
+        known=None,
+    ):
         """Run one timestep with every inner value kept; takes what a call of the step takes.
 
         Returns:
@@ -104,7 +164,7 @@ class Step:
         given = attach(masks, given) if masks else given
         once, weights = (None, []) if of_sequence is None else (of_sequence.values, of_sequence.weights)
         with replaced(weights, self.variables):
-            results, values = self.graph.run(given, training, once)
+            results, values = self.graph.run(given, training, once, known)
         count = len(flat(self.outputs))
         return results[:count], results[count:], values
 
@@ -152,6 +212,7 @@ class Step:
             "outputs": _places(self.outputs, ends),
             "state_names": list(self.state_names),
             **({} if self.fed_from is None else {"fed_from": list(self.fed_from)}),
+            **({"lengths": dict(self.lengths)} if self.lengths else {}),
         }
 
     @classmethod
@@ -173,6 +234,7 @@ class Step:
             model=model,
             graph=Graph(model),
             fed_from=config.get("fed_from"),
+            lengths=dict(config.get("lengths") or {}),
         )
 
 
@@ -185,6 +247,7 @@ def describe_step(
     readouts=None,
     constants=None,
     state_names=None,
+    lengths=None,
     unused_inputs=False,
     of_cell=False,
 ) -> Step:
@@ -198,6 +261,7 @@ def describe_step(
         inputs, outputs, readouts, constants: one Keras tensor, or a list or dict of them.
         states, next_states: as many Keras tensors each; a dict also names the states.
         state_names: names for the states where their Inputs have none.
+        lengths: for a state whose size is not known, the name of the constant that is as long.
         unused_inputs: accept inputs that reach no output (where a readout replaces the input).
         of_cell: the tensors come from a cell's `build_model` (see `Graph`).
 
@@ -228,6 +292,7 @@ def describe_step(
         model,
         graph,
         fed_from,
+        dict(lengths or {}),
     )
     check_names(step.state_names)
     unread = _unread(step, unused_inputs)

@@ -8,11 +8,11 @@ from rshop.checks import check_training
 from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
 from rshop.step.start_values import check_call as check_values
-from rshop.structure import shape_of, tree
+from rshop.structure import shapes_of
 from rshop.tracing.check_layer import check_layer
 from rshop.tracing.layer_in_model import called_within
 
-_FOUND = ("self", "x", "x_mask", "constants_mask")
+_FOUND = ("self", "x", "x_mask")
 _CALL = [name for name in signatures.signature(RecurrentLayer.call).parameters if name not in _FOUND]
 
 
@@ -55,5 +55,5 @@ def read_request(rnn, x, call: dict, *, own: tuple = (), training: bool = True, 
     check_layer(rnn, **words)
     check_given(x, (), call, rnn.decode)
     if not rnn.built:
-        rnn.build(tree.map_structure(shape_of, x))
+        rnn.build(shapes_of(x), shapes_of(call.get("constants")))
     return rnn, x, call

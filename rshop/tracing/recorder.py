@@ -51,7 +51,8 @@ class Recorder:
         own, seen = self.timesteps.timestep, {}
 
         def run(inputs, states, readouts):
-            how = {"training": own.training, "masks": own.masks, "of_sequence": own.of_sequence}
+            how = {"training": own.training, "masks": own.masks}
+            how |= {"of_sequence": own.of_sequence, "known": own.known}
             outputs, states, seen["values"] = own.step.record(inputs, own.constants, states, readouts, **how)
             seen["readouts"] = readouts
             return outputs, states

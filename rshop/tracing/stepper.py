@@ -11,7 +11,7 @@ from rshop.checks import check_count
 from rshop.errors import describe, message
 from rshop.layers.base import RecurrentLayer
 from rshop.step.start_values import check_call, check_numbers, check_start, start_value
-from rshop.structure import find, flat, flatten_like, shape_of, tree
+from rshop.structure import find, flat, flatten_like, shape_of, shapes_of, tree
 from rshop.tracing.check_layer import check_layer
 from rshop.tracing.timesteps_of_call import timesteps_of
 
@@ -34,7 +34,7 @@ class Stepper:
     Args:
         rnn: a recurrent layer of this project.
         batch_size: the number of samples that run side by side.
-        initial_state, initial_readout, constants: as in a call of the layer.
+        initial_state, initial_readout, constants, constants_mask: as in a call of the layer.
 
     Raises:
         TypeError: not a recurrent layer, or no whole number.
@@ -49,18 +49,20 @@ class Stepper:
         initial_state=None,
         initial_readout=None,
         constants=None,
+        constants_mask=None,
     ):
         fix = "Stepper(rnn); of a Keras model give the layer, model.get_layer(name)"
         check_layer(rnn, "A Stepper runs a recurrent layer of rshop.", fix=fix)
         self.batch_size = check_count("batch_size", batch_size, "number of samples")
         step = rnn.description
         if not rnn.built:
-            rnn.build(_shape_of_x(rnn, step, self.batch_size))
+            rnn.build(_shape_of_x(rnn, step, self.batch_size), shapes_of(constants))
         self.rnn = rnn
         first = {"initial_state": initial_state, "initial_readout": initial_readout}
-        check_call({**first, "constants": constants})
+        fixed = {"constants": constants, "constants_mask": constants_mask}
+        check_call({**first, **fixed})
         x = [_blank(t, self.batch_size, rnn.decode) for t in flat(step.inputs)]
-        self._call = {"x": tree.pack_sequence_as(step.inputs, x), "constants": constants, **first}
+        self._call = {"x": tree.pack_sequence_as(step.inputs, x), **fixed, **first}
         self.reset()
 
     def step(self, x_t):

@@ -6,6 +6,8 @@ Keras does not publish the classes of its operations, so they are known by the n
 
 import keras
 
+from rshop import attention
+from rshop.attention.masking import Blank, MaskedSoftmax
 from rshop.cells.weights import Bias, Product
 from rshop.step import teacher_forcing
 from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
@@ -28,7 +30,7 @@ _ELEMENTWISE = words(
 )
 _OTHER_OPERATIONS = words(
     """
-    Argmax BroadcastTo Cast Concatenate Dot Einsum ExpandDims Flip GetItem LogSoftmax Logsumexp
+    Argmax BroadcastTo Cast Concatenate Cumsum Dot Einsum ExpandDims Flip GetItem LogSoftmax Logsumexp
     Matmul Max Mean Min Moveaxis OneHot OnesLike Prod Repeat Reshape Roll Softmax Split Squeeze
     Stack Std Sum Swapaxes Take TakeAlongAxis Tile Transpose Tril Triu Var ZerosLike
     """
@@ -44,7 +46,7 @@ _PER_SAMPLE_LAYERS = words(
 )
 _OTHER_LAYERS = words(
     """
-    AlphaDropout Attention AdditiveAttention BatchNormalization Dot Dropout EinsumDense
+    AlphaDropout Attention AdditiveAttention BatchNormalization Conv1D Dot Dropout EinsumDense
     Flatten GaussianDropout GaussianNoise GroupNormalization GRUCell LSTMCell Permute
     RMSNormalization RepeatVector Reshape SimpleRNNCell SpatialDropout1D StackedRNNCells
     UnitNormalization
@@ -52,6 +54,8 @@ _OTHER_LAYERS = words(
 )
 #: The layers of this project that hold a cell's weights.
 WEIGHT_LAYERS = (Product, Bias)
+#: Its attentions, and the layers that their steps are made of.
+ATTENTION_LAYERS = (MaskedSoftmax, Blank, *(getattr(attention, name) for name in attention.__all__))
 
 
 def is_known(operation, training) -> bool:
@@ -118,7 +122,7 @@ def _is_known_layer(layer, training):
         return True  # not run in the loop
     if is_recurrent(layer):
         return _is_known_recurrent(layer, training)
-    if type(layer) in WEIGHT_LAYERS:
+    if type(layer) in WEIGHT_LAYERS + ATTENTION_LAYERS:
         return True
     if not _is_from_keras(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
         return False

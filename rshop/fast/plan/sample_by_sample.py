@@ -11,7 +11,7 @@ from rshop.fast.plan import known_operations
 
 _LAYERS = known_operations.words(
     """
-    AdditiveAttention AlphaDropout Attention Dot Dropout Flatten GaussianDropout GaussianNoise
+    AdditiveAttention AlphaDropout Attention Conv1D Dot Dropout Flatten GaussianDropout GaussianNoise
     GroupNormalization GRUCell LSTMCell Permute RepeatVector Reshape RMSNormalization SimpleRNNCell
     SpatialDropout1D StackedRNNCells UnitNormalization
     """
@@ -19,7 +19,7 @@ _LAYERS = known_operations.words(
 #: Operations along axes that they name.
 _ALONG = known_operations.words(
     """
-    Argmax Concatenate ExpandDims Flip LogSoftmax Logsumexp Max Mean Min Prod Repeat Softmax Split
+    Argmax Concatenate Cumsum ExpandDims Flip LogSoftmax Logsumexp Max Mean Min Prod Repeat Softmax Split
     Squeeze Stack Std Sum TakeAlongAxis Var
     """
 )
@@ -50,6 +50,8 @@ def by_sample(operation, tensors: list, constants: list, letters) -> bool:
         # Tensors of different ranks would be broadcast along the first axis of the larger one.
         return len({len(t.shape) for t in tensors}) == 1
     name = type(operation).__name__
+    if type(operation) in known_operations.ATTENTION_LAYERS:
+        return True
     if isinstance(operation, keras.layers.Layer):
         return name in _LAYERS or (name == "Concatenate" and _spares_batch(operation.axis, rank))
     if name == "GetItem":
