@@ -8,6 +8,7 @@ check_versions()
 from rshop import basic_cells  # noqa: E402, F401
 from rshop.cells import GRUCell, LSTMCell, SimpleRNNCell  # noqa: E402
 from rshop.cells.base import RNNCell  # noqa: E402  (the check comes before what needs it)
+from rshop.generation.generate import generate, stream  # noqa: E402
 from rshop.layers import cell_layer  # noqa: E402, F401
 from rshop.layers.cell_from_model import RNNCellFromModel  # noqa: E402
 from rshop.layers.model import RecurrentModel  # noqa: E402
@@ -29,5 +30,7 @@ __all__ = [
     "Stepper",
     "Trace",
     "basic_cells",
+    "generate",
+    "stream",
     "trace",
 ]

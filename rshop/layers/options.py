@@ -4,12 +4,11 @@ import difflib
 import inspect
 from collections.abc import Callable  # noqa: F401  (in the type of an option)
 from dataclasses import dataclass, fields
-from numbers import Integral
 
 import keras  # noqa: F401  (in the type of an option)
 
-from rshop.checks import check_length, check_switch
-from rshop.errors import message, told
+from rshop.checks import check_length, check_seed, check_switch
+from rshop.errors import message
 from rshop.signatures import LAYER_OPTIONS
 
 
@@ -42,7 +41,7 @@ class RecurrentOptions:
         for field in fields(self):
             if field.type is bool:
                 check_switch(field.name, getattr(self, field.name))
-        _check_seed(self.seed)
+        check_seed(self.seed)
         if self.output_length is not None:
             self.output_length = check_length(self.output_length)
         _check_decode(self)
@@ -97,19 +96,6 @@ def _without_aliases(given):
                 )
             )
     return given
-
-
-def _check_seed(seed):
-    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if seed is not None and not (whole and -(2**31) <= seed < 2**32):
-        raise (ValueError if whole else TypeError)(
-            message(
-                "A seed is a whole number.",
-                received=f"seed={told(seed)}",
-                expected="an int of at most 32 bits, or None for a seed of its own",
-                fix="seed=0",
-            )
-        )
 
 
 def _check_decode(options):
