@@ -74,7 +74,7 @@ def new_token_model(kind="one-hot to logits", seed=0, **options):
     top = layers.Dense(TOKENS, name="W", activation="softmax" if kind.endswith("probabilities") else None)
     given = {"decode": True, "output_length": 4, "teacher_force": True, **options}
     rnn = RecurrentModel(x, top(after), h, after, readout, **given)
-    rnn.build((None, 1))
+    rnn.build((2 if rnn.stateful else None, 1))
     seen.set_weights(weights[:1])
     recurrent.set_weights(weights[1:2])
     top.set_weights(weights[2:])
