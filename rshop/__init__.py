@@ -9,6 +9,7 @@ from rshop import attention, basic_cells  # noqa: E402, F401
 from rshop.cells import GRUCell, LSTMCell, SimpleRNNCell  # noqa: E402
 from rshop.cells.base import RNNCell  # noqa: E402  (the check comes before what needs it)
 from rshop.export.to_numpy import to_numpy  # noqa: E402
+from rshop.generation.generate import generate, stream  # noqa: E402
 from rshop.layers import cell_layer  # noqa: E402, F401
 from rshop.layers.cell_from_model import RNNCellFromModel  # noqa: E402
 from rshop.layers.model import RecurrentModel  # noqa: E402
@@ -30,6 +31,8 @@ __all__ = [
     "Stepper",
     "Trace",
     "basic_cells",
+    "generate",
+    "stream",
     "to_numpy",
     "trace",
 ]

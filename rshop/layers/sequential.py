@@ -40,7 +40,8 @@ class RecurrentSequential(RecurrentLayer):
         readout: feed the last output back, merged with the input: `True` or `'add'`, `'mul'`,
             `'avg'`, `'max'`, `'concat'`, `'readout_only'` (in place of the input), or a layer or
             callable of `[input, readout]`.
-        readout_activation: applied to the readout before it is merged; a Keras activation.
+        readout_activation: applied to the readout before it is merged: a Keras activation, or a layer such
+            as `rshop.generation.ArgmaxEmbedding`.
         **options: those of `RecurrentModel`.
 
     Raises:
@@ -107,8 +108,8 @@ class RecurrentSequential(RecurrentLayer):
         """The stack as one step for inputs of this shape `(batch, ...)`."""
         shape = self._input_shape(input_shape)
         whole = isinstance(self.cells[0], keras.layers.Embedding)
-        parts = [*self.cells, *([self.readout] if isinstance(self.readout, keras.layers.Layer) else [])]
-        taken = {part.name for part in parts}
+        parts = [*self.cells, self.readout, self.readout_activation]
+        taken = {part.name for part in parts if isinstance(part, keras.layers.Layer)}
         dtype = "int32" if whole else self.compute_dtype
         x = keras.Input(shape[1:], dtype=dtype, name=free_name("x", taken))
         chained = self._chained(x, {*taken, x.name}, constant_shapes)
@@ -165,7 +166,12 @@ class RecurrentSequential(RecurrentLayer):
         if self.readout in ADDING:
             # Only an output as large as the input can be added to it.
             return found if is_known(found) else tuple(input_shape)
-        return readout_shape(self.cells, partial(merged_shape, self.readout), input_shape, self.readout)
+        return readout_shape(self.cells, self._merged_shape, input_shape, self.readout)
+
+    def _merged_shape(self, shape, readout):
+        if readout is not None and isinstance(self.readout_activation, keras.layers.Layer):
+            readout = tuple(self.readout_activation.compute_output_shape(readout))
+        return merged_shape(self.readout, shape, readout)
 
     def _chained(self, x, taken, constant_shapes) -> Chain:
         how = {"state_sync": self.state_sync, "constant_shapes": constant_shapes}
@@ -188,12 +194,12 @@ class RecurrentSequential(RecurrentLayer):
             **super().get_config(),
             "state_sync": self.state_sync,
             "readout": serialize(mode) if callable(mode) else mode,
-            "readout_activation": keras.activations.serialize(self.readout_activation),
+            "readout_activation": _serialized(self.readout_activation),
             # A cell that stands in two places is one cell: each is written once, then the order.
             "cells": [serialize(cell) for cell in self._distinct()],
             "order": [self._distinct().index(cell) for cell in self.cells],
         }
-        warn_of_shared(self, config, [*self.cells, mode])
+        warn_of_shared(self, config, [*self.cells, mode, self.readout_activation])
         return config
 
     @classmethod
@@ -205,8 +211,9 @@ class RecurrentSequential(RecurrentLayer):
             cells, order = config.pop("cells"), config.pop("order")
             if not isinstance(cells, (list, tuple)) or not isinstance(order, (list, tuple)):
                 raise TypeError("cells and order are lists")
-            if isinstance(config["readout"], dict):
-                config["readout"] = deserialize(config["readout"])
+            for part in ("readout", "readout_activation"):
+                if isinstance(config.get(part), dict):
+                    config[part] = deserialize(config[part])
             rnn = cls(**config)
             cells = [deserialize(cell) for cell in cells]
             for place in order:
@@ -221,6 +228,12 @@ class RecurrentSequential(RecurrentLayer):
 RecurrentContainer = RecurrentSequential
 
 
+def _serialized(activation):
+    if isinstance(activation, keras.layers.Layer):
+        return keras.saving.serialize_keras_object(activation)
+    return keras.activations.serialize(activation)
+
+
 def _activation(name):
     try:
         found = keras.activations.get(name)
@@ -232,7 +245,7 @@ def _activation(name):
             message(
                 "`readout_activation` is no activation of Keras.",
                 received=f"readout_activation={told(name)}",
-                expected="the name of a Keras activation, or a function",
+                expected="the name of a Keras activation, a function or a layer",
                 fix="readout_activation='softmax'",
             )
         ) from error

@@ -84,7 +84,9 @@ def chain_with_readout(cells: list, x, taken: set[str], *, fed: Fed, **how) -> C
     """The same with a readout, which is merged with `x` in front of the first cell."""
     readout = keras.Input(fed.shape[1:], dtype=fed.dtype, name=free_name("readout", taken))
     taken, seen = {*taken, readout.name}, readout
-    if fed.activation is not keras.activations.linear:
+    if isinstance(fed.activation, keras.layers.Layer):
+        seen = fed.activation(readout)
+    elif fed.activation is not keras.activations.linear:
         name = free_name("activation", taken)
         taken, seen = {*taken, name}, keras.layers.Activation(fed.activation, name=name)(readout)
     made = chain(cells, merge(fed.mode, x, seen, taken), taken, **how)

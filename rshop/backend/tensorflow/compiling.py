@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 
 import tensorflow as tf
 
@@ -35,7 +36,9 @@ def compiled(function: Callable, xla: bool, compile_now=None) -> Callable:
         return [run(*given) for given in calls]
 
     at_once = xla and compile_now is None and not _inside.get()
-    plain = tf.function(traced, jit_compile=at_once or None, autograph=False)
+    # TensorFlow warns of code that is traced often, and all these functions have the same code: a `partial`
+    # is counted for itself.
+    plain = tf.function(partial(traced), jit_compile=at_once or None, autograph=False)
     if compile_now is None:
         return lambda calls: run_all(plain, calls)
     # The graph is written once; XLA compiles a call of it.

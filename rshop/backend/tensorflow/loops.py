@@ -57,7 +57,7 @@ def _unrolled(body, carry, xs, length, *, count):
     return carry, [tf.stack([now[i] for now in emitted], axis=1) for i in range(count)]
 
 
-def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: bool = False):
+def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: bool = False, until=None):
     """As `scan`, from either end, and with functions that read a timestep in place of sequences.
 
     Example:
@@ -70,6 +70,8 @@ def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: b
         reads: a structure of functions of a timestep; the body gets what they return.
         capacity: the number of timesteps in the emitted values, at least `length`.
         backwards: begin with the last timestep.
+        until: a function of the carry; where it returns True no other timestep runs, and what would have
+            been emitted is 0.
 
     Returns:
         The last carry, and a list of the emitted values as `(time, batch, ...)`.
@@ -86,8 +88,13 @@ def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: b
             value.set_shape(shape)
         return i + 1, after, [stack.write(t, value) for stack, value in zip(stacks, emitted, strict=True)]
 
+    def goes_on(i, flat, _):
+        if until is None:
+            return i < length
+        return tf.logical_and(i < length, tf.logical_not(until(tree.pack_sequence_as(carry, flat))))
+
     _, last, stacks = tf.while_loop(
-        lambda i, *_: i < length,
+        goes_on,
         advance,
         (tf.constant(0), tree.flatten(carry), stacks),
         shape_invariants=(tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(stacks)),

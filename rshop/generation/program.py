@@ -1,0 +1,172 @@
+"""A compiled graph that generates: it reads a prompt, and stops when all sequences have ended."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
+
+import keras
+from keras import ops
+
+from rshop.backend import compiled, over_time, reader
+from rshop.generation.strategies import held
+from rshop.step.timestep import Timestep
+
+#: How many programs, and answers about its outputs, are kept for one layer.
+KEPT = 32
+_kept: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def kept_for(layer, key, make):
+    """What was made for a layer and this key, made where there is nothing yet.
+
+    Example:
+        >>> program = kept_for(rnn, ("greedy", None), lambda: Program(...))
+
+    Args:
+        layer: the last `KEPT` results are kept as long as it lives.
+        key: what the result depends on, hashable.
+        make: a function that makes it.
+    """
+    kept = _kept.setdefault(layer, OrderedDict())
+    if key not in kept:
+        kept[key] = make()
+    kept.move_to_end(key)
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+    return kept[key]
+
+
+@dataclass(eq=False)
+class Program:
+    """What runs over time: the step, and what is generated from its outputs.
+
+    Example:
+        >>> program.generate(given)["emitted"][0].shape  # the tokens (time, batch)
+        (20, 2)
+
+    What is given is a dict: `memory` before the first timestep, `fixed` inputs of a decoder, `inputs` and
+    `mask` `(batch, time, ...)`, `constants` and `masks` of the step, `prompt` `(batch, time, ...)` (or
+    nothing) with its `prompt_length`, `drawn` `(time, ...)` (or nothing), `numbers` (the options that are
+    tensors) and `length`. A prompt and what is drawn may be longer than they are read.
+
+    Attributes:
+        timestep: the body of the loop, without its constants and masks.
+        strategy: what is generated at a timestep.
+        batch: the number of samples.
+        feeding: how tokens are fed back, or None for values.
+    """
+
+    timestep: Timestep
+    strategy: object
+    batch: int
+    feeding: object
+
+    def __post_init__(self):
+        self._generate = compiled(self._whole, xla=False)
+        self._read = compiled(self._prompted, xla=False)
+        self._step = compiled(self._one, xla=False)
+
+    def generate(self, given: dict) -> dict:
+        """The prompt and all timesteps: what is emitted, `(time, batch, ...)`, and the last state."""
+        return self._generate([(given,)])[0]
+
+    def read(self, given: dict) -> tuple:
+        """The prompt alone: what the first timestep after it begins with."""
+        return self._read([(given,)])[0]
+
+    def step(self, carry: tuple, now: dict, given: dict) -> tuple:
+        """One timestep: what the next one begins with, what is emitted, whether all have ended."""
+        return self._step([(carry, now, given)])[0]
+
+    def _whole(self, given):
+        carry = self._prompted(given)
+        start, given = given["prompt_length"], self._for_beams(given)
+        reads = {
+            "t": lambda t: t,
+            "inputs": [_from(start, x) for x in given["inputs"]],
+            "mask": [_from(start, x) for x in given["mask"]],
+            "drawn": [reader(x, axis=0) for x in given["drawn"]],
+        }
+
+        def advance(carry, now):
+            carry, emitted = self._next(carry[0], now, given)
+            return (carry, now["t"] + 1), emitted
+
+        ((_, state), steps), emitted = over_time(
+            advance,
+            (carry, ops.zeros((), "int32")),
+            reads,
+            given["length"],
+            emits=self.strategy.emits(self.batch),
+            capacity=given["length"],
+            until=lambda carry: self.strategy.all_ended(carry[0][1]),
+        )
+        return {"state": {**state, "steps": steps}, "emitted": emitted}
+
+    def _prompted(self, given):
+        memory, state = given["memory"], self.strategy.start(self.batch)
+        if given["prompt"]:
+            memory, state = self._with_prompt(memory, state, given)
+        return self._beside(memory), state
+
+    def _with_prompt(self, memory, state, given):
+        # All beams of a sample have the same prompt, so it is read once for all of them.
+        reads = {part: [reader(x, axis=1) for x in given[part]] for part in ("inputs", "mask", "prompt")}
+
+        def read(memory, now):
+            after, _ = self._run(memory, now, given)
+            values = now["prompt"]
+            fed = self.feeding.put(after["readouts"], values[0]) if self.feeding else values
+            return {**after, "readouts": held(now, fed, memory["readouts"])}, []
+
+        length = given["prompt_length"]
+        memory, _ = over_time(read, memory, reads, length, emits=[], capacity=length)
+        if self.feeding is None:
+            return memory, state
+        tokens = self._beside(given["prompt"][0])
+        return memory, self.strategy.see_prompt(state, tokens, length)
+
+    def _one(self, carry, now, given):
+        after, emitted = self._next(carry, now, given)
+        return after, emitted, self.strategy.all_ended(after[1])
+
+    def _next(self, carry, now, given):
+        memory, state = carry
+        of_samples = {**now, "inputs": self._beside(now["inputs"]), "mask": self._beside(now["mask"])}
+        after, outputs = self._run(memory, of_samples, given)
+        state, readouts, beams, emitted = self.strategy(
+            state, outputs, after["readouts"], now, given["numbers"]
+        )
+        before = memory["readouts"]
+        if beams is not None:
+            # The readouts are those of these beams already.
+            after = {part: _taken(after[part], beams) for part in after if part != "readouts"}
+            before = _taken(before, beams)
+        return ({**after, "readouts": held(of_samples, readouts, before)}, state), emitted
+
+    def _run(self, memory, now, given):
+        timestep = replace(self.timestep, constants=given["constants"], masks=given["masks"])
+        now = {"inputs": given["fixed"] or now["inputs"], "mask": now["mask"], "truths": [], "coins": []}
+        # Nothing that a layer of the step updates, or adds to the losses, leaves the loop.
+        with keras.StatelessScope(collect_losses=True):
+            return timestep(memory, now)
+
+    def _for_beams(self, given):
+        parts = {part: self._beside(given[part]) for part in ("fixed", "constants")}
+        masks = given["masks"]
+        return {**given, **parts, "masks": masks and [m if m is None else self._beside(m) for m in masks]}
+
+    def _beside(self, values):
+        width = self.strategy.width
+        if width == 1:
+            return values
+        return keras.tree.map_structure(lambda value: ops.repeat(value, width, axis=0), values)
+
+
+def _from(start, x):
+    read = reader(x, axis=1)
+    return lambda t: read(t + start)
+
+
+def _taken(values, samples):
+    return [ops.take(value, samples, axis=0) for value in values]
