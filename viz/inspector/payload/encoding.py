@@ -63,6 +63,7 @@ class _Block:
 def _value(value, start, frames, block):
     return {
         "name": value.name,
+        "said": value.said,
         "short": value.short,
         "role": value.role,
         "shape": list(value.shape),
@@ -84,6 +85,7 @@ def _value(value, start, frames, block):
 
 def _equation(equation, block):
     given = {"function": equation.function, "start": equation.start, "sizes": equation.sizes}
+    given["letter"] = equation.letter or None
     sent = {"law": equation.kind, **{key: part for key, part in given.items() if part is not None}}
     sent["of"] = [_operand(operand) for operand in equation.of]
     if equation.matrix is not None:
@@ -106,10 +108,21 @@ def _view(view):
         text = {"name": box.name, "short": box.short}
         text |= {"detail": box.detail, "shape": box.shape, "role": box.role, "sign": box.sign}
         boxes.append({**left, **text, "values": box.values, "inside": box.inside, "after": box.after})
+    edges = [
+        {
+            "from": source,
+            "to": target,
+            "ports": list(map(list, ports)),
+            "curve": [n for point in curve for n in point],
+        }
+        for ((source, target), ports), curve in zip(view.edges.items(), view.drawing.curves, strict=True)
+    ]
     return {
         "title": view.title,
+        "kind": view.kind,
         "width": view.drawing.width,
         "height": view.drawing.height,
+        "ends": view.ends,
         "boxes": boxes,
-        "edges": [list(path) for path in view.drawing.paths],
+        "edges": edges,
     }
