@@ -77,6 +77,43 @@ class Spoken:
         return [spoken, *[f"{spoken}, next {self.state(state, within=name)}" for state in states]]
 
 
+def spoken_paths(names) -> dict[str, str]:
+    """The spoken names of the values or states of a trace, where there is no graph to ask: only cells change.
+
+    Example:
+        >>> spoken_paths(["lstm_cell_1/h", "lstm_cell_1/c", "lstm_cell_3/h"])
+        {'lstm_cell_1/h': 'lstm 1/h', 'lstm_cell_1/c': 'lstm 1/c', 'lstm_cell_3/h': 'lstm 2/h'}
+
+    Args:
+        names: all of them, in the order of the trace.
+    """
+    found: dict[tuple, list[str]] = {}
+    for name in names:
+        parts = name.split("/")
+        for i, part in enumerate(parts):
+            kind = _kind_of_cell(part)
+            alike = found.setdefault((*parts[:i], kind), [])
+            cell = part.partition("[")[0]
+            if kind and cell not in alike:
+                alike.append(cell)
+    return {name: "/".join(_said_parts(name.split("/"), found)) for name in names}
+
+
+def _said_parts(parts, found):
+    for i, part in enumerate(parts):
+        kind, alike = _kind_of_cell(part), found[*parts[:i], _kind_of_cell(part)]
+        cell, bracket, which = part.partition("[")
+        number = f" {alike.index(cell) + 1}" if len(alike) > 1 else ""
+        yield f"{kind}{number}{bracket}{which}" if kind else part
+
+
+def _kind_of_cell(part) -> str:
+    cell = re.fullmatch(r"(\w+)_cell(_\d+)?(\[\d+\])?", part)
+    if re.fullmatch(r"rnn_cell_from_model(_\d+)?(\[\d+\])?", part):
+        return "nested model"
+    return cell[1].replace("_", " ") if cell else ""
+
+
 def _words(nodes) -> dict[int, str]:
     """For each operation by identity its given name, else its kind, counted where several are alike."""
     operations = list({id(node.operation): node.operation for node in nodes}.values())

@@ -5,7 +5,7 @@ import numpy as np
 
 import rshop
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
-from viz.model.spoken_names import Spoken
+from viz.model.spoken_names import Spoken, spoken_paths
 
 
 def stack(*cells):
@@ -69,3 +69,27 @@ def test_a_layer_that_is_used_twice_keeps_its_word():
         "dense 2",
         "add",
     ]
+
+
+def test_names_of_a_trace_alone_are_said_like_those_of_its_graph():
+    inner = stack(GRUCell(2), GRUCell(2))
+    rnn = stack(inner.get_cell(), LSTMCell(2), LSTMCell(2), GRUCell(2, name="top"))
+    trace = rshop.trace(rnn, np.ones((1, 2, 3)))
+    assert list(spoken_paths(list(trace.states)).values()) == spoken_states(rnn)
+    spoken, said = Spoken(rnn.description.graph), spoken_paths(trace.names)
+    deep = [name for name in trace.names if name.endswith(("gate", "/h", "/c", "candidate"))]
+    assert len(deep) > 20 and [said[name] for name in deep] == [spoken.value(name) for name in deep]
+
+
+def test_pictures_of_a_trace_say_lstm_1_where_its_key_has_another_number():
+    import viz
+
+    rnn = stack(LSTMCell(2), LSTMCell(2))
+    trace = rshop.trace(rnn, np.ones((1, 3, 3)))
+    key = f"{rnn.cells[1].name}/forget_gate"
+    assert "lstm 2/forget_gate" in viz.heatmap(trace, key).get_title()
+    labels = [label.get_text() for label in viz.gates(trace).get_yticklabels()]
+    assert "lstm 1/input_gate" in labels and "lstm 2/output_gate" in labels
+    assert "lstm 1/h" in repr(
+        viz.gradient_flow(rnn, np.ones((1, 3, 3)), state=f"{rnn.cells[0].name}/h", ax=False)
+    )

@@ -175,7 +175,7 @@ export function diagramPanel(run, choose) {
         choose(shown);
       },
       toggle: ({ box }) => {
-        look.toggle(box.inside);
+        look.toggle(box);
         // The box and the bar of its frame are one thing to the keyboard.
         current.buttons.get(placeOf(views, box))?.focus?.();
       },

@@ -14,9 +14,9 @@ export class Look {
     for (const listener of this.listeners[kind]) listener(this);
   }
 
-  toggle(view) {
-    if (!this.open.delete(view)) this.open.add(view);
-    this.tell("layout");
+  toggle(box) {
+    if (!this.open.delete(box.inside)) this.open.add(box.inside);
+    this.choose(box);
   }
 
   openAll(on) {
@@ -24,9 +24,9 @@ export class Look {
     this.tell("layout");
   }
 
-  // The values of a box that was clicked: their equations come first.
+  // A box was clicked: its equations come first.
   choose(box) {
-    this.chosen = this.valuesIn(box);
+    this.chosen = { ...box, values: this.valuesIn(box) };
     this.tell("layout");
   }
 

@@ -10,6 +10,7 @@ from rshop.errors import given_name
 from viz.inspector.payload.equations import Equation, Operand
 from viz.model import naming
 from viz.model.spoken_names import Spoken
+from viz.style.encodable_text import visible
 
 flatten = keras.tree.flatten
 
@@ -121,7 +122,7 @@ def _say_names(graph, found):
     spoken = Spoken(graph)
     for value in found.every:
         say = {"inner": spoken.value, "state": spoken.state}.get(value.role, str)
-        value.said = say(value.name)
+        value.said = visible(say(value.name))
 
 
 def named_parts(structure, arrays, role) -> list[tuple]:

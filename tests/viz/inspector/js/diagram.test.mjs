@@ -19,7 +19,7 @@ test("a box shows its value over the run", () => {
   const { chosen, named, run } = shown();
   named("z").fire("click");
   assert.deepEqual(chosen, [2]);
-  assert.deepEqual(run.look.chosen, [2]);
+  assert.deepEqual(run.look.chosen.values, [2]);
 });
 
 test("a model opens in place by a click or Enter and shuts again, with what surrounds it still in view", () => {
