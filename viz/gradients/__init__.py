@@ -1,4 +1,4 @@
 """Gradients through time: how much a loss depends on earlier states and inputs.
 
-May import: style, plots.
+May import: style, model, plots.
 """

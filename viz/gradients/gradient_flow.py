@@ -10,6 +10,7 @@ from rshop.tracing.call_request import read_request
 from rshop.tracing.timesteps_of_call import replay_of
 from viz.gradients.gradient_flow_figure import GradientFlow
 from viz.gradients.loss import Loss, is_float
+from viz.model.spoken_names import spoken_paths
 from viz.style.labels import check_label
 
 _OWN = ("of", "state", "loss", "truncate", "label", "ax")
@@ -81,8 +82,10 @@ def gradient_flow(
     chosen, truncate = _chosen(walk, state), _check_window(truncate)
     target = Loss(walk, loss, of=of, steps=walk.steps)
     matrix = _matrix(walk, target, chosen, truncate)
-    names = [_names(walk, part)[i] for part, i in chosen]
-    flow = GradientFlow(matrix, target.name, ", ".join(names), note=target.note)
+    said = spoken_paths([*walk.states, *walk.readouts])
+    names = [said[_names(walk, part)[i]] for part, i in chosen]
+    of = target.name if target.state is None else said[target.name]
+    flow = GradientFlow(matrix, of, ", ".join(names), note=target.note)
     return flow if ax is False else flow.draw(ax, label or rnn.name)
 
 

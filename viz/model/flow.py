@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import keras
-
 from viz.model import naming
 from viz.style.labels import Label
 
@@ -125,17 +123,8 @@ def _shared_states(graph):
     # The names, by identity, of tensors that one cell returns as a state and another cell reads as one.
     returned, taken = {}, set()
     for _, node in graph.every_node():
-        names = _state_names(node)
+        names = naming.state_names(node)
         if names:
             returned.update({id(t): name for t, name in zip(node.outputs[-len(names) :], names, strict=True)})
             taken.update(id(t) for t in node.inputs[-len(names) :])
     return {key: name for key, name in returned.items() if key in taken}
-
-
-def _state_names(node):
-    names = getattr(node.operation, "state_names", None)
-    if names is not None and hasattr(node.operation, "step_model"):
-        return list(names)
-    if hasattr(node.operation, "state_size") and isinstance(node.operation, keras.layers.Layer):
-        return ["h", "c"][: len(node.outputs) - 1] if len(node.outputs) <= 3 else []
-    return []

@@ -96,6 +96,24 @@ def label(node) -> Label:
     return Label(name or what, detail=what if name and name != what else "", shape=count)
 
 
+def state_names(node) -> list[str]:
+    """The names of the states of a cell, a nested model or a cell of Keras; none for another layer.
+
+    Example:
+        >>> state_names(node)  # of an LSTM cell
+        ['h', 'c']
+
+    Args:
+        node: a `rshop.step.graph.Node`.
+    """
+    names = getattr(node.operation, "state_names", None)
+    if names is not None and hasattr(node.operation, "step_model"):
+        return list(names)
+    if hasattr(node.operation, "state_size") and isinstance(node.operation, keras.layers.Layer):
+        return ["h", "c"][: len(node.outputs) - 1] if len(node.outputs) <= 3 else []
+    return []
+
+
 def _is_cell(operation):
     return hasattr(operation, "state_size") or hasattr(operation, "state_names")
 

@@ -1,4 +1,4 @@
 """Plots of what a trace recorded.
 
-May import: style.
+May import: style, model.
 """

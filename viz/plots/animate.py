@@ -119,7 +119,7 @@ def animate(
     def frame(t):
         show(t)
         when = "start" if t < 0 else f"t = {t} of {found.times[-1]}"
-        plot_axes.title(ax, f"{found.name}, sample {sample}, {when}", note)
+        plot_axes.title(ax, f"{found.said}, sample {sample}, {when}", note)
 
     frame(times[0])
     # Solve the layout once: for each frame it would take most of the time.
@@ -134,7 +134,7 @@ def animate(
 def _heatmap(ax, found, sample):
     matrix = found.units(sample).T
     scale = Scale.of(matrix)
-    colour_matrix.paint(ax, matrix, scale, first=found.first, bar=found.name)
+    colour_matrix.paint(ax, matrix, scale, first=found.first, bar=found.said)
     high = found.times[-1] + 0.5
     veil = ax.axvspan(found.first, high, color="white", zorder=5)
     cursor = ax.axvline(found.first, color=palette.INK, linewidth=2, zorder=6)
@@ -171,7 +171,7 @@ def _image(ax, found, sample):
     pictures = found.values[sample]
     pictures = pictures.reshape(*pictures.shape[:3], -1)[..., 0]
     scale = Scale.of(pictures)
-    image = colour_matrix.paint(ax, pictures[0], scale, bar=found.name)
+    image = colour_matrix.paint(ax, pictures[0], scale, bar=found.said)
     ticks.whole_numbers(ax.xaxis)
     ticks.whole_numbers(ax.yaxis)
     ax.set(xlabel="column", ylabel="row", aspect="equal")

@@ -112,7 +112,7 @@ def compare(
         result.axes = plot_axes.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
         for axis, found, matrix, label in zip(result.axes[:2], pair, (first, second), labels, strict=True):
             note = _panel(axis, found, matrix, scale=scale, sample=sample)
-            plot_axes.title(axis, f"{found.name}, {label}, sample {sample}", note)
+            plot_axes.title(axis, f"{found.said}, {label}, sample {sample}", note)
         _difference(result, pair[0], sample, labels)
     return result
 

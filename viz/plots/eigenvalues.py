@@ -6,6 +6,7 @@ import numpy as np
 
 from rshop.errors import message
 from rshop.tracing.check_layer import check_layer, only_layer
+from viz.model.spoken_names import spoken_paths
 from viz.plots.recurrent_weights import recurrent_kernels
 from viz.style import palette, plot_axes
 from viz.style.colour_matrix import range_text
@@ -101,6 +102,7 @@ def _draw(result, ax):
     ax.plot(np.cos(angle), np.sin(angle), color=palette.QUIET, linewidth=1.2)
     for lines in (ax.axhline, ax.axvline):
         lines(0, color="#CBD2D9", linewidth=0.8, zorder=0)
+    said = spoken_paths(list(result.values))
     for place, (name, values) in enumerate(result.values.items()):
         ax.scatter(
             values.real,
@@ -111,7 +113,7 @@ def _draw(result, ax):
             facecolors="none",
             edgecolors=palette.LINES[place % len(palette.LINES)],
             linewidths=1.3,
-            label=plot_axes.printable(f"{name}: {result.radius[name]:.3g}"),
+            label=plot_axes.printable(f"{said[name]}: {result.radius[name]:.3g}"),
             zorder=3,
         )
     ax.set(xlabel="real part", ylabel="imaginary part")

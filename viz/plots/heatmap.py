@@ -39,11 +39,11 @@ def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
     matrix = found.units(sample).T
     scale = Scale.of(matrix, limits=limits)
     ax = plot_axes.axes(ax)
-    colour_matrix.paint(ax, matrix, scale, first=found.first, bar=found.name)
+    colour_matrix.paint(ax, matrix, scale, first=found.first, bar=found.said)
     note = colour_matrix.note(matrix, scale) + mark_masked(ax, found, sample)
     label_units(ax, found, len(matrix))
     ticks.time_axis(ax, found.first)
-    plot_axes.title(ax, f"{found.name}, sample {sample}", note)
+    plot_axes.title(ax, f"{found.said}, sample {sample}", note)
     return ax
 
 

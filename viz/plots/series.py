@@ -6,6 +6,7 @@ import numpy as np
 
 from rshop import Trace
 from rshop.errors import check_name, message, told
+from viz.model.spoken_names import spoken_paths
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,7 +14,8 @@ class Series:
     """One named value over time.
 
     Attributes:
-        name: its name in full.
+        name: its name in full, as the trace has it.
+        said: the same as pictures say it.
         values: floats `(batch, time, ...)`.
         first: the timestep of the first of them; -1 where that is the state before timestep 0.
         mask: booleans `(batch, time)`, true where the timestep counts, or None.
@@ -23,6 +25,7 @@ class Series:
     values: np.ndarray
     first: int = 0
     mask: np.ndarray | None = None
+    said: str = ""
 
     @property
     def times(self) -> np.ndarray:
@@ -71,7 +74,8 @@ def series(trace: Trace, name: str, *, states_first: bool = False) -> Series:
         fits = [name] if name in room else [full for full in room if full.endswith(f"/{name}")]
         if len(fits) == 1:
             array, first = room[fits[0]]
-            return Series(fits[0], _floats(fits[0], array), first, trace.mask)
+            said = spoken_paths(list(room))[fits[0]]
+            return Series(fits[0], _floats(fits[0], array), first, trace.mask, said)
         if fits:
             break
     raise ValueError(

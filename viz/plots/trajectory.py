@@ -129,7 +129,7 @@ def _label(ax, found, project, chosen):
     note += f", {plot_axes.counted(lost, 'point')} left out" if lost else ""
     note += f"; lines repeat after {_most_lines()} samples" if len(chosen) > _most_lines() else ""
     who = f"sample {chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} samples"
-    plot_axes.title(ax, f"{found.name}, {who}", note)
+    plot_axes.title(ax, f"{found.said}, {who}", note)
     label_components(ax, project)
     ax.grid(color="#E4E7EB", linewidth=0.6)
     ax.set_axisbelow(True)

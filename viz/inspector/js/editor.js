@@ -49,7 +49,7 @@ export function editPanel(run, clock, model) {
           const i = Number(what.node.value);
           const edit = {
             role: run.values[i].role,
-            name: run.values[i].name,
+            name: run.values[i].key,
             unit: wholeUnit(run.values[i], unitOf(i)),
             t: last.t,
             sample: run.payload.samples[last.sample],

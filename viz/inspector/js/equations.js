@@ -1,17 +1,25 @@
-// The equations of one timestep and one unit as trees, in the order in which the step runs.
+// The equations of one timestep and one unit as trees: of everything that is open in the diagram, bottom-up.
+
+import { letterOf } from "./book_names.js";
+import { isPort, opens } from "./look.js";
 
 export const SIGNS = { sum: " + ", difference: " − ", product: " · ", quotient: " / ", power: " ^ " };
 
 const CALLS = ["max", "min", "mean"];
 
-const LINES = 40;
+const LINES = 60;
 
 export function unitsOf(run, v) {
   return run.values[v].rows * run.values[v].columns;
 }
 
+export function placeOf(run, v) {
+  const { name } = run.values[v];
+  return name.slice(0, name.lastIndexOf("/") + 1);
+}
+
 // `{v, e}` is element e of value v. Operations that only pass numbers on (a split, a reshape) are skipped.
-function through(run, v, e) {
+export function through(run, v, e) {
   for (let i = 0; i < 50; i++) {
     const { law } = run.values[v];
     let [part, element] = [law.of[0], e];
@@ -37,57 +45,188 @@ function elementOf(run, part, e) {
   return through(run, part.v, unitsOf(run, part.v) === 1 ? 0 : e);
 }
 
-// The right side of an equation as a tree; unnamed operations are written into the one that reads them.
-function expression(run, { v, e }, depth = 0) {
-  const { law } = run.values[v];
-  const inner = (part) => {
-    const at = elementOf(run, part, e);
-    return at.v !== undefined && run.values[at.v].auto && depth < 4 ? expression(run, at, depth + 1) : at;
-  };
-  if (law.law in SIGNS || CALLS.includes(law.law)) return { kind: law.law, parts: law.of.map(inner) };
-  if (law.law === "function") return { kind: "call", name: law.function, parts: law.of.map(inner) };
-  if (law.law === "linear") return { kind: "linear", law, e, v: law.of[0].v };
-  if (law.law === "shift")
-    return { kind: "sum", parts: [...law.of.map(inner), { number: run.numbers[law.bias + e], bias: e }] };
-  return { kind: law.law, of: law.of, e };
+// How the equations of a run are written: what is written into the equation that reads it.
+export class Style {
+  constructor(run) {
+    Object.assign(this, { run, affine: new Set(), readers: new Map(), ends: new Set() });
+    for (const view of run.look.views)
+      if (view.kind === "affine")
+        for (const box of view.boxes) if (!isPort(box)) for (const v of box.values) this.affine.add(v);
+    run.values.forEach((value, v) => {
+      // What becomes a state or is handed out has an equation of its own.
+      if (value.next !== null && value.next !== undefined) this.ends.add(through(run, value.next, 0).v);
+      for (const part of value.law.of) {
+        if (part.v === undefined || value.law.law === "same") continue;
+        const at = through(run, part.v, 0);
+        this.readers.set(at.v, [...(this.readers.get(at.v) || []), v]);
+      }
+    });
+  }
+
+  inlined(v) {
+    const value = this.run.values[v];
+    if (this.ends.has(v)) return false;
+    if (value.auto) return true;
+    const own = value.law.letter === value.name.split("/").pop();
+    if (value.law.law === "linear" && !value.law.function) return this.affine.has(v) || value.unnamed || own;
+    return this.isSquashed(v);
+  }
+
+  // The tanh of one value that has a name, read once: a book writes it where it is read.
+  isSquashed(v) {
+    const { run } = this;
+    const { law, gate } = run.values[v];
+    if (law.law !== "function" || gate || law.of[0].v === undefined) return false;
+    const read = through(run, law.of[0].v, 0);
+    return (
+      !this.inlined(read.v) && run.values[read.v].role !== "input" && (this.readers.get(v) || []).length === 1
+    );
+  }
+
+  // The right side of the equation of one element, as a tree; `owner` is the value whose equation it is.
+  tree({ v, e }, owner = v, depth = 0) {
+    const { run } = this;
+    const { law } = run.values[v];
+    const inner = (part) => {
+      const at = elementOf(run, part, e);
+      return at.v !== undefined && depth < 8 && this.inlined(at.v) ? this.tree(at, owner, depth + 1) : at;
+    };
+    const self = { v, e };
+    if (law.law in SIGNS || CALLS.includes(law.law)) return { kind: law.law, self, parts: law.of.map(inner) };
+    if (law.law === "function") return { kind: "call", self, name: law.function, parts: law.of.map(inner) };
+    if (law.law === "linear") {
+      const known = this.affine.has(v) && depth > 0; // its sum over weights has an equation of its own
+      return { kind: "linear", self, law, known, owner, v: law.of[0].v };
+    }
+    if (law.law === "shift") {
+      const parts = law.of.map(inner);
+      const prime = parts[0].kind === "linear" && parts[0].law.letter === "U";
+      return {
+        kind: "sum",
+        self,
+        parts: [...parts, { number: run.numbers[law.bias + e], bias: e, owner, prime }],
+      };
+    }
+    return { kind: law.law, self, of: law.of, e };
+  }
+
+  line(v, e, more = {}) {
+    return { v, e, tree: this.tree({ v, e }), ...more };
+  }
 }
 
-// The equations behind the outputs and the next states, in the order in which the step runs.
-export function equations(run, unit) {
-  const found = new Map();
-  const visit = ({ v, e }) => {
-    const key = `${v}/${e}`;
-    if (v === undefined || found.has(key) || found.size >= LINES) return;
-    const tree = expression(run, { v, e });
-    if (tree.kind === "given" || (tree.of && !tree.of.some((part) => part.v !== undefined))) return;
-    found.set(key, { v, e, tree });
-    walk(tree);
-  };
-  const walk = (tree) => {
-    if (tree.parts) tree.parts.forEach((part) => (part.kind ? walk(part) : visit(part)));
-    else if (tree.of)
-      tree.of.forEach(
-        (part) =>
-          part.v !== undefined && visit(elementOf(run, part, Math.min(tree.e, unitsOf(run, part.v) - 1))),
-      );
-    else if (tree.v !== undefined) visit(through(run, tree.v, Math.min(unit, unitsOf(run, tree.v) - 1)));
-  };
-  run.values.forEach((value, v) => {
-    const start = value.role === "output" ? v : value.next;
-    if (start !== undefined && start !== null)
-      visit(through(run, start, Math.min(unit, unitsOf(run, start) - 1)));
-  });
-  const lines = [...found.values()].sort((a, b) => a.v - b.v || a.e - b.e);
-  // Within each model the short equations come first, and the sums over weights that they need after them.
-  const places = [...new Set(lines.map((line) => placeOf(run, line.v)))];
-  const isSum = (line) => line.tree.kind === "linear";
-  return places.flatMap((place) => {
-    const here = lines.filter((line) => placeOf(run, line.v) === place);
-    return [...here.filter((line) => !isSum(line)), ...here.filter(isSum)];
-  });
+// `[{title, lines}]`: the equations of everything that is open, each model's where it runs; those of the box
+// that was clicked first, and the models that it opened.
+export function equations(run, unit, style = new Style(run)) {
+  const sections = [];
+  ofView(run, style, unit, 0, sections);
+  return chosenFirst(run, style, unit, sections);
 }
 
-export function placeOf(run, v) {
-  const { name } = run.values[v];
-  return name.slice(0, name.lastIndexOf("/") + 1);
+function ofView(run, style, unit, number, sections) {
+  const view = run.look.views[number];
+  let section = null;
+  const add = (line) => {
+    if (!line) return;
+    if (!section) sections.push((section = { title: number ? view.title : "", view: number, lines: [] }));
+    if (sections.reduce((count, one) => count + one.lines.length, 0) < LINES) section.lines.push(line);
+  };
+  for (const box of view.boxes) {
+    if (isPort(box)) continue;
+    if (run.look.isOpen(box)) {
+      section = null; // what follows reads what is in it
+      if (run.look.views[box.inside].kind === "affine") sections.push(affineSection(run, style, unit, box));
+      else ofView(run, style, unit, box.inside, sections);
+    } else if (box.role === "cell" && opens(box)) add(cellLine(run, unit, box));
+    else if (!opens(box)) add(boxLine(run, style, unit, box));
+  }
+}
+
+function boxLine(run, style, unit, box) {
+  const v = box.values.find((place) => place !== null && place !== undefined);
+  if (v === undefined || ["given", "same", "take", "join"].includes(run.values[v].law.law)) return null;
+  if (style.inlined(v) && style.readers.has(v)) return null;
+  return style.line(v, Math.min(unit, unitsOf(run, v) - 1), { what: box.detail || box.name });
+}
+
+// A model that is shut is a function: what it hands out, by its name, of what it reads.
+function cellLine(run, unit, box) {
+  const view = run.look.views[box.inside];
+  const first = view.boxes.findIndex((inner) => !isPort(inner));
+  const place = (v) => through(run, v, Math.min(unit, unitsOf(run, v) - 1));
+  const known = (values) => values.filter((v) => v !== null && v !== undefined);
+  const made = known(box.values).map(place);
+  const results = made.filter(({ v }, i) => made.findIndex((other) => other.v === v) === i);
+  if (!results.length) return null;
+  const of = view.boxes.slice(0, first).flatMap((port) => known(port.values).map((v) => ({ v, e: 0 })));
+  const tree = { kind: "cell", name: box.name, parts: of };
+  return { ...results[0], results, tree, what: box.detail };
+}
+
+// The sums over weights of an affine box: for each of its results the products that it adds up.
+function affineSection(run, style, unit, box) {
+  const view = run.look.views[box.inside];
+  const lines = [];
+  for (const port of view.boxes.slice(view.boxes.length - view.ends)) {
+    const [v] = port.values;
+    if (v === null || v === undefined) continue;
+    const row = Math.min(unit, unitsOf(run, v) - 1);
+    const at = through(run, v, row);
+    const reader = nextNamed(run, style, v);
+    for (const part of linearParts(style.tree(at, reader)))
+      if (!lines.some((line) => line.v === part.self.v && line.e === part.self.e))
+        lines.push({ ...part.self, tree: { ...part, known: false, summed: true, row } });
+  }
+  return { title: view.title, view: box.inside, lines: lines.slice(0, LINES) };
+}
+
+function linearParts(tree) {
+  if (tree.kind === "linear") return [tree];
+  return (tree.parts || []).flatMap((part) => (part.kind ? linearParts(part) : []));
+}
+
+// The value into whose equation this one is written.
+function nextNamed(run, style, v) {
+  const seen = new Set();
+  for (let at = v; !seen.has(at); ) {
+    seen.add(at);
+    const next = run.values.findIndex(({ law }) => law.of.some((part) => part.v === at));
+    if (next < 0) return at;
+    at = next;
+    if (!style.inlined(at) && run.values[at].law.law !== "same") return at;
+  }
+  return v;
+}
+
+function chosenFirst(run, style, unit, sections) {
+  const { chosen } = run.look;
+  if (!chosen) return sections;
+  const wanted = (line) => [line, ...(line.results || [])].some(({ v }) => chosen.values.includes(v));
+  if (run.look.isOpen(chosen)) {
+    const mine = (one) => one.view === chosen.inside;
+    return [...sections.filter(mine), ...sections.filter((one) => !mine(one))];
+  }
+  let lines = sections.flatMap((one) => one.lines.filter(wanted));
+  if (!lines.length)
+    lines = chosen.values
+      .map((v) => through(run, run.values[v].role === "state" ? (run.values[v].next ?? v) : v, 0).v)
+      .filter((v, i, all) => all.indexOf(v) === i && !["given", "same"].includes(run.values[v].law.law))
+      .slice(0, 4)
+      .map((v) => style.line(v, Math.min(unit, unitsOf(run, v) - 1)));
+  if (!lines.length) return sections;
+  const first = { title: `${chosen.name}, which was clicked`, view: chosen.view, lines, chosen: true };
+  const rest = sections.map((one) => ({ ...one, lines: one.lines.filter((line) => !lines.includes(line)) }));
+  return [first, ...rest.filter((one) => one.lines.length)];
+}
+
+// The letter and subscript of a matrix in the equation of its owner: `W` and `i` for the input gate.
+export function matrixName(run, { law, self, owner }) {
+  const letter = law.letter || "W";
+  const given = run.values[self.v].name.split("/").pop() === letter;
+  return [letter, given || self.v === owner ? "" : letterOf(run, owner)];
+}
+
+// Of a bias; what is added to a product with a state has a mark, as it may have a bias of its own.
+export function biasName(run, owner, prime, own = false) {
+  return [prime ? "b′" : "b", own ? "" : letterOf(run, owner)];
 }

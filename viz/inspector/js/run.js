@@ -1,6 +1,7 @@
 // A run as Python hands it over: its numbers decoded, one series a value.
 
 import { ramp } from "./colours.js";
+import { Look } from "./look.js";
 import { decoded } from "./numbers.js";
 import { Series, sameScale } from "./series.js";
 
@@ -8,11 +9,17 @@ import { Series, sameScale } from "./series.js";
 export class Run {
   constructor(payload) {
     Object.assign(this, { payload, steps: payload.steps, samples: payload.samples.length });
+    this.look = new Look(payload.views);
     this.numbers = decoded(payload.data);
     this.signedColours = ramp(payload.colours.signed);
     this.gateColours = ramp(payload.colours.gate);
     this.wholeColours = ramp(payload.colours.whole);
-    this.values = payload.values;
+    // `key` is the name in the trace, `name` what a person says.
+    this.values = payload.values.map((value) => ({
+      ...value,
+      key: value.name,
+      name: value.said ?? value.name,
+    }));
     this.series = this.values.map((value) => this.read(value, value.name, 0));
     this.after = this.values.map(
       (value, i) => value.role === "state" && this.read(value, value.name, 1, this.series[i]),

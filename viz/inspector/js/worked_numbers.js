@@ -1,9 +1,10 @@
-// The panel of equations, worked with the numbers of the timestep.
+// The panel of equations: as a book writes them, and worked with the numbers of the timestep.
 
+import { symbolOf } from "./book_names.js";
 import { make, section } from "./dom.js";
-import { equations, placeOf } from "./equations.js";
+import { equations, placeOf, Style } from "./equations.js";
 import { written } from "./numbers.js";
-import { isWhole, nameOf, spell } from "./spelling.js";
+import { inNames, inNumbers, inSum, isWhole, nameOf } from "./spelling.js";
 
 // The panel. `update` writes the numbers of another timestep into it.
 export function workedNumbers(run) {
@@ -13,42 +14,98 @@ export function workedNumbers(run) {
     make("div", { class: "rv-equations", tabindex: 0, role: "group", "aria-label": "Equations" }, list),
     "rv-worked",
   );
-  const number = (v, e) => [written(run.now(v, e))];
-  const line = ({ v, e, tree }, place) => {
-    const name = (w, f) => nameOf(run, w, run.series[w].unitName(f), place);
-    const values = isWhole(tree) ? spell(run, tree, number, true) : [];
-    const left = make("span", { class: "rv-left" }, ...name(v, e));
-    // Beside a long name there is no room for the rest.
-    const kind = left.textContent.length > 24 ? "rv-equation rv-stacked" : "rv-equation";
-    return make(
-      "p",
-      { class: kind },
-      left,
-      make("span", { class: "rv-right" }, "=\u00a0", ...spell(run, tree, name, false)),
-      make(
-        "span",
-        { class: "rv-right" },
-        ...(values.length ? ["= ", ...values, " "] : []),
-        make("span", { class: "rv-result" }, "= ", written(run.now(v, e))),
-      ),
-    );
-  };
-  const update = ({ t, sample, unit }) => {
+  const { look } = run;
+  const style = new Style(run);
+  let [last, terms] = [null, []];
+  const show = () => {
+    if (!last) return;
+    const { t, sample, unit } = last;
     run.now = (v, e) => run.series[v].at(sample, t, e);
-    if (run.masked(sample, t)) {
-      return list.replaceChildren(
-        make("p", { class: "rv-note" }, "Masked: what the step computes at this timestep is thrown away."),
-      );
-    }
-    let last = "";
-    list.replaceChildren(
-      ...equations(run, unit).flatMap((equation) => {
-        const place = placeOf(run, equation.v);
-        const heading = place && place !== last ? [make("p", { class: "rv-place" }, place.slice(0, -1))] : [];
-        last = place;
-        return [...heading, line(equation, place)];
-      }),
-    );
+    const lines = run.masked(sample, t)
+      ? [make("p", { class: "rv-note" }, "Masked: what the step computes at this timestep is thrown away.")]
+      : equations(run, unit, style).flatMap((one, i) =>
+          paragraphs(run, { ...one, unit: i ? "" : `unit ${unit}` }),
+        );
+    list.replaceChildren(...lines);
+    terms = lights(list);
+    light();
   };
-  return { panel, update };
+  const light = () => {
+    for (const node of terms)
+      node.classList.toggle(
+        "rv-lit",
+        node.rvLights.some((v) => look.lit.has(v)),
+      );
+  };
+  look.on("layout", show);
+  look.on("light", light);
+  list.addEventListener("pointerover", ({ target }) => {
+    let node = target;
+    while (node && node !== list && !node.rvLights) node = node.parentNode;
+    look.light(node?.rvLights || []);
+  });
+  list.addEventListener("pointerleave", () => look.light());
+  return {
+    panel,
+    update: (now) => {
+      last = { t: now.t, sample: now.sample, unit: now.unit };
+      show();
+    },
+  };
+}
+
+// All elements in one that light something.
+function lights(node) {
+  const inner = [...node.childNodes].flatMap((child) => (child.childNodes ? lights(child) : []));
+  return node.rvLights ? [node, ...inner] : inner;
+}
+
+function paragraphs(run, { title, lines, chosen, unit }) {
+  const heading =
+    title || unit ? [make("p", { class: "rv-place" }, [title, unit].filter(Boolean).join(", "))] : [];
+  return [...heading, ...lines.map((line) => paragraph(run, line, chosen))];
+}
+
+function paragraph(run, { v, e, tree, results = [{ v, e }], what }, chosen) {
+  const place = tree.kind === "cell" ? "" : placeOf(run, v);
+  const shown = tree.kind === "cell" || tree.parts || tree.kind === "linear" ? tree : { ...tree, what };
+  const values = isWhole(tree) ? inNumbers(run, tree) : [];
+  const result = results.map((one) => written(run.now(one.v, one.e))).join(", ");
+  const left = leftSide(run, { v, tree, results }, place);
+  // Beside a long name there is no room for the rest.
+  const long = left.textContent.length > 24 ? " rv-stacked" : "";
+  const node = make(
+    "p",
+    { class: `rv-equation${long}${chosen ? " rv-chosen" : ""}` },
+    fullName(run, v, tree, place),
+    left,
+    make(
+      "span",
+      { class: "rv-right" },
+      "=\u00a0",
+      ...(tree.summed ? inSum(run, tree, place) : inNames(run, shown, place)),
+    ),
+    make(
+      "span",
+      { class: "rv-right rv-worked-line" },
+      ...(values.length && values.join("") !== result ? ["= ", ...values, " "] : []),
+      make("span", { class: "rv-result" }, "= ", result),
+    ),
+  );
+  node.rvLights = results.map((one) => one.v);
+  return node;
+}
+
+// The name that the diagram has, above an equation that has a letter for it.
+function fullName(run, v, tree, place) {
+  const { text, full } = symbolOf(run, v, place);
+  return text === full || tree.kind === "cell" || tree.summed
+    ? null
+    : make("small", { class: "rv-full" }, full);
+}
+
+function leftSide(run, { v, tree, results }, place) {
+  if (tree.summed) return make("span", { class: "rv-left" }, ...inNames(run, tree, place));
+  const names = (tree.kind === "cell" ? results : [{ v }]).map((one) => nameOf(run, one.v, place));
+  return make("span", { class: "rv-left" }, ...names.flatMap((name, i) => (i ? [", ", name] : [name])));
 }

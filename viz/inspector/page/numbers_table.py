@@ -34,7 +34,7 @@ def _words(payload):
         columns.append(("label", payload.labels[sample]))
     if payload.mask is not None:
         columns.append(("mask", ["counts" if valid else "masked" for valid in payload.mask[sample]]))
-    names = [value.name for value in payload.values if value.role == "readout"]
+    names = [value.said for value in payload.values if value.role == "readout"]
     for name, codes in zip(names, payload.sources, strict=True):
         columns.append((f"{name} from", [SOURCES[code] for code in codes[sample]]))
     return columns
@@ -47,6 +47,6 @@ def _numbers(payload):
             continue
         rows = value.after_timesteps(payload.first)
         for unit in range(min(rows.shape[1], _UNITS)):
-            name = f"{value.name}[{unit}]" if value.shape else value.name
+            name = f"{value.said}[{unit}]" if value.shape else value.said
             columns.append((name, [f"{number:.4g}" for number in rows[:, unit]]))
     return columns

@@ -106,17 +106,17 @@ def _chosen(values):
             # An output is often the next state.
             key = value.sent_by, value.lag + (role == "state")
             if role == "output" and key in places:
-                outer[places[key]][1].append(value.name)
+                outer[places[key]][1].append(value.said)
             else:
                 places[key] = len(outer)
-                outer.append((value, [value.name]))
+                outer.append((value, [value.said]))
     # An output is often a gate too, and repeats the value of the layer that computed it: it is drawn once.
     drawn, gates = {origin(values.index(value), values) for value, _ in outer}, []
     for place, gate in enumerate(values):
         repeated = origin(place, values)
         if gate.gate and gate.role == "inner" and repeated not in drawn:
             drawn.add(repeated)
-            gates.append((gate, [gate.name]))
+            gates.append((gate, [gate.said]))
     first = [pair for pair in outer if pair[0].role in ("state", "output")]
     room = max(0, _MOST - len(outer))
     order = [*first, *gates[:room], *[pair for pair in outer if pair not in first], *gates[room:]]

@@ -55,7 +55,7 @@ def payload_of(rnn, trace, call=None, *, labels=None, sample=0, megabytes=MEGABY
     sizes = [size_limit.trim_units(value) for value in run.every]
     room = int(megabytes * 1e6 * 3 / 4 / 4)
     kept = size_limit.choose(run.every, steps=steps, batch=batch, sample=sample, room=room)
-    trimmed = {run.every[i].name: sizes[i] for i in kept.values if sizes[i]}
+    trimmed = {run.every[i].said: sizes[i] for i in kept.values if sizes[i]}
     choice = _Choice(run.every, kept, _fed_by_gates(rnn, run))
     origins = readout_sources.readout_sources(rnn, trace, call.get("ground_truth"), call.get("training"))
     return Payload(
@@ -78,7 +78,7 @@ class _Choice:
     # The values that are kept, and their places in the payload.
     def __init__(self, every, kept, gates):
         self.every, self.kept, self.gates = every, kept, gates
-        self.names = [value.name for value in every]
+        self.said = [value.said for value in every]
         self.places = {place: i for i, place in enumerate(kept.values)}
         self.senders, self.spent = {}, 0
 
@@ -95,7 +95,7 @@ class _Choice:
         }
         return ShownValue(
             **{**vars(value), **own},
-            short=told_apart(value.name, self.names, lambda text: len(text) <= _LETTERS),
+            short=told_apart(value.said, self.said, lambda text: len(text) <= _LETTERS),
             gate=place in self.gates or is_gate(place, self.every),
             opens=opens(place, self.every),
             inline=value.unnamed and value.equation.kind in INLINE,
@@ -121,13 +121,13 @@ class _Choice:
         whole = sent.of[0].place is not None and len(sent.matrix) <= size_limit.VECTOR
         if self.spent <= WEIGHTS and whole:
             return sent
-        return replace(sent, kind="unknown", matrix=None, bias=None, too_large=True)
+        return replace(sent, kind="unknown", matrix=None, bias=None, letter="", too_large=True)
 
     def _operand(self, operand):
         if operand.place is None:
             return operand
         place = self.places.get(operand.place)
-        return Operand(name=self.names[operand.place]) if place is None else Operand(place)
+        return Operand(name=self.said[operand.place]) if place is None else Operand(place)
 
 
 def _fed_by_gates(rnn, run) -> set[int]:

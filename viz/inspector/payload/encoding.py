@@ -6,6 +6,7 @@ import numpy as np
 
 from viz.inspector.payload.payload import Payload
 from viz.inspector.payload.readout_sources import SOURCES
+from viz.style.encodable_text import visible
 
 
 def encoded(payload: Payload) -> dict:
@@ -22,7 +23,7 @@ def encoded(payload: Payload) -> dict:
         values.append(_value(value, starts[place], sender.array.shape[1], block))
     still = {"colours": payload.colours, "stillTail": payload.still_tail}
     return {
-        "title": payload.title,
+        "title": visible(payload.title),
         "steps": payload.steps,
         "allSteps": payload.all_steps,
         "samples": payload.samples,
@@ -63,6 +64,7 @@ class _Block:
 def _value(value, start, frames, block):
     return {
         "name": value.name,
+        "said": value.said,
         "short": value.short,
         "role": value.role,
         "shape": list(value.shape),
@@ -84,6 +86,7 @@ def _value(value, start, frames, block):
 
 def _equation(equation, block):
     given = {"function": equation.function, "start": equation.start, "sizes": equation.sizes}
+    given["letter"] = equation.letter or None
     sent = {"law": equation.kind, **{key: part for key, part in given.items() if part is not None}}
     sent["of"] = [_operand(operand) for operand in equation.of]
     if equation.matrix is not None:
@@ -103,13 +106,24 @@ def _view(view):
     for box, (x, y) in zip(view.boxes, view.drawing.middles, strict=True):
         width, height = box.size
         left = {"x": round(x - width / 2, 1), "y": round(y - height / 2, 1), "w": width, "h": height}
-        text = {"name": box.name, "short": box.short}
-        text |= {"detail": box.detail, "shape": box.shape, "role": box.role, "sign": box.sign}
+        text = {"name": visible(box.name), "short": box.short}
+        text |= {"detail": visible(box.detail), "shape": box.shape, "role": box.role, "sign": box.sign}
         boxes.append({**left, **text, "values": box.values, "inside": box.inside, "after": box.after})
+    edges = [
+        {
+            "from": source,
+            "to": target,
+            "ports": list(map(list, ports)),
+            "curve": [n for point in curve for n in point],
+        }
+        for ((source, target), ports), curve in zip(view.edges.items(), view.drawing.curves, strict=True)
+    ]
     return {
-        "title": view.title,
+        "title": visible(view.title),
+        "kind": visible(view.kind),
         "width": view.drawing.width,
         "height": view.drawing.height,
+        "ends": view.ends,
         "boxes": boxes,
-        "edges": [list(path) for path in view.drawing.paths],
+        "edges": edges,
     }

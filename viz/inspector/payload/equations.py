@@ -33,6 +33,7 @@ class Equation:
         start: of a `take`, the first unit that it takes.
         sizes: of a `join`, the number of units of each part.
         matrix, bias: of a `linear`, `(inputs, units)` and `(units,)`; of a `shift` the bias alone.
+        letter: of a `linear`, what its matrix is called: `W`, of a state `U`.
         too_large: an `unknown` that is linear, with a matrix that is too large for a page.
     """
 
@@ -43,6 +44,7 @@ class Equation:
     sizes: list[int] | None = None
     matrix: np.ndarray | None = None
     bias: np.ndarray | None = None
+    letter: str = ""
     too_large: bool = False
 
 

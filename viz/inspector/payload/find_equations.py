@@ -4,13 +4,13 @@ An equation is written down only when it gives the recorded numbers: whatever th
 worked numbers are never made up. What fits no equation is `unknown`, and shows its numbers alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 from keras import ops
 
-from viz.inspector.payload.equations import Equation, Operand
+from viz.inspector.payload.equations import Equation, Operand, origin
 from viz.inspector.payload.run_values import Recorded
 
 flatten = keras.tree.flatten
@@ -28,6 +28,8 @@ COMBINE = {
     "Power": ("power", lambda parts: parts[0] ** parts[1]),
 }
 FUNCTIONS = ("tanh", "sigmoid", "relu", "hard_sigmoid", "softmax", "softplus", "elu", "selu", "gelu")
+#: A name of so few letters is written into an equation as it is.
+LETTERS = 3
 FUNCTIONS += ("silu", "swish", "exp", "log", "sqrt", "square", "negative", "absolute", "sin", "cos")
 
 
@@ -68,6 +70,18 @@ def find_equations(graph, values: Recorded, sample: int, valid=None):
                 valid_steps = np.arange(steps) if valid is None else np.flatnonzero(valid)
                 equation = _equation(_Claim(node, i, _Run(values, sample, valid_steps)), values)
             values.every[place].equation = equation
+    _name_matrices(values)
+
+
+def _name_matrices(values):
+    # As books do: U for what is multiplied with a state, W for the rest; or the name that the user gave.
+    for value in values.every:
+        if value.equation.kind == "linear":
+            name = value.name.rsplit("/", 1)[-1]
+            source = values.every[origin(value.equation.of[0].place, values.every)]
+            letter = "U" if source.role == "state" else "V" if source.role == "readout" else "W"
+            own = not value.unnamed and len(name) <= LETTERS
+            value.equation = replace(value.equation, letter=name if own else letter)
 
 
 class _Claim:
@@ -190,7 +204,7 @@ def _lookup(claim):
     return Equation("lookup", claim.operands) if claim.holds(tables[0][ids.astype(int)]) else None
 
 
-_ATTEMPTS = (_combine, _function, _linear, _lookup, _same, _join, _take, _shift)
+_ATTEMPTS = (_combine, _function, _linear, _lookup, _shift, _same, _join, _take)
 
 
 def _weights(claim):

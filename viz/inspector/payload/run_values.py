@@ -9,6 +9,8 @@ import numpy as np
 from rshop.errors import given_name
 from viz.inspector.payload.equations import Equation, Operand
 from viz.model import naming
+from viz.model.spoken_names import Spoken
+from viz.style.encodable_text import visible
 
 flatten = keras.tree.flatten
 
@@ -19,6 +21,7 @@ class Value:
 
     Attributes:
         name: as the trace names it; for a state, the state's name.
+        said: the same as pictures say it: `lstm 1/h` for `lstm_cell_3/h`.
         role: `input`, `constant`, `state`, `readout`, `inner` or `output`.
         shape: of one sample at one timestep.
         array: `(batch, frames, rows * columns)`, float32. A state has one frame more than there are
@@ -41,6 +44,7 @@ class Value:
     equation: Equation = field(default_factory=lambda: Equation("given"))
     unnamed: bool = False
     next: int | None = None
+    said: str = ""
 
 
 @dataclass(eq=False)
@@ -110,7 +114,15 @@ def collect(rnn, record, constants=None) -> Recorded:
             value.equation = Equation("same", [Operand(value.next)])
     for place, end in zip(found.roles("state"), ends, strict=True):
         found.every[place].next = end
+    _say_names(step.graph, found)
     return found
+
+
+def _say_names(graph, found):
+    spoken = Spoken(graph)
+    for value in found.every:
+        say = {"inner": spoken.value, "state": spoken.state}.get(value.role, str)
+        value.said = visible(say(value.name))
 
 
 def named_parts(structure, arrays, role) -> list[tuple]:

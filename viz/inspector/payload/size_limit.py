@@ -83,7 +83,7 @@ def choose(values, *, steps: int, batch: int, sample: int, room: int) -> Cut:
     count = max(1, min(batch, SAMPLES, room // each))
     first = min(sample, batch - count)
     notes = []
-    left = [values[i].name for i in sorted(set(order) - set(kept))]
+    left = [values[i].said for i in sorted(set(order) - set(kept))]
     if left:
         notes.append(f"without the inner values {', '.join(left)}")
     if shown < steps:

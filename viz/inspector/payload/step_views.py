@@ -1,57 +1,19 @@
-"""The diagrams of the inspector: one for the step and one for each model in it, laid out, with room in
-each box for a strip of values."""
-
-from dataclasses import dataclass, field
+"""The diagrams of the inspector: one for the step and one for each model in it, each laid out by itself,
+with room in each box for a strip of values. The page sets a diagram into the box that it belongs to."""
 
 import keras
 
-from viz.inspector.payload.box_layout import Drawing, arrange
+from viz.inspector.payload.affine_groups import with_affine_boxes
+from viz.inspector.payload.box_layout import arrange
+from viz.inspector.payload.view import HEIGHT, PORT, SIGN, STRIP, WIDEST, WIDTH, Box, View
 from viz.model import naming
+from viz.model.spoken_names import Spoken
 from viz.style.labels import shape_text, told_apart
 from viz.style.text_width import width
 
-#: In pixels: the smallest and largest width of a box, its height, that of its strip, and that of a sign.
-WIDTH, WIDEST, HEIGHT, STRIP, SIGN = 100, 190, 42, 13, 24
 # Sizes at which Helvetica is as wide as the bold name (12 px), the shape (11 px) and the bold sign (13 px)
 # in DejaVu Sans, the widest font of the style sheet.
 _NAME, _SHAPE, _SIGN = 15.5, 13.2, 16.8
-
-
-@dataclass
-class Box:
-    """One box, its `size` in pixels, and its name as `short` as the box needs it.
-
-    `values` are places in the payload, None for what was cut; `inside` is the number of the view that
-    shows its inner model; `beside` is the width in pixels of what stands beside the name.
-    """
-
-    role: str
-    name: str
-    detail: str = ""
-    shape: str = ""
-    values: list = field(default_factory=list)
-    size: tuple = (WIDTH, HEIGHT)
-    rank: str = ""
-    inside: int | None = None
-    sign: str = ""
-    after: bool = False
-    short: str = ""
-    beside: float = 0.0
-
-
-@dataclass(eq=False)
-class View:
-    """One diagram: its boxes, the pairs of boxes that an edge joins, and where all of it stands."""
-
-    title: str
-    boxes: list[Box] = field(default_factory=list)
-    edges: list[tuple[int, int]] = field(default_factory=list)
-    drawing: Drawing | None = None
-
-    def add(self, box) -> int:
-        """Add a box; returns its number."""
-        self.boxes.append(box)
-        return len(self.boxes) - 1
 
 
 def views(rnn, values, index: dict) -> list[View]:
@@ -65,54 +27,87 @@ def views(rnn, values, index: dict) -> list[View]:
     starts = [_value_box(values, place) for place in values.roles("input", "constant", "state", "readout")]
     ends = [_value_box(values, place) for place in values.roles("output")]
     ends += [_value_box(values, place, after=True) for place in values.roles("state")]
-    made = _Views(values).draw(View("the step"), rnn.description.graph, starts, ends)
+    graph = rnn.description.graph
+    made = _Views(values, graph).draw(View("the step"), graph, starts, ends)
+    made = with_affine_boxes(made, values)
     for view in made:
         _write_names(view)
-        view.drawing = arrange([(box.size, box.rank) for box in view.boxes], view.edges)
+    drawings = arrange([view.to_arrange() for view in made])
+    for view, drawing in zip(made, drawings, strict=True):
+        view.drawing = drawing
         for box in view.boxes:
             box.values = [index.get(place) for place in box.values]
     return made
 
 
 class _Views:
-    def __init__(self, values):
-        self.values, self.made = values, []
+    def __init__(self, values, graph):
+        self.values, self.spoken, self.made = values, Spoken(graph), []
 
     def draw(self, view, graph, starts, ends, *, prefix=""):
-        values = self.values
         self.made.append(view)
 
         def visit(at):
-            box, inner = _node_box(at.node, values), at.node.inner
-            if inner is not None:
+            box = _node_box(at.node, self.values, self.spoken.last(at.name))
+            if at.node.inner is not None:
                 box.inside = len(self.made)
-                inner_starts = [_value_box(values, values.of(t)) for t in inner.inputs]
-                inner_ends = [_value_box(values, values.of(t), role="output") for t in at.node.outputs]
-                self.draw(View(at.name), inner, inner_starts, inner_ends, prefix=f"{at.name}/")
+                inside = View(self.spoken.node(at.name), kind=box.detail)
+                self.draw(inside, at.node.inner, *self._ports(at.node, at.name), prefix=f"{at.name}/")
             place = view.add(box)
-            view.edges += [(source, place) for source in at.given]
-            return [place] * len(at.node.outputs)
+            for entry, (source, port) in enumerate(at.given):
+                view.join(source, place, port, entry)
+            return [(place, port) for port in range(len(at.node.outputs))]
 
-        sources = graph.walk(visit, [view.add(box) for box in starts], prefix=prefix)
-        for source, box in zip(sources, ends, strict=True):
+        sources = graph.walk(visit, [(view.add(box), 0) for box in starts], prefix=prefix)
+        for (source, port), box in zip(sources, ends, strict=True):
             box.rank = "max"
-            view.edges.append((source, view.add(box)))
-        view.edges = list(dict.fromkeys(view.edges))
+            view.join(source, view.add(box), port, 0)
+        view.ends = len(ends)
         return self.made
 
+    def _ports(self, node, name):
+        """What a nested model reads and hands out, as boxes: its states by name, before and after."""
+        values = self.values
+        names = [self.spoken.state(state, within=name) for state in naming.state_names(node)]
+        read, made = node.inner.inputs, node.outputs
+        plain = [None] * (len(read) - len(names)), [None] * (len(made) - len(names))
+        outputs = ["output"] if len(plain[1]) == 1 else [f"output {i}" for i in range(len(plain[1]))]
+        places = [values.of(tensor) for tensor in read]
+        around = self.spoken.node(name.rpartition("/")[0]) + "/"
+        inputs = [values.every[place].said.removeprefix(around) for place in places[: len(plain[0])]]
+        starts = [
+            _port(values, place, "state" if state else "input", state or title)
+            for place, state, title in zip(places, [*plain[0], *names], [*inputs, *names], strict=True)
+        ]
+        ends = [
+            _port(values, values.of(tensor), "state" if state else "output", state or title, after=True)
+            for tensor, state, title in zip(made, [*plain[1], *names], [*outputs, *names], strict=True)
+        ]
+        return starts, ends
 
-def _value_box(values, place, after=False, role=None):
+
+def _value_box(values, place, *, after=False):
     value = values.every[place]
-    name = value.name.rsplit("/", 1)[-1] if role else value.name
-    shape = shape_text((None, *value.shape))
-    role = role or (value.role if value.role != "inner" else "input")
+    box = _labelled(values, place, value.role, value.said, after=after)
+    return _sized(box, value.rows, " before" if value.role == "state" else "")
+
+
+def _port(values, place, role, name, *, after=False):
+    box = _labelled(values, place, role, name, after=after)
+    box.beside = width(f"{box.shape}{' before' if role == 'state' else ''}", _SHAPE) + 24
+    box.size = (WIDTH, PORT)
+    return box
+
+
+def _labelled(values, place, role, name, *, after):
     words = {"state": "state after the timestep" if after else "state before the timestep"}
+    shape = shape_text((None, *values.every[place].shape))
     rank = "max" if after else "min"
-    box = Box(role, name, words.get(role, role), shape, [place], after=after, rank=rank)
-    return _sized(box, value.rows, " before" if role == "state" else "")
+    shown = after and role == "state"
+    return Box(role, name, words.get(role, role), shape, [place], after=shown, rank=rank)
 
 
-def _node_box(node, values):
+def _node_box(node, values, spoken):
     given, what = naming.given(node.operation), naming.kind(node)
     symbol = naming.sign(node.operation)
     found = [values.of(t) for t in node.outputs]
@@ -124,8 +119,8 @@ def _node_box(node, values):
         role = "operation"
     shape = shape_text(node.outputs[0].shape) if len(node.outputs) == 1 else ""
     rows = values.every[found[0]].rows if len(found) == 1 else 1
-    opens = " ⤢" if node.inner is not None else ""
-    return _sized(Box(role, given or what, what, shape, found), rows, opens)
+    name = spoken if node.inner is not None else given or what
+    return _sized(Box(role, name, what, shape, found), rows, " ▸" if node.inner is not None else "")
 
 
 def _sized(box, rows, more=""):
@@ -143,4 +138,4 @@ def _write_names(view):
             room = WIDEST - box.beside
             box.short = told_apart(box.name, names, lambda text, room=room: width(text, _NAME) <= room)
             needed = width(box.short, _NAME) + box.beside
-            box.size = (round(min(WIDEST, max(WIDTH, needed))), box.size[1])
+            box.size = (round(min(WIDEST, max(box.size[0], needed))), box.size[1])

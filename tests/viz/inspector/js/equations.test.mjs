@@ -3,30 +3,46 @@ import { test } from "node:test";
 import "./dom_stub.mjs";
 import { equations } from "../../../../viz/inspector/js/equations.js";
 import { workedNumbers } from "../../../../viz/inspector/js/worked_numbers.js";
-import { BIAS, EXPECTED, madeRun, payload, sigmoid, W } from "./made_run.mjs";
+import { BIAS, box, EXPECTED, encoded, madeRun, payload, sigmoid, view, W } from "./made_run.mjs";
 
 const texts = (panel) => panel.all(".rv-equation").map((line) => line.textContent);
 const three = (number) => number.toFixed(3).replace("-", "−");
 
-function shown(now, changes) {
-  const { panel, update } = workedNumbers(madeRun(changes));
+function shown(now, changes, look = (run) => run.look.open.add(1)) {
+  const run = madeRun(changes);
+  look(run);
+  const { panel, update } = workedNumbers(run);
   update({ t: 0, sample: 0, unit: 0, ...now });
+  panel.run = run;
   return panel;
 }
 
-test("the equations of one unit run from the input to the next state, sums over weights last", () => {
-  const found = equations(madeRun(), 1);
-  assert.deepEqual(
-    found.map(({ v, e, tree }) => [v, e, tree.kind]),
+test("the equations run bottom-up, those of an open model under its name", () => {
+  const run = madeRun();
+  run.look.open.add(1);
+  const found = equations(run, 1).map(({ title, lines }) => [
+    title,
+    lines.map(({ v, e, tree }) => [v, e, tree.kind]),
+  ]);
+  assert.deepEqual(found, [
+    ["", [[2, 1, "linear"]]], // prettier-ignore
     [
-      [3, 1, "call"],
-      [4, 1, "sum"],
-      [2, 1, "linear"],
-    ],
-  );
+      "inner step",
+      [
+        [3, 1, "call"],
+        [4, 1, "sum"],
+      ],
+    ], // prettier-ignore
+  ]);
 });
 
-test("an equation has the names of its values and the numbers of its timestep", () => {
+test("a model that is shut is a function of what it reads", () => {
+  const lines = texts(shown({}, {}, () => {}));
+  assert.equal(lines.length, 2);
+  assert.equal(lines[1], `ht=\u00a0inner step(zt, ht−1)= ${three(EXPECTED[0][0].after[0])}`);
+});
+
+test("an equation has the names of its values and the numbers of its timestep, without terms that are zero", () => {
   for (const [sample, t, unit] of [
     [0, 0, 0],
     [0, 2, 1],
@@ -40,11 +56,11 @@ test("an equation has the names of its values and the numbers of its timestep", 
       return `${three(Math.abs(W[i][unit]))} · ${factor}`;
     };
     const sign = (i, first) => (W[i][unit] < 0 ? (first ? "−" : " − ") : first ? "" : " + ");
+    const sum = h[unit] === 0 ? "" : `= ${three(h[unit])}${plus(g[unit])} `; // at the start: 0 and the gate
     assert.deepEqual(lines, [
-      `g[${unit}]=\u00a0σ(z[${unit}])= σ(${three(z[unit])}) = ${three(g[unit])}`,
-      `ht[${unit}]=\u00a0ht−1[${unit}] + g[${unit}]= ${three(h[unit])}${plus(g[unit])} = ${three(after[unit])}`,
-      `z[${unit}]=\u00a0Σ W[i, ${unit}] · x[i] + b[${unit}]= ${sign(0, true)}${times(0)}${sign(1)}${times(1)}` +
-        `${plus(BIAS[unit])} = ${three(z[unit])}`,
+      `zt=\u00a0W xt + b= ${sign(0, true)}${times(0)}${sign(1)}${times(1)}${plus(BIAS[unit])} = ${three(z[unit])}`,
+      `gt=\u00a0σ(zt)= σ(${three(z[unit])}) = ${three(g[unit])}`,
+      `ht=\u00a0ht−1 + gt${sum}= ${three(after[unit])}`,
     ]);
   }
 });
@@ -53,6 +69,7 @@ test("the numbers of an equation give its result", () => {
   for (const sample of [0, 1])
     for (const unit of [0, 1]) {
       const lines = texts(shown({ sample, unit, t: 2 }));
+      assert.equal(lines.length, 3);
       for (const line of lines) {
         const [, written, result] = line.match(/= ([^=]*) = ([^=]*)$/);
         const code = written.replaceAll("−", "-").replaceAll("·", "*").replaceAll("σ", "sigmoid");
@@ -62,46 +79,81 @@ test("the numbers of an equation give its result", () => {
     }
 });
 
-test("a long sum shows three terms and the rest as one number", () => {
-  const given = payload();
-  const numbers = [1, 2, 3, 4, 5, 10, 20, 30, 40, 50]; // x, then the weights of one unit
-  const plain = { ...given.values[0], rows: 1, frames: 1, fixed: true };
-  const values = [
-    { ...plain, columns: 5, shape: [5], start: 0 },
-    {
-      ...plain,
-      name: "y",
-      role: "output",
-      columns: 1,
-      shape: [],
-      start: 5,
-      law: { law: "linear", of: [{ v: 0 }], matrix: 5, shape: [5, 1] },
-    },
-  ];
-  const run = madeRun({
+// A sum over the weights of one unit.
+function longSum(x, weights) {
+  const plain = { ...payload().values[0], rows: 1, frames: 1, fixed: true };
+  const law = { law: "linear", of: [{ v: 0 }], matrix: x.length, shape: [x.length, 1] };
+  const y = { ...plain, name: "y", role: "inner", columns: 1, shape: [1], start: 2 * x.length, law };
+  const boxes = [box("x", 0, 80, { role: "input", values: [0] }), box("y", 0, 10, { values: [1] })];
+  return {
     samples: [0],
-    values,
-    data: Buffer.from(new Float32Array(numbers).buffer).toString("base64"),
-  });
-  const { panel, update } = workedNumbers(run);
-  update({ t: 0, sample: 0, unit: 0 });
-  assert.match(texts(panel)[0], /\+ 30\.000 · 3\.000 \+ 410\.000 \(2 more\)/); // 40 * 4 + 50 * 5
+    values: [{ ...plain, columns: x.length, shape: [x.length], start: 0 }, y],
+    views: [view("the step", boxes, [[0, 1]], 0)],
+    data: encoded([...x, ...weights, 0]),
+  };
+}
+
+test("a long sum shows three terms, and the rest as one number that cannot be read as a factor", () => {
+  const [line] = texts(shown({}, longSum([1, 2, 3, 4, 5], [10, 20, 30, 40, 50])));
+  assert.match(line, /\+ 30\.000 · 3\.000 \+ \[2 more terms: 410\.000\]/); // 40 * 4 + 50 * 5
 });
 
-test("a difference in a product stands in brackets", () => {
+test("of a sum over weights the terms that are zero are left out", () => {
+  const [line] = texts(shown({}, longSum([0, 0, 0, 1, 0], [10, 20, 30, 40, 50])));
+  assert.match(line, /= 40\.000 · 1\.000 =/);
+});
+
+test("products of vectors have a dot in a circle, those with a number a plain one, and sums in them brackets", () => {
   const given = payload();
   given.values[2].law = { law: "difference", of: [{ n: 1 }, { v: 0 }] };
   given.values[2].auto = true;
   given.values[3].law = { law: "product", of: [{ v: 2 }, { v: 0 }] };
   const line = texts(shown({}, { values: given.values }))[0];
-  assert.match(line, /\(1\.000 − x\[0\]\) · x\[0\]= \(1\.000 − 1\.000\) · 1\.000/);
+  assert.match(line, /^gt=\u00a0\(1 − xt\) ⊙ xt= \(1 − 1\.000\) · 1\.000 =/);
+  given.values[3].law = { law: "product", of: [{ v: 0 }, { n: 0.5 }] };
+  assert.match(texts(shown({}, { values: given.values }))[1], /^gt=\u00a0xt · 0\.500/);
 });
 
 test("what only hands numbers on is looked through", () => {
   const given = payload();
   given.values[2].law = { law: "take", start: 1, of: [{ v: 0 }] };
   const lines = texts(shown({}, { values: given.values }));
-  assert.ok(lines[0].startsWith("g[0]=\u00a0σ(x[1])"), lines[0]);
+  assert.ok(lines[0].startsWith("gt=\u00a0σ(xt)= σ(2.000)"), lines[0]);
+});
+
+test("gates have the letters of books, with their names above, and matrices the letter of their gate", () => {
+  const given = payload();
+  Object.assign(given.values[2], { unnamed: true });
+  Object.assign(given.values[2].law, { letter: "W" });
+  Object.assign(given.values[3], { name: "input_gate" });
+  const panel = shown({}, { values: given.values });
+  assert.match(texts(panel)[0], /^input_gateit=\u00a0σ\(Wi xt \+ bi\)/);
+});
+
+test("the equations of the box that was clicked come first", () => {
+  const panel = shown({}, {}, (run) => {
+    run.look.open.add(1);
+    run.look.choose(run.payload.views[1].boxes[3]);
+  });
+  assert.deepEqual(
+    texts(panel).map((line) => line.slice(0, 2)),
+    ["ht", "zt", "gt"],
+  );
+  assert.match(panel.all(".rv-place")[0].textContent, /^\+, which was clicked/);
+});
+
+test("a term under the pointer lights its value, and is lit itself wherever it stands", () => {
+  const panel = shown({});
+  const { look } = panel.run;
+  const terms = panel.all(".rv-term").filter((node) => node.rvLights[0] === 3);
+  assert.equal(terms.length, 2); // the gate at the left of its own equation, and in the sum
+  panel.one(".rv-lines").fire("pointerover", { target: terms[1] });
+  assert.deepEqual([...look.lit], [3]);
+  assert.ok(terms.every((node) => node.classes.has("rv-lit")));
+  look.light([2]);
+  assert.ok(!terms.some((node) => node.classes.has("rv-lit")));
+  panel.one(".rv-lines").fire("pointerleave");
+  assert.equal(look.lit.size, 0);
 });
 
 test("a masked timestep has no equations", () => {

@@ -105,19 +105,88 @@ export function payload(changes = {}) {
     sourceNames: ["start", "own output", "truth", "both"],
     colours: { signed: ["#000000", "#ffffff"], gate: ["#ffffff", "#ff0000"], whole: ["#0000ff", "#00ff00"] },
     data: encoded(numbers),
-    views: [view()],
+    views: views(),
     values: values.map((value) => ({ ...plain, short: value.name, ...value })),
     ...changes,
   };
 }
 
-function view() {
-  const plain = { x: 0, y: 0, w: 100, h: 42, detail: "", shape: "2", sign: "", inside: null, after: false };
-  const boxes = [
-    { ...plain, name: "z", short: "z", role: "layer", values: [2] },
-    { ...plain, name: "inner step", short: "inner", role: "layer", values: [null], inside: 0 },
+// A box of a diagram, at a place.
+export function box(name, x, y, changes = {}) {
+  const plain = {
+    w: 100,
+    h: 42,
+    detail: "",
+    shape: "2",
+    role: "layer",
+    sign: "",
+    inside: null,
+    after: false,
+  };
+  return { ...plain, name, short: name, x, y, values: [], ...changes };
+}
+
+// An arrow from one box up to another, as a straight Bezier curve.
+export function edge(boxes, from, to, ports = [[0, 0]]) {
+  const [a, b] = [boxes[from], boxes[to]];
+  const [start, end] = [
+    [a.x + a.w / 2, a.y],
+    [b.x + b.w / 2, b.y + b.h],
+  ]; // prettier-ignore
+  return { from, to, ports, curve: [...start, ...start, ...end, ...end] };
+}
+
+export function view(title, boxes, edges, ends = 1) {
+  const right = Math.max(...boxes.map(({ x, w }) => x + w)) + 6;
+  const bottom = Math.max(...boxes.map(({ y, h }) => y + h)) + 6;
+  return {
+    title,
+    kind: "",
+    width: right,
+    height: bottom,
+    ends,
+    boxes,
+    edges: edges.map((e) => edge(boxes, ...e)),
+  };
+}
+
+// The step, in which a model opens that holds the gate and the sum.
+function views() {
+  const step = [
+    box("x", 6, 150, { role: "input", values: [0] }),
+    box("h", 116, 150, { role: "state", values: [1] }),
+    box("z", 6, 80, { values: [2] }),
+    box("inner step", 116, 80, { role: "cell", values: [4], inside: 1 }),
+    box("output", 6, 6, { role: "output", values: [5] }),
+    box("h", 116, 6, { role: "state", values: [1], after: true }),
   ];
-  return { title: "the step", width: 200, height: 100, boxes, edges: [["M0,0L1,1", "M1,1Z"]] };
+  const inner = [
+    box("z", 6, 200, { role: "input", values: [2], h: 34 }),
+    box("h", 116, 200, { role: "state", values: [1], h: 34 }),
+    box("g", 6, 130, { values: [3] }),
+    box("+", 80, 70, { role: "operation", values: [4], sign: "+", w: 24, h: 24 }),
+    box("h", 80, 6, { role: "output", values: [4], h: 34 }),
+  ];
+  return [
+    view(
+      "the step",
+      step,
+      [
+        [0, 2],
+        [2, 3, [[0, 0]]],
+        [1, 3, [[0, 1]]],
+        [3, 4],
+        [3, 5],
+      ],
+      2,
+    ), // prettier-ignore
+    view("inner step", inner, [
+      [0, 2],
+      [2, 3],
+      [1, 3],
+      [3, 4],
+    ]), // prettier-ignore
+  ];
 }
 
 export function encoded(numbers) {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keys } from "../../../../viz/inspector/js/controls.js";
-import { diagramPanel } from "../../../../viz/inspector/js/diagram.js";
 import inspector from "../../../../viz/inspector/js/main.js";
 import { heatMap } from "../../../../viz/inspector/js/maps.js";
 import { numbersTable } from "../../../../viz/inspector/js/numbers_table.js";
@@ -87,20 +86,6 @@ test("the table is filled when it is opened, with every number of the timestep",
       .map((cell) => cell.textContent),
     row,
   );
-});
-
-test("a box of the diagram shows its value over the run, or opens the model in it", () => {
-  const chosen = [];
-  const panel = diagramPanel(madeRun(), (v) => chosen.push(v));
-  const [value, model] = panel.node.all("g").filter((node) => node.attributes.role === "button");
-  value.fire("click");
-  const pressed = value.fire("keydown", { key: "Enter" });
-  value.fire("keydown", { key: "a" });
-  assert.deepEqual([chosen, pressed.prevented], [[2, 2], true]);
-  assert.match(model.attributes["aria-label"], /look inside/);
-  const before = panel.node.one(".rv-diagram");
-  model.fire("click");
-  assert.notEqual(panel.node.one(".rv-diagram"), before);
 });
 
 test("arrows, Home and End step through time, except while something else is typed into", () => {

@@ -1,0 +1,48 @@
+// The names of values as a book writes them: `i` for an input gate, with the timestep and the cell.
+
+const LETTERS = { input_gate: "i", forget_gate: "f", output_gate: "o", update_gate: "z", reset_gate: "r" };
+
+// `{text, full, cell, time, role}`: the symbol of a value, its own name, the model that it stands in as seen
+// from `place`, and its time.
+export function symbolOf(run, v, place = "") {
+  const value = run.values[v];
+  const made = run.values.find((state) => state.role === "state" && endsAt(run, state.next) === v);
+  const shown = value.role === "state" ? value : made && value.unnamed ? made : value;
+  const cut = shown.name.lastIndexOf("/") + 1;
+  const [around, own] = [shown.name.slice(0, cut), shown.name.slice(cut)];
+  const fixed = value.fixed || value.role === "constant";
+  return {
+    text: shortened(run, own, around),
+    full: own,
+    cell: around === place ? "" : without(around, place).slice(0, -1),
+    time: fixed ? "" : value.role === "state" ? "t−1" : "t",
+    role: shown.role,
+  };
+}
+
+// What stands below the name of a matrix or bias: the letter of the value that it helps to compute.
+export function letterOf(run, v) {
+  const value = run.values[v];
+  if (value.unnamed || value.role === "output") return "";
+  const cut = value.name.lastIndexOf("/") + 1;
+  return shortened(run, value.name.slice(cut), value.name.slice(0, cut));
+}
+
+function shortened(run, own, around) {
+  if (own === "candidate") return run.values.some(({ name }) => name === `${around}update_gate`) ? "n" : "g";
+  return LETTERS[own] ?? own;
+}
+
+function without(text, start) {
+  return text.startsWith(start) ? text.slice(start.length) : text;
+}
+
+// The value that a state takes on, behind those that only repeat it.
+function endsAt(run, v) {
+  while (v !== null && v !== undefined && run.values[v].law.law === "same") {
+    const { v: next } = run.values[v].law.of[0];
+    if (next === undefined) break;
+    v = next;
+  }
+  return v;
+}
