@@ -92,6 +92,12 @@ class Page:
         found.wait_for(timeout=60_000)
         return found
 
+    def tab(self, name, which=0):
+        """The inspector with this panel of its tabs shown."""
+        inspector = self.inspector(which)
+        inspector.get_by_role("tab", name=name, exact=True).click()
+        return inspector
+
     def shown_pictures(self):
         """The still pictures that a reader sees."""
         visible = "n => [...n].filter(i => i.naturalWidth > 300 && i.checkVisibility()).length"

@@ -13,7 +13,7 @@ from viz.inspector.payload.build_payload import MEGABYTES, payload_of
 from viz.inspector.payload.encoding import as_base64, encoded
 
 
-def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
+def edit(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call):
     """The inspector with a row to change what a timestep reads; needs a running kernel.
 
     Each change is answered with two futures beside the original run: in one every later timestep reads
@@ -26,7 +26,7 @@ def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
         'h[0] at t = 2: 0.119 to 5.'
 
     Args:
-        rnn, x, labels, sample, megabytes, **call: as in `inspect`.
+        rnn, x, labels, output_labels, sample, megabytes, **call: as in `inspect`.
 
     Returns:
         An `Editor`: shows itself in a notebook; `.change(...)`, `.undo()`, `.futures`.
@@ -34,7 +34,8 @@ def edit(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call):
     Raises:
         TypeError, ValueError: as `inspect`.
     """
-    return Editor(rnn, x, call, labels=labels, sample=sample, megabytes=megabytes)
+    shown = {"labels": labels, "output_labels": output_labels, "sample": sample, "megabytes": megabytes}
+    return Editor(rnn, x, call, **shown)
 
 
 class Editor:

@@ -50,7 +50,7 @@ class Inspector:
         html_page.display({"text/html": html_page.fragment(self.payload), "text/plain": repr(self)}, raw=True)
 
 
-def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> Inspector:
+def inspect(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call) -> Inspector:
     """The run of a recurrent layer on `x`, to step through in the browser.
 
     All timesteps are computed beforehand; the result needs no kernel and no network. It shows the step
@@ -67,7 +67,10 @@ def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> In
             that layer is shown, with what reaches it when the model is called on `x`.
         x: what it is called with, `(batch, time, ...)`.
         labels: a word or token id for each timestep, `time` of them, or a list of such lists, one for
-            each sample.
+            each sample. A dict names several by their Input: `{"x": [...], "memory": [...]}` labels the
+            timesteps, and the places of a memory that every timestep sees, over which attention is shown.
+        output_labels: what the classes of an output are called, `units` of them: the likeliest ones are
+            shown at each timestep. A dict has a list for each of several outputs.
         sample: the sample that is shown first.
         megabytes: about how large the numbers may become. A longer or wider run is cut, and says so.
         **call: as in `rshop.trace`: `initial_state`, `initial_readout`, `ground_truth`, `constants`,
@@ -80,4 +83,5 @@ def inspect(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> In
         TypeError, ValueError: what `rshop.trace` raises; an argument that it does not have; labels, a
             sample or a size that do not fit the run; a model with no or several recurrent layers.
     """
-    return Inspector(record(rnn, x, labels=labels, sample=sample, megabytes=megabytes, **call))
+    shown = {"labels": labels, "output_labels": output_labels, "sample": sample, "megabytes": megabytes}
+    return Inspector(record(rnn, x, **shown, **call))

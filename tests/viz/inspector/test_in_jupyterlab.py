@@ -66,7 +66,7 @@ def test_live_it_steps_with_the_arrow_keys_and_asks_nothing_of_the_network(live)
 def test_live_a_click_anywhere_in_it_gives_it_the_keyboard(live):
     steps_with_arrow_keys(live)
     inspector = live.inspector()
-    for place in (".rv-heading", ".rv-group-name", ".rv-title", ".rv-run"):
+    for place in (".rv-heading", ".rv-group-name", ".rv-title", ".rv-run-head"):
         inspector.locator(".rv-slider").press("Home")
         live.page.locator(".jp-Cell").first.locator(".jp-InputArea-prompt").click()  # leave it
         inspector.locator(place).first.click(position={"x": 4, "y": 4})

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support import inspected_models
 from tests.support.browser import LONG, NEEDS_BROWSER, of_long_names, saved_page, steps_with_arrow_keys
 
 pytestmark = NEEDS_BROWSER
@@ -54,9 +55,8 @@ def test_the_page_says_what_was_recorded(folder, open_page):
     expected = [states[2, 1], states[3, 1], states[3, 1] - states[2, 1]]
     rows = page.inspector().locator(".rv-group .rv-value").all_inner_texts()
     assert rows == [f"{number:.3f}".replace("-", "−") for number in expected]
-    assert f"= {rows[1]}" in page.inspector().locator(".rv-equations").inner_text()
-    page.inspector().locator("details summary").click()
-    page.inspector().locator("caption").filter(has_text="t = 2, ").wait_for()
+    assert f"= {rows[1]}" in page.tab("Equations").locator(".rv-equations").inner_text()
+    page.tab("Table").locator("caption").filter(has_text="t = 2, ").wait_for()
     cells = page.inspector().locator("tbody tr").nth(1).locator("td").all_inner_texts()
     assert cells[1:4] == rows
 
@@ -84,14 +84,14 @@ def test_no_colour_of_another_timestep_shines_through(folder, open_page, scale):
 
     x = np.random.default_rng(0).normal(size=(1, 5, 3)).astype("float32")
     x[0, 3] = np.nan
-    rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
+    rnn = LSTMCell(6, input_dim=3).get_layer(return_sequences=True)
     page = open_page(saved_page(folder, "nan", rnn, x), offline=True, device_scale_factor=scale)
     # Letters have coloured edges of their own.
     page.page.add_style_tag(content=".rv-body * { color: transparent !important; } text { opacity: 0; }")
-    body, seen = page.inspector().locator(".rv-body"), []
+    parts, seen = [page.inspector().locator(f".rv-{name}") for name in ("step", "side")], []
     page.inspector().locator(".rv-slider").focus()
     for _ in range(4):
-        seen.append(magenta(body))
+        seen.append(sum(map(magenta, parts)))
         page.page.keyboard.press("ArrowRight")
     assert seen[:3] == [0, 0, 0] and seen[3] > 1000
 
@@ -101,7 +101,7 @@ def test_a_run_of_one_timestep_shows_its_input_and_its_own_scale(folder, open_pa
 
     from rshop import LSTMCell, trace
 
-    rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
+    rnn = LSTMCell(6, input_dim=3).get_layer(return_sequences=True)
     x = np.random.default_rng(0).normal(size=(1, 1, 3)).astype("float32")
     page = open_page(saved_page(folder, "one", rnn, x), offline=True)
     names = page.inspector().locator(".rv-map-name b").all_inner_texts()
@@ -124,6 +124,9 @@ def test_nothing_but_zeros_says_so(folder, open_page):
     assert page.inspector().locator(".rv-group-name span").first.inner_text() == "all 0, change all 0"
 
 
+TOO_WIDE = "n => n.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+
+
 @pytest.mark.parametrize(("width", "height"), [(700, 900), (1366, 768), (1920, 1080)])
 @pytest.mark.parametrize("longer", [LONG[:26], LONG])
 def test_long_names_leave_room_for_everything_else(folder, open_page, longer, width, height):
@@ -131,18 +134,20 @@ def test_long_names_leave_room_for_everything_else(folder, open_page, longer, wi
 
     address = saved_page(folder, "long", of_long_names(longer), np.ones((1, 3, 3)))
     page = open_page(address, offline=True, width=width, height=height)
-    inspector = page.inspector()
+    inspector = page.tab("Equations")
     assert page.page.evaluate("document.documentElement.scrollWidth") == width
     parts = inspector.locator(".rv-equation").evaluate_all(
         "n => n.flatMap(e => [...e.querySelectorAll('.rv-right')].map(r => r.clientWidth || r.offsetWidth)"
         ".map(w => w / e.offsetWidth))"
     )
     assert len(parts) >= 6 and min(parts) > 0.4
-    cut = inspector.locator(".rv-group-name, .rv-row-name, .rv-map-name, .rv-title").evaluate_all(
-        "n => n.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
-    )
+    page.tab("Gates")
+    names = ".rv-row-name:visible, .rv-map-name:visible, .rv-title"
+    cut = inspector.locator(names).evaluate_all(TOO_WIDE)
     assert cut == []
     gates = inspector.locator(".rv-gates .rv-row-name").all_inner_texts()
+    page.tab("Values")
+    assert inspector.locator(".rv-group-name, .rv-row-name:visible").evaluate_all(TOO_WIDE) == []
     assert [name.split("_")[0] for name in gates] == ["update", "reset"]
 
 
@@ -166,17 +171,76 @@ def test_a_diagram_is_seen_whole_and_its_letters_can_be_read(folder, open_page, 
     assert min(sizes) > 10.4
 
 
-def test_a_low_diagram_has_the_equations_under_it(folder, open_page):
-    import keras
-    import numpy as np
+SEEN = """n => n.map(e => e.getBoundingClientRect()).every(
+    (box) => box.width > 100 && box.height > 100 && box.left >= 0 && box.top >= 0
+        && box.right <= innerWidth && box.bottom <= innerHeight)"""
 
-    from tests.support.drawings import DRAWN
 
-    # The names of a fresh process: after hundreds of models they are longer, and the diagram is wider.
-    keras.utils.clear_session()
-    page = open_page(saved_page(folder, "low", DRAWN["sampled_stack"](), np.ones((1, 3, 5))), offline=True)
-    step, worked = (page.inspector().locator(f".rv-{name}").bounding_box() for name in ("step", "worked"))
-    assert step["x"] == worked["x"] and 0 < worked["y"] - step["y"] - step["height"] < 20
+@pytest.mark.parametrize("kind", ["stack", "attention", "nested", "images", "words"])
+def test_diagram_values_and_run_are_seen_at_once_on_a_small_screen(folder, open_page, kind):
+    rnn, x, options = inspected_models.MODELS[kind]()
+    page = open_page(saved_page(folder, kind, rnn, x, **options), offline=True)
+    parts = page.inspector().locator(".rv-controls, .rv-step, .rv-side, .rv-run, .rv-axis-row")
+    assert parts.count() == 5
+    shown = page.inspector().locator(".rv-step, .rv-side, .rv-run").evaluate_all(SEEN)
+    assert shown and page.page.evaluate("document.documentElement.scrollHeight") <= 768
+    assert page.inspector().locator(".rv-axis-row").evaluate("e => e.getBoundingClientRect().bottom") <= 768
+    assert page.violations() == [] and page.errors == []
+
+
+def test_the_bar_stays_in_view_where_the_page_is_longer_than_the_screen(folder, open_page):
+    rnn, x, options = inspected_models.MODELS["stack"]()
+    page = open_page(saved_page(folder, "narrow", rnn, x, **options), offline=True, width=390, height=700)
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    page.page.mouse.wheel(0, 900)
+    page.page.wait_for_function("scrollY > 500")
+    assert page.inspector().locator(".rv-controls").evaluate("e => e.getBoundingClientRect().top") == 0
+
+
+def test_a_press_on_a_cell_chooses_timestep_and_unit_and_everything_follows(folder, open_page):
+    import rshop
+
+    rnn, x, options = inspected_models.MODELS["stack"]()
+    page = open_page(saved_page(folder, "pressed", rnn, x, **options), offline=True)
+    inspector = page.inspector()
+    name = rnn.description.state_names[0]
+    states = rshop.trace(rnn, x).states[name][0]
+    row = inspector.locator(".rv-map-row").filter(has_text=name.split("/")[0]).first.locator(".rv-map")
+    box = row.bounding_box()
+    steps, units = states.shape[0], states.shape[1]
+    where = {"x": box["width"] * 8.5 / steps, "y": box["height"] * 20.5 / units}
+    row.click(position=where)  # the first column is the state before the first timestep
+    assert inspector.locator(".rv-now").inner_text() == "t = 7 of 39"
+    assert inspector.get_by_label("unit").input_value() == "20"
+    values = inspector.locator(".rv-group .rv-value").all_inner_texts()
+    assert values[:2] == [f"{number:.3f}".replace("-", "−") for number in (states[7, 20], states[8, 20])]
+    page.page.keyboard.press("ArrowDown")
+    assert inspector.get_by_label("unit").input_value() == "21"
+    # The strip of a box is a window on a film of all timesteps: its place is told from the frame's.
+    frame = inspector.locator(".rv-box-state .rv-frame").first
+    width = float(frame.get_attribute("width"))
+    box, at = frame.bounding_box(), (6 + (width - 12) * 4.5 / units) / width
+    page.page.mouse.click(box["x"] + box["width"] * at, box["y"] + box["height"] * 0.72)
+    assert inspector.get_by_label("unit").input_value() == "4"
+    assert inspector.locator(".rv-now").inner_text() == "t = 7 of 39"
+
+
+def test_the_keyboard_alone_plays_jumps_and_shows_its_keys(folder, open_page):
+    rnn, x, options = inspected_models.MODELS["stack"]()
+    page = open_page(saved_page(folder, "keys", rnn, x, **options), offline=True)
+    inspector, press = page.inspector(), page.page.keyboard.press
+    inspector.locator(".rv-slider").focus()
+    press("End")
+    assert inspector.locator(".rv-now").inner_text() == "t = 39 of 39"
+    press("Home")
+    press("Space")
+    inspector.get_by_role("button", name="Pause").wait_for(timeout=5000)
+    press("Space")
+    inspector.get_by_role("button", name="Play").wait_for(timeout=5000)
+    press("?")
+    assert "play, pause" in inspector.get_by_role("group", name="Keys").inner_text()
+    press("Escape")
+    assert inspector.get_by_role("group", name="Keys").count() == 0
 
 
 def test_probabilities_are_not_called_open_or_shut_and_whole_numbers_are_whole(folder, open_page):
@@ -191,11 +255,11 @@ def test_probabilities_are_not_called_open_or_shut_and_whole_numbers_are_whole(f
     word = keras.layers.Dense(9, "softmax", name="word")(h)
     rnn = RecurrentModel(token, word, h, gate * h + x, return_sequences=True)
     address = saved_page(folder, "words", rnn, np.array([[1, 7, 3]]), labels=[1, 7, 3])
-    inspector = open_page(address, offline=True).inspector()
+    inspector = open_page(address, offline=True).tab("Gates")
     says = inspector.locator(".rv-detail").all_inner_texts()
     assert says == ["0 shut (below 0.1), 0 open (above 0.9)", "largest: [0], 0.111"]
     assert "1 unit, 1 to 7" in inspector.locator(".rv-map-name").nth(1).inner_text()
-    inspector.locator(".rv-map").first.hover(position={"x": 5 * 150, "y": 5})
+    inspector.locator(".rv-map").first.hover()
     assert inspector.locator(".rv-tip").inner_text().startswith("token = ")
     assert "." not in inspector.locator(".rv-tip").inner_text()
 
@@ -229,7 +293,7 @@ def test_an_equation_whose_numbers_were_cut_away_is_not_written_twice(folder, op
 
     rnn = LSTMCell(8, input_dim=4).get_layer(return_sequences=True)
     x = np.random.default_rng(0).normal(size=(1, 90, 4))
-    inspector = open_page(saved_page(folder, "cut", rnn, x, megabytes=0.02), offline=True).inspector()
+    inspector = open_page(saved_page(folder, "cut", rnn, x, megabytes=0.02), offline=True).tab("Equations")
     lines = inspector.locator(".rv-equation").evaluate_all(
         "n => n.map(e => [...e.querySelectorAll('.rv-right')].map(r => r.innerText))"
     )

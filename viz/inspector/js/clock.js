@@ -1,5 +1,7 @@
 // Which timestep, sample and unit is shown, and playing through the timesteps.
 
+import { unitsToChoose } from "./units.js";
+
 export class Clock {
   constructor(run, first, changed) {
     Object.assign(this, { run, t: 0, sample: first, unit: 0, playing: false, speed: 3, changed, rate: null });
@@ -8,6 +10,12 @@ export class Clock {
   go(t) {
     const inside = Math.max(0, Math.min(this.run.steps - 1, t));
     if (inside !== this.t) this.set({ t: inside });
+  }
+
+  // A unit of those that states and outputs have.
+  chooseUnit(unit) {
+    const inside = Math.max(0, Math.min(unitsToChoose(this.run) - 1, unit));
+    if (inside !== this.unit) this.set({ unit: inside });
   }
 
   set(change) {

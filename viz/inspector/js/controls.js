@@ -1,6 +1,7 @@
-// The bar above: title, buttons, slider, choices; and the arrow keys.
+// The bar above: title, buttons, slider, choices.
 
 import { make, select } from "./dom.js";
+import { unitOption, unitsToChoose } from "./units.js";
 
 const ICONS = {
   first: "M3,3h2v10h-2zM13,3v10l-7,-5z",
@@ -22,7 +23,7 @@ function button(name, icon, press) {
   return node;
 }
 
-export function controls(run, clock) {
+export function controls(run, clock, help) {
   const play = button("Play", "play", () => clock.play(!clock.playing));
   const slider = make("input", {
     type: "range",
@@ -38,13 +39,7 @@ export function controls(run, clock) {
     run.payload.samples.map((name, i) => [i, name]),
     (sample) => clock.set({ sample }),
   );
-  const most = Math.max(1, ...run.values.map((value) => value.rows * value.columns));
-  const biggest = run.series.find((series) => series.units === most);
-  const units = select(
-    "unit",
-    [...Array(most).keys()].map((i) => [i, biggest ? biggest.unitName(i).replace(/[[\]]/g, "") || "0" : i]),
-    (unit) => clock.set({ unit }),
-  );
+  const units = unitChoice(run, clock);
   const speed = select(
     "speed",
     [
@@ -80,6 +75,7 @@ export function controls(run, clock) {
       run.samples > 1 ? samples.label : null,
       units.label,
       speed.label,
+      help.button,
     ),
   );
   const update = ({ t, sample, unit, playing }) => {
@@ -90,7 +86,8 @@ export function controls(run, clock) {
     label.textContent = run.label(sample, t);
     label.hidden = !run.payload.labels;
     masked.hidden = !run.masked(sample, t);
-    [samples.node.value, units.node.value] = [sample, unit];
+    samples.node.value = sample;
+    units.update(unit);
     play.rvIcon(playing ? "pause" : "play");
     play.setAttribute("aria-label", playing ? "Pause" : "Play");
     play.title = playing ? "Pause" : "Play";
@@ -98,19 +95,19 @@ export function controls(run, clock) {
   return { node, update };
 }
 
-export function keys(root, clock) {
-  root.addEventListener("keydown", (event) => {
-    const go = { ArrowLeft: clock.t - 1, ArrowRight: clock.t + 1, Home: 0, End: clock.run.steps - 1 }[
-      event.key
-    ];
-    const busy =
-      event.target.matches("select, input:not([type=range])") ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey;
-    if (go === undefined || busy) return;
-    event.preventDefault();
-    event.stopPropagation();
-    clock.go(go);
-  });
+// The list of units. A unit beyond them (of a wide input, chosen by a click) is an option while it is chosen.
+function unitChoice(run, clock) {
+  const most = unitsToChoose(run);
+  const option = (unit) => [unit, unitOption(run, unit)];
+  const choice = select("unit", [...Array(most).keys()].map(option), (unit) => clock.set({ unit }));
+  const other = make("option", { value: most });
+  const update = (unit) => {
+    if (unit < most) other.remove();
+    else {
+      other.value = other.textContent = unit;
+      choice.node.append(other);
+    }
+    choice.node.value = unit;
+  };
+  return { ...choice, update };
 }

@@ -73,7 +73,7 @@ export function editPanel(run, clock, model) {
       answer.said || "Choose a timestep and a unit above, then a new value: both futures are computed.";
     undo.disabled = !model.get("edits").length;
     const i = Number(compare.node.value);
-    futures = answer.futures?.length ? comparison(run, clock, i, answer.futures) : null;
+    futures = answer.futures?.length ? comparison(run, i, answer.futures) : null;
     holder.replaceChildren(...(futures ? [futures.node] : []));
     if (futures) futures.update(last);
   };

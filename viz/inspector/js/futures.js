@@ -15,7 +15,7 @@ function futureSeries(run, i, numbers, name) {
 }
 
 // For each future two heat maps on one scale, as it was and changed, and how far they are apart.
-export function comparison(run, clock, i, futures) {
+export function comparison(run, i, futures) {
   const { name } = run.values[i];
   const pairs = futures.map(({ mode, before, after }) => [
     mode,
@@ -27,10 +27,10 @@ export function comparison(run, clock, i, futures) {
     const maps = [
       ["as it was", was],
       ["changed", is],
-    ].map(([text, series]) => [text, heatMap(series, (t) => clock.go(t))]);
+    ].map(([text, series]) => [text, heatMap(series)]);
     const away = make("span", { class: "rv-value" });
     const rows = maps.map(([text, map]) =>
-      make("div", { class: "rv-row" }, make("span", { class: "rv-row-name" }, text), map.node.lastChild),
+      make("div", { class: "rv-row" }, make("span", { class: "rv-row-name" }, text), map.picture),
     );
     const words = make("div", { class: "rv-row-name" }, "apart at this timestep, as a distance: ", away);
     const update = (now) => {

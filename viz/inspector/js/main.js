@@ -3,15 +3,17 @@
 // edits need.
 
 import { Clock } from "./clock.js";
-import { controls, keys } from "./controls.js";
+import { controls } from "./controls.js";
 import { diagramPanel } from "./diagram.js";
 import { make } from "./dom.js";
 import { editPanel } from "./editor.js";
-import { hover } from "./hover.js";
+import { hover, picks } from "./hover.js";
+import { keys, keysHelp } from "./keys.js";
 import { numbersTable } from "./numbers_table.js";
-import { gatesPanel, maskPanel, readoutPanel, statesPanel } from "./panels.js";
+import { endsPanel, gatesPanel, maskPanel, readoutPanel, statesPanel } from "./panels.js";
 import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
+import { tabs } from "./tabs.js";
 import { workedNumbers } from "./worked_numbers.js";
 
 // The still picture, for when no script runs, is an output of its own: hide it once this script runs.
@@ -32,29 +34,46 @@ function build(root, payload, live) {
   const clock = new Clock(run, payload.first, (now) => parts.forEach((part) => part.update(now)));
   clock.alive = () => root.isConnected;
   const whole = runPanel(run, clock);
-  const worked = workedNumbers(run);
-  const bar = controls(run, clock);
+  const help = keysHelp();
+  const bar = controls(run, clock, help);
   const step = diagramPanel(run, whole.choose);
-  const side = [readoutPanel(run), maskPanel(run), statesPanel(run), gatesPanel(run)].filter(Boolean);
-  const table = numbersTable(run);
-  const editor = live ? live(run, clock) : null;
-  parts = [bar, step, ...side, whole, { update: worked.update }, table, editor].filter(Boolean);
+  const side = tabs(panels(run, live ? live(run, clock) : null));
+  parts = [bar, step, side, whole];
   const body = make(
     "div",
     { class: `rv-body ${step.place}`, style: `--rv-room:${step.room}px` },
     step.node,
-    make(
-      "div",
-      { class: "rv-side" },
-      side.map((part) => part.node),
-    ),
-    worked.panel,
+    side.node,
+    whole.node,
   );
   const tip = hover(root, clock);
-  keys(root, clock);
-  root.replaceChildren(...[bar.node, notes, editor?.node, body, whole.node, table.node, tip].filter(Boolean));
+  keys(root, clock, help);
+  picks(root, clock);
+  root.replaceChildren(...[bar.node, help.node, notes, body, tip].filter(Boolean));
   clock.changed(clock);
   return clock;
+}
+
+// What stands beside the diagram, one at a time.
+function panels(run, editor) {
+  const values = [readoutPanel(run), maskPanel(run), statesPanel(run), endsPanel(run)].filter(Boolean);
+  const gates = gatesPanel(run);
+  const worked = workedNumbers(run);
+  return [
+    editor && { name: "Change", ...editor },
+    { name: "Values", ...stacked(values) },
+    gates && { name: "Gates", ...gates },
+    { name: "Equations", node: worked.panel, update: worked.update },
+    { name: "Table", ...numbersTable(run) },
+  ].filter(Boolean);
+}
+
+function stacked(parts) {
+  const nodes = parts.map((part) => part.node);
+  return {
+    node: make("div", { class: "rv-stacked-panels" }, nodes),
+    update: (now) => parts.forEach((part) => part.update(now)),
+  };
 }
 
 function render({ model, el }) {

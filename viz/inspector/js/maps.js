@@ -1,7 +1,9 @@
 // Pictures of the whole run: heat maps and rows of marks, with a cursor at the current timestep.
 
 import { make } from "./dom.js";
-import { nameParts, warning } from "./rows.js";
+import { lineKeys, linePicture } from "./lines.js";
+import { nameParts, readout, warning } from "./rows.js";
+import { FEW } from "./series.js";
 
 // The frame around the current timestep: dark with a light edge, to be seen on every colour.
 function cursorOver(height) {
@@ -10,11 +12,9 @@ function cursorOver(height) {
   return make("g", {}, box("rv-halo"), box("rv-cursor"));
 }
 
-// The whole run of one series, with a cursor; `go(t)` is called where it is clicked or dragged.
-export function heatMap(series, go, name = series.short) {
-  const units = Math.min(series.units, 128);
-  const [width, first] = [series.run.steps - series.first, series.first];
-  const lead = -series.run.first + first; // columns before this series begins
+// The colours of a series over the run, with the row of the chosen unit.
+function colourPicture(series, units) {
+  const [width, lead] = [series.run.steps - series.first, series.first - series.run.first];
   const picture = make("image", {
     preserveAspectRatio: "none",
     class: "rv-pixels",
@@ -22,7 +22,6 @@ export function heatMap(series, go, name = series.short) {
     height: units,
     x: lead,
   });
-  const cursor = cursorOver(units);
   const marker = make("rect", {
     class: "rv-unit",
     "vector-effect": "non-scaling-stroke",
@@ -30,53 +29,89 @@ export function heatMap(series, go, name = series.short) {
     height: 1,
     x: lead,
   });
+  const update = ({ unit }) => {
+    marker.setAttribute("y", Math.min(unit, units - 1));
+    marker.setAttribute("visibility", unit < units && units > 1 ? "visible" : "hidden");
+  };
+  return {
+    node: make("g", {}, picture, marker),
+    redraw: (sample) => picture.setAttribute("href", series.map(sample, units)),
+    update,
+    nearest: (_sample, _t, y) => Math.floor(y * units),
+    high: units,
+  };
+}
+
+// Few units are lines; whole numbers (token ids) name things, and a line between names means nothing.
+function asLines(series) {
+  return series.units <= FEW && !series.whole;
+}
+
+// In pixels: lines need height to be read, colours a little for each unit.
+function heightOf(series, units) {
+  if (asLines(series)) return 44;
+  return Math.max(20, Math.min(units * 6, 62));
+}
+
+// A row of the run: its name, its picture, and the number of the chosen unit at the timestep.
+export function mapRow(words, picture, number) {
+  return make(
+    "div",
+    { class: "rv-map-row" },
+    make("div", { class: "rv-map-name" }, ...words),
+    picture,
+    number ?? null,
+  );
+}
+
+// The whole run of one series, with a cursor: lines of a few units, colours of many.
+export function heatMap(series, name = series.short) {
+  const units = Math.min(series.units, 128);
+  const { run, first } = series;
+  const few = asLines(series);
+  const picture = few ? linePicture(series) : colourPicture(series, units);
+  const cursor = cursorOver(picture.high);
   const masked = make("g", { class: "rv-masked-columns" });
   const node = make(
     "svg",
     {
-      class: "rv-map",
+      class: `rv-map${few ? " rv-lines-map" : ""}`,
       preserveAspectRatio: "none",
       "aria-hidden": "true",
-      viewBox: `0 0 ${series.run.columns} ${units}`,
-      style: `height:${Math.max(18, Math.min(units * 7, 84))}px`,
+      viewBox: `0 0 ${run.columns} ${picture.high}`,
+      style: `height:${heightOf(series, units)}px`,
     },
-    picture,
-    masked,
-    marker,
-    cursor,
+    few ? [masked, cursor, picture.node] : [picture.node, masked, cursor],
   );
-  const at = (event) => {
-    const box = node.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left) / box.width) * series.run.columns);
-    go(column + series.run.first);
-  };
-  node.addEventListener("pointerdown", at);
-  node.addEventListener("pointermove", (event) => event.buttons && at(event));
   const warn = warning([series]);
+  const number = readout(series);
+  const size = make("span", {});
   let drawn;
-  const update = ({ t, sample, unit }) => {
-    if (drawn !== sample) {
-      picture.setAttribute("href", series.map(sample, units));
-      const columns = [...Array(series.run.steps).keys()].filter((step) => series.run.masked(sample, step));
-      masked.replaceChildren(
-        ...columns.map((step) => make("rect", { x: step - series.run.first, y: 0, width: 1, height: units })),
-      );
-      drawn = sample;
+  const update = (now) => {
+    const { t, sample } = now;
+    if (drawn !== series.look(sample)) {
+      drawn = series.look(sample);
+      picture.redraw(sample);
+      masked.replaceChildren(...veils(run, sample, picture.high));
+      size.textContent = `${series.size(units)}, ${series.range}`;
+      size.classList.toggle("rv-fitted", series.fitted);
     }
     warn.update(sample);
-    cursor.setAttribute("transform", `translate(${t - series.run.first},0)`);
-    marker.setAttribute("y", Math.min(unit, units - 1));
-    marker.setAttribute("visibility", unit < units && units > 1 ? "visible" : "hidden");
+    number.update(now);
+    picture.update(now);
+    cursor.setAttribute("transform", `translate(${t - run.first},0)`);
   };
-  node.rvHover = (x, y) => {
-    const column = Math.floor(x * series.run.columns) + series.run.first;
-    return column < first ? null : { series, t: column, unit: Math.floor(y * units) };
+  node.rvHover = (x, y, { sample }) => {
+    const column = Math.floor(x * run.columns) + run.first;
+    return column < first ? null : { series, t: column, unit: picture.nearest(sample, column, y) };
   };
-  const words = [...nameParts(name), make("span", {}, `${series.size(units)}, ${series.range}`), warn.node];
-  return {
-    node: make("div", { class: "rv-map-row" }, make("div", { class: "rv-map-name" }, ...words), node),
-    update,
-  };
+  const words = [...nameParts(name), size, few ? lineKeys(series) : null, warn.node];
+  return { node: mapRow(words, node, number.node), picture: node, update };
+}
+
+function veils(run, sample, height) {
+  const steps = [...Array(run.steps).keys()].filter((step) => run.masked(sample, step));
+  return steps.map((step) => make("rect", { x: step - run.first, y: 0, width: 1, height }));
 }
 
 // A row of marks over time (where the readout came from, the mask), with its words.
@@ -112,16 +147,12 @@ export function track(run, name, kindOf, words) {
     }
     cursor.setAttribute("transform", `translate(${t - run.first},0)`);
   };
-  const key = words.map(([kind, text]) =>
-    make("span", { class: "rv-key" }, make("i", { class: `rv-mark-${kind}` }), text),
-  );
-  return {
-    node: make(
-      "div",
-      { class: "rv-map-row" },
-      make("div", { class: "rv-map-name" }, make("b", {}, name), ...key),
-      node,
-    ),
-    update,
-  };
+  const times = [...Array(run.steps).keys()];
+  const occurs = (kind) =>
+    [...Array(run.samples).keys()].some((s) => times.some((t) => kindOf(s, t) === kind));
+  const key = words
+    .filter(([kind]) => occurs(kind))
+    .map(([kind, text]) => make("span", { class: "rv-key" }, make("i", { class: `rv-mark-${kind}` }), text));
+  node.rvHover = (x) => ({ t: Math.floor(x * run.columns) + run.first });
+  return { node: mapRow([make("b", {}, name), ...key], node), update };
 }

@@ -27,21 +27,7 @@ export function numbersTable(run) {
   );
   const body = cells.map((row, unit) => make("tr", {}, make("th", { scope: "row" }, String(unit)), ...row));
   const table = make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...body));
-  const scroll = make(
-    "div",
-    { class: "rv-scroll", tabindex: 0, role: "group", "aria-label": "Numbers, as a table" },
-    table,
-  );
-  const node = make(
-    "details",
-    { class: "rv-section rv-table" },
-    make("summary", {}, "All numbers of this timestep, as a table"),
-    scroll,
-  );
-  let last;
   const update = (now) => {
-    last = now;
-    if (!node.open) return;
     caption.textContent = `t = ${now.t}, sample ${run.payload.samples[now.sample]}`;
     cells.forEach((row, unit) =>
       row.forEach((cell, i) => {
@@ -50,6 +36,5 @@ export function numbersTable(run) {
       }),
     );
   };
-  node.addEventListener("toggle", () => last && update(last));
-  return { node, update };
+  return { node: make("div", { class: "rv-table" }, table), update };
 }

@@ -1,39 +1,47 @@
-// The panels beside the diagram, each `{node, update(now)}`: states, gates, readout, mask.
+// The panels beside the diagram, each `{node, update(now)}`: states, inputs and outputs, gates, readout, mask.
 
 import { make, section } from "./dom.js";
 import { written } from "./numbers.js";
 import { labelled, nameParts, warning } from "./rows.js";
 
+const MOMENTS = ["before", "after", "change"];
+
 export function statesPanel(run) {
-  const [rows, parts] = [[], []];
-  run.values.forEach((value, i) => {
-    if (value.role !== "state") return;
-    const three = [
-      labelled("before", run.series[i]),
-      labelled("after", run.after[i]),
-      labelled("change", run.change[i]),
-    ];
-    parts.push(...three);
-    const warn = warning([run.after[i], run.series[i]]);
-    parts.push({ update: ({ sample }) => warn.update(sample) });
-    rows.push(
-      make(
-        "div",
-        { class: "rv-group" },
-        make(
-          "div",
-          { class: "rv-group-name" },
-          make("b", { class: "rv-role-state" }, value.name),
-          make("span", {}, `${run.series[i].range}, change ${run.change[i].range}`),
-          warn.node,
-        ),
-        ...three.map((part) => part.node),
-      ),
-    );
-  });
-  return rows.length
-    ? { node: section("States", rows), update: (now) => parts.forEach((part) => part.update(now)) }
-    : null;
+  const groups = run.values
+    .map((value, i) => [value, [run.series[i], run.after[i], run.change[i]]])
+    .filter(([value]) => value.role === "state")
+    .map(([value, three]) => stateGroup(value.name, three));
+  return groups.length ? panel("States", groups, "rv-states") : null;
+}
+
+// A state before and after the timestep, and what changed.
+function stateGroup(name, three) {
+  const [before, after, change] = three;
+  const rows = three.map((series, i) => labelled(MOMENTS[i], series));
+  const warn = warning([after, before]);
+  const head = make(
+    "div",
+    { class: "rv-group-name" },
+    make("b", { class: "rv-role-state" }, name),
+    make("span", {}, `${before.range}, change ${change.range}`),
+    warn.node,
+  );
+  const node = make(
+    "div",
+    { class: `rv-group${before.picture ? " rv-pictures" : ""}` },
+    head,
+    rows.map((row) => row.node),
+  );
+  const update = (now) => {
+    rows.forEach((row) => row.update(now));
+    warn.update(now.sample);
+  };
+  return { node, update };
+}
+
+function panel(title, parts, kind) {
+  const nodes = parts.map((part) => part.node);
+  return { node: section(title, nodes, kind), update: (now) => parts.forEach((part) => part.update(now)) };
 }
 
 export function gatesPanel(run) {
@@ -57,17 +65,10 @@ export function gatesPanel(run) {
   const parts = gates.map(([value, series]) =>
     labelled(nameParts(value.short), series, detail(value, series)),
   );
-  return {
-    node: section(
-      "Gates and probabilities, 0 to 1",
-      parts.map((part) => part.node),
-      "rv-gates",
-    ),
-    update: (now) => parts.forEach((part) => part.update(now)),
-  };
+  return panel("Gates and probabilities, 0 to 1", parts, "rv-gates");
 }
 
-export const ORIGIN = ["start", "own", "truth", "both"];
+const ORIGIN = ["start", "own", "truth", "both"];
 
 const SAID = {
   start: "its first value: there is no output yet",
@@ -91,15 +92,7 @@ export function readoutPanel(run) {
       };
       return { node: make("div", { class: "rv-group" }, row.node, chip), update };
     });
-  return parts.length
-    ? {
-        node: section(
-          "Readout",
-          parts.map((part) => part.node),
-        ),
-        update: (now) => parts.forEach((part) => part.update(now)),
-      }
-    : null;
+  return parts.length ? panel("Readout", parts, "rv-readout") : null;
 }
 
 export function maskPanel(run) {
@@ -111,4 +104,21 @@ export function maskPanel(run) {
       : "This timestep counts.";
   };
   return { node: section("Mask", text), update };
+}
+
+// What the timestep reads and returns. An output that is a state is shown among the states.
+export function endsPanel(run) {
+  const states = run.values.filter((value) => value.role === "state");
+  const repeats = (value) =>
+    value.role === "output" &&
+    states.some((state) => state.start === value.start && state.lag + 1 === value.lag);
+  const rows = run.values
+    .map((value, i) => [value, run.series[i]])
+    .filter(([value]) => ["input", "output"].includes(value.role) && !repeats(value))
+    .map(([value, series]) => labelled(nameOf(value), series));
+  return rows.length ? panel("Input and output", rows, "rv-ends") : null;
+}
+
+function nameOf(value) {
+  return make("b", { class: `rv-role-${value.role}` }, value.short);
 }

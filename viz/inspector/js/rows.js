@@ -1,9 +1,18 @@
-// Rows of the panels: one frame of a series as a strip of colours, with its name and a number.
+// Rows of the panels: one frame of a series as colours, numbers or pictures, with its name and a number.
 
 import { make } from "./dom.js";
+import { pictures } from "./pictures.js";
+import { FEW } from "./series.js";
 
-// One frame of a series as a row of colours: a window that slides over the film of all frames.
-export function strip(series, box = {}) {
+// One frame of a series: numbers where they are few, pictures where it is an image, else a row of colours.
+// `box` is the place of it in a drawing; without one it is a row of a panel.
+export function strip(series, box) {
+  if (series.picture) return pictures(series, box);
+  return series.units <= FEW && series.rows === 1 ? numberCells(series, box) : colourStrip(series, box);
+}
+
+// A window that slides over the film of all frames.
+function colourStrip(series, box = {}) {
   const picture = make("image", { preserveAspectRatio: "none", class: "rv-pixels", width: series.columns });
   const marker = make("rect", {
     class: "rv-unit",
@@ -19,10 +28,10 @@ export function strip(series, box = {}) {
   );
   let drawn, shown;
   const update = ({ t, sample, unit }) => {
-    if (drawn !== sample) {
+    if (drawn !== series.look(sample)) {
       picture.setAttribute("href", series.film(sample));
       picture.setAttribute("height", (series.rows + 2) * (series.fixed ? 1 : series.run.steps));
-      drawn = sample;
+      drawn = series.look(sample);
     }
     const y = 1 + (series.fixed ? 0 : t * (series.rows + 2));
     node.setAttribute("viewBox", `0 ${y} ${series.columns} ${series.rows}`);
@@ -40,11 +49,72 @@ export function strip(series, box = {}) {
   return { node, update };
 }
 
-// The number of the chosen unit, beside a strip.
+// A few numbers, each on its colour.
+function numberCells(series, box) {
+  const cells = [...Array(series.units).keys()].map((unit) =>
+    box ? drawnCell(series, unit, box) : writtenCell(),
+  );
+  const nodes = cells.map((cell) => cell.node);
+  const node = box
+    ? make("g", { "aria-hidden": "true" }, nodes)
+    : make("div", { class: "rv-strip rv-numbers", "aria-hidden": "true" }, nodes);
+  nodes.forEach((cell, unit) => (cell.rvHover = (_x, _y, { t }) => ({ series, t, unit })));
+  const update = ({ t, sample, unit }) =>
+    cells.forEach((cell, i) => {
+      const number = series.at(sample, t, i);
+      cell.write(number, series.paint(number));
+      cell.node.classList.toggle("rv-chosen", i === unit && series.units > 1);
+    });
+  return { node, update };
+}
+
+function writtenCell() {
+  const node = make("span", {});
+  const write = (number, { paper, ink }) => {
+    node.textContent = short(number, 7);
+    [node.style.background, node.style.color] = [paper, ink];
+  };
+  return { node, write };
+}
+
+function drawnCell(series, unit, { x, y, width, height }) {
+  const wide = width / series.units;
+  const back = make("rect", { x: x + unit * wide, y, width: wide, height, class: "rv-cell-back" });
+  const text = make("text", {
+    x: x + (unit + 0.5) * wide,
+    y: y + height - 2.5,
+    "text-anchor": "middle",
+    class: "rv-cell-number",
+  });
+  const write = (number, { paper, ink }) => {
+    back.style.fill = paper;
+    text.style.fill = ink;
+    text.textContent = short(number, Math.floor(wide / 6.3));
+  };
+  return { node: make("g", {}, back, text), write };
+}
+
+// A number in at most so many letters, as exact as they allow.
+export function short(number, letters) {
+  if (number === undefined) return "–";
+  if (Number.isNaN(number)) return "NaN";
+  if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
+  const sign = number < 0 ? "−" : "";
+  const size = Math.abs(number);
+  for (let digits = Number.isInteger(number) ? 0 : 3; digits >= 0; digits--) {
+    const text = sign + size.toFixed(digits);
+    if (text.length <= letters) return /^−0(\.0*)?$/.test(text) ? text.slice(1) : text;
+    const bare = sign + size.toFixed(digits).replace(/^0\./, ".");
+    if (digits && bare.length <= letters) return /^−\.0*$/.test(bare) ? bare.slice(1) : bare;
+  }
+  return sign + (size < 1e10 ? size.toExponential(0).replace("+", "") : "∞");
+}
+
+// The number of the chosen unit, beside a strip; of a single unit whichever is chosen.
 export function readout(series) {
   const node = make("span", { class: "rv-value" });
   const update = ({ t, sample, unit }) => {
-    node.textContent = series.write(series.at(sample, t, Math.min(unit, series.units - 1)));
+    node.textContent = series.write(series.at(sample, t, series.units === 1 ? 0 : unit));
   };
   return { node, update };
 }

@@ -3,14 +3,29 @@
 import { bitmap } from "./colours.js";
 import { grouped, written } from "./numbers.js";
 
+// Up to so many units are shown as numbers and as lines over time, more as colours.
+export const FEW = 4;
+
 // One value over time, ready to be drawn and read under the pointer.
 export class Series {
   // `at(sample, t, unit)` gives a number; `shape` names its units.
   constructor(
     run,
-    { name, short = name, rows, columns, shape, gate = false, whole = false, fixed = false, at, first = 0 },
+    {
+      name,
+      short = name,
+      role = "inner",
+      rows,
+      columns,
+      shape,
+      gate = false,
+      whole = false,
+      fixed = false,
+      at,
+      first = 0,
+    },
   ) {
-    Object.assign(this, { run, name, short, rows, columns, shape, gate, whole, fixed, at, first });
+    Object.assign(this, { run, name, short, role, rows, columns, shape, gate, whole, fixed, at, first });
     this.units = rows * columns;
     this.all = shape.reduce((product, size) => product * size, 1); // before the run was cut for size
     this.measure();
@@ -36,15 +51,55 @@ export class Series {
     if (this.least <= this.most) this.limit = Math.max(Math.abs(this.least), Math.abs(this.most));
   }
 
+  // Whether the scale is that of its own numbers where it could be the fixed one from 0 to 1.
+  get fitted() {
+    return Boolean(this.gate && this.run.fitted && this.least < this.most);
+  }
+
+  // The numbers at both ends of the scale.
+  get ends() {
+    if (this.gate && !this.fitted) return [0, 1];
+    if (this.gate || this.whole) return this.least > this.most ? [0, 1] : [this.least, this.most];
+    return [-this.limit, this.limit];
+  }
+
+  // Where a number lies on the scale, from 0 to 1.
+  part(number) {
+    if (!this.gate && !this.whole) return (number / (this.limit || 1) + 1) / 2;
+    const [low, high] = this.ends;
+    return (number - low) / (high - low || 1);
+  }
+
   colour(number) {
     if (Number.isNaN(number)) return 254;
     if (!Number.isFinite(number)) return 255;
-    const part = this.gate
-      ? number
-      : this.whole
-        ? (number - this.least) / (this.most - this.least || 1)
-        : (number / (this.limit || 1) + 1) / 2;
-    return Math.round(Math.min(1, Math.max(0, part)) * 253);
+    return Math.round(Math.min(1, Math.max(0, this.part(number))) * 253);
+  }
+
+  // A number's colour, and that of letters on it, as a style sheet writes them.
+  paint(number) {
+    const [red, green, blue] = this.colours[this.colour(number)] || [255, 255, 255];
+    const light = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+    return { paper: `rgb(${red},${green},${blue})`, ink: light > 0.55 ? "#1f2933" : "#ffffff" };
+  }
+
+  // What a picture of the run depends on: it is drawn anew where this changes.
+  look(sample) {
+    return `${sample}${this.fitted ? " fitted" : ""}`;
+  }
+
+  // Whether it is shown as pictures: its last axes are the rows and columns of an image.
+  get picture() {
+    return this.rows > 1 && this.shape.length > 1 && this.frameWidth <= 12 * this.rows;
+  }
+
+  // An image's columns, and its channels, which lie side by side.
+  get frameWidth() {
+    return this.shape.length === 3 ? Math.min(this.shape[1], this.columns) : this.columns;
+  }
+
+  get channels() {
+    return Math.max(1, Math.floor(this.columns / this.frameWidth));
   }
 
   get colours() {
@@ -52,6 +107,7 @@ export class Series {
   }
 
   get range() {
+    if (this.fitted) return `${written(this.least)} to ${written(this.most)}, fitted`;
     if (this.gate) return "0 to 1";
     if (this.least > this.most) return "no finite number";
     if (this.whole) return `${this.write(this.least)} to ${this.write(this.most)}`;

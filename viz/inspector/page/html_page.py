@@ -35,11 +35,13 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>body {{ margin: 16px; background: #ffffff; color: #1f2933; font: 14px system-ui, sans-serif; }}</style>
+<style>body {{ margin: 10px 14px; background: #ffffff; color: #1f2933; font: 14px system-ui, sans-serif; }}
+h1 {{ font-size: 15px; margin: 0 0 6px; overflow-wrap: anywhere; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #14181d; color: #e8edf2; }} }}</style>
 </head>
 <body>
-<main>
-<h1 style="font-size: 20px; margin: 0 0 12px; overflow-wrap: anywhere">{title}</h1>
+<main class="rv-page">
+<h1>{title}</h1>
 {fragment}
 </main>
 </body>

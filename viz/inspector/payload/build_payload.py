@@ -6,11 +6,12 @@ import numpy as np
 
 import rshop
 from rshop.tracing.call_request import read_request
-from viz.inspector.call_checks import INSPECTOR, check_not_empty, check_size, read_labels
+from viz.inspector.call_checks import INSPECTOR, check_not_empty, check_size
 from viz.inspector.payload import readout_sources, run_values, size_limit, step_views
 from viz.inspector.payload.equations import Operand, is_gate, opens
 from viz.inspector.payload.find_equations import find_equations
 from viz.inspector.payload.payload import Payload, ShownValue
+from viz.inspector.payload.words import read_words
 from viz.model.read_model import read_model
 from viz.plots.series import check_sample
 from viz.style.labels import told_apart
@@ -25,7 +26,7 @@ INLINE = ("sum", "difference", "product", "quotient", "mean", "max", "min", "pow
 _LETTERS = 26
 
 
-def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> Payload:
+def record(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call) -> Payload:
     """Everything that the inspector shows of a run.
 
     Example:
@@ -38,20 +39,24 @@ def record(rnn, x, *, labels=None, sample=0, megabytes=MEGABYTES, **call) -> Pay
     rnn, x, call = read_request(rnn, x, call, own=INSPECTOR)
     check_not_empty(x)
     trace = rshop.trace(rnn, x, **call)
-    return payload_of(rnn, trace, call, labels=labels, sample=sample, megabytes=megabytes)
+    shown = {"labels": labels, "output_labels": output_labels, "sample": sample, "megabytes": megabytes}
+    return payload_of(rnn, trace, call, **shown)
 
 
-def payload_of(rnn, trace, call=None, *, labels=None, sample=0, megabytes=MEGABYTES) -> Payload:
+def payload_of(
+    rnn, trace, call=None, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES
+) -> Payload:
     """The payload of a run that was traced already; see `record`."""
     call = call or {}
     outputs = run_values.flatten(trace.outputs)[0]
     batch, steps = outputs.shape[:2]
     check_sample(sample, batch)
     check_size(megabytes)
-    labels = read_labels(labels, batch, steps, rnn.go_backwards)
     run = run_values.collect(rnn, trace, call.get("constants"))
     mask = readout_sources.mask_of(trace)
     find_equations(rnn.description.graph, run, sample, None if mask is None else mask[sample])
+    size = {"batch": batch, "steps": steps, "backwards": rnn.go_backwards}
+    words = read_words(run, labels, output_labels, **size)
     sizes = [size_limit.trim_units(value) for value in run.every]
     room = int(megabytes * 1e6 * 3 / 4 / 4)
     kept = size_limit.choose(run.every, steps=steps, batch=batch, sample=sample, room=room)
@@ -66,12 +71,25 @@ def payload_of(rnn, trace, call=None, *, labels=None, sample=0, megabytes=MEGABY
         first=kept.samples.index(sample),
         backwards=bool(rnn.go_backwards),
         notes=size_limit.say_trimmed(trimmed) + kept.notes,
-        labels=[labels[s][: kept.steps] for s in kept.samples] if labels else None,
+        labels=[words.steps[s][: kept.steps] for s in kept.samples] if words.steps else None,
         mask=None if mask is None else mask[kept.samples, : kept.steps],
         sources=[codes[kept.samples, : kept.steps] for codes in origins],
         values=[choice.shown(place) for place in kept.values],
         views=step_views.views(rnn, run, choice.places),
+        unit_words=_kept_words(words.units, choice.places, kept.samples),
+        guesses=[_kept_guesses(guesses, choice.places, kept) for guesses in words.guesses],
     )
+
+
+def _kept_words(units, places, samples):
+    shown = {places[place]: rows for place, rows in units.items() if place in places}
+    most = size_limit.VECTOR
+    return {place: [rows[s][:most] for s in samples] for place, rows in shown.items()}
+
+
+def _kept_guesses(guesses, places, kept):
+    which, chances = (numbers[kept.samples, : kept.steps] for numbers in (guesses.which, guesses.chances))
+    return replace(guesses, place=places[guesses.place], which=which, chances=chances)
 
 
 class _Choice:

@@ -36,6 +36,8 @@ def encoded(payload: Payload) -> dict:
         "sourceNames": list(SOURCES),
         "values": values,
         "views": [_view(view) for view in payload.views],
+        "words": _words(payload.unit_words),
+        "guesses": [_guesses(guesses, block) for guesses in payload.guesses],
         "data": block.text(),
         **({} if payload.still_tail is None else still),
     }
@@ -81,6 +83,29 @@ def _value(value, start, frames, block):
         "unnamed": value.unnamed,
         "next": value.next,
         "law": _equation(value.equation, block),
+    }
+
+
+def _words(units):
+    # Lists that are equal are sent once: of all samples, and of all values that repeat an output.
+    lists, sent = [], {}
+    for place, rows in units.items():
+        sent[str(place)] = []
+        for row in rows:
+            if row not in lists:
+                lists.append(row)
+            sent[str(place)].append(lists.index(row))
+    return {"lists": lists, "values": sent}
+
+
+def _guesses(guesses, block):
+    return {
+        "value": guesses.place,
+        "texts": guesses.texts,
+        "count": guesses.which.shape[-1],
+        "which": block.append(guesses.which.astype("float32")),
+        "chances": block.append(guesses.chances),
+        "softmax": guesses.softmax,
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from viz.inspector.payload.run_values import Value
 from viz.inspector.payload.step_views import View
+from viz.inspector.payload.words import Guesses
 
 
 @dataclass(eq=False)
@@ -57,6 +58,8 @@ class Payload:
         sources: for each readout where it came from, codes `(samples, steps)` into `readout_sources.SOURCES`.
         values: every value that is kept, in the order of the step.
         views: the diagram of the step, and of each model in it.
+        unit_words: for the place of a value, for each sample what the units of its last axis are called.
+        guesses: of each output that chooses among classes, the likeliest at each timestep.
         colours: the colour maps as a few colours to draw lines between, once the page is made.
         still_tail: the end of the still picture in base64, by which a page knows it.
     """
@@ -73,5 +76,7 @@ class Payload:
     sources: list[np.ndarray]
     values: list[ShownValue]
     views: list[View] = field(default_factory=list)
+    unit_words: dict[int, list[list[str]]] = field(default_factory=dict)
+    guesses: list[Guesses] = field(default_factory=list)
     colours: dict | None = None
     still_tail: str | None = None

@@ -12,13 +12,29 @@ class Element {
     });
     this.classes = new Set();
     this.style = { setProperty: (name, value) => (this.style[name] = value) };
-    this.classList = { toggle: (name, on) => (on ? this.classes.add(name) : this.classes.delete(name)) };
+    const toggle = (name, on) => (on ? this.classes.add(name) : this.classes.delete(name));
+    this.classList = { toggle, add: (name) => this.classes.add(name) };
   }
 
   setAttribute(name, value) {
     this.attributes[name] = String(value);
     if (name === "value") this.value = String(value);
     if (name === "class") this.className = String(value);
+    if (name === "hidden") this.hidden = true;
+  }
+
+  getAttribute(name) {
+    return this.attributes[name] ?? null;
+  }
+
+  remove() {
+    const siblings = this.parentNode?.childNodes ?? [];
+    if (siblings.includes(this)) siblings.splice(siblings.indexOf(this), 1);
+    this.parentNode = null;
+  }
+
+  focus() {
+    document.activeElement = this;
   }
 
   append(...children) {
@@ -52,30 +68,45 @@ class Element {
   }
 
   // What a browser does on a click, a key, a change; returns the event.
+  // It goes on to the elements around, until one stops it.
   fire(kind, event = {}) {
-    const sent = { target: this, prevented: false, ...event };
-    Object.assign(sent, { preventDefault: () => (sent.prevented = true), stopPropagation: () => {} });
-    for (const handler of this.listeners[kind] || []) handler(sent);
+    const sent = { target: this, prevented: false, stopped: false, ...event };
+    sent.preventDefault = () => (sent.prevented = true);
+    sent.stopPropagation = () => (sent.stopped = true);
+    for (let node = this; node && !sent.stopped; node = node.parentNode)
+      for (const handler of node.listeners[kind] || []) handler(sent);
     return sent;
   }
 
+  // A tag, a class, or the value of an attribute: one of them.
   matches(selector) {
-    return selector.split(",").some((part) => part.trim() === this.tag);
+    return selector.split(",").some((part) => {
+      const [, tag, kind, name, value] = part.trim().match(/^(\w*)(?:\.([\w-]+))?(?:\[(\w+)=(\w+)\])?/);
+      const kinds = ` ${this.className} `;
+      return (
+        (!tag || tag === this.tag) &&
+        (!kind || kinds.includes(` ${kind} `)) &&
+        (!name || this.attributes[name] === value)
+      );
+    });
   }
 
-  closest() {
-    return null;
+  closest(selector) {
+    return this.matches(selector) ? this : (this.parentNode?.closest(selector) ?? null);
+  }
+
+  contains(other) {
+    return other === this || this.all("").includes(other);
   }
 
   getBoundingClientRect() {
     return { left: 0, top: 0, width: 100, height: 100 };
   }
 
-  // All elements below with this tag or, with a dot before it, this class.
+  // All elements below with this tag or, with a dot before it, this class; all of them for "".
   all(wanted) {
     const inside = this.childNodes.filter((child) => child instanceof Element);
-    const fits = (node) =>
-      wanted.startsWith(".") ? ` ${node.className} `.includes(` ${wanted.slice(1)} `) : node.tag === wanted;
+    const fits = (node) => !wanted || node.matches(wanted);
     return inside.flatMap((node) => [...(fits(node) ? [node] : []), ...node.all(wanted)]);
   }
 

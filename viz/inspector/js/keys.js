@@ -1,0 +1,68 @@
+// The keys that step through time and units, and the panel that names them.
+
+import { make } from "./dom.js";
+
+const HELP = [
+  ["← →", "one timestep back, one on"],
+  ["Home End", "first timestep, last timestep"],
+  ["↑ ↓", "the unit before, the next unit"],
+  ["Space", "play, pause"],
+  ["?", "show or hide this list"],
+  ["click", "on a coloured cell: its timestep and its unit; on a box: its values over the run"],
+];
+
+// What a key does by itself where the focus is: typing, choosing, pressing. Page up and down scroll.
+const TYPES = "select, input:not([type=range]), textarea";
+const PRESSES = "button, summary, a, [role=button]";
+
+function taken({ target, key }) {
+  if (target.matches(TYPES)) return true;
+  if (key === " ") return target.matches(PRESSES);
+  return target.matches("[role=tab]") && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(key);
+}
+
+export function keys(root, clock, help) {
+  root.addEventListener("keydown", (event) => {
+    const last = clock.run.steps - 1;
+    const acts = {
+      ArrowLeft: () => clock.go(clock.t - 1),
+      ArrowRight: () => clock.go(clock.t + 1),
+      Home: () => clock.go(0),
+      End: () => clock.go(last),
+      ArrowUp: () => clock.chooseUnit(clock.unit - 1),
+      ArrowDown: () => clock.chooseUnit(clock.unit + 1),
+      " ": () => clock.play(!clock.playing),
+      "?": () => help.toggle(),
+      Escape: () => help.toggle(false),
+    };
+    const act = Object.hasOwn(acts, event.key) && acts[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey || taken(event)) return;
+    if (event.key === "Escape" && help.node.hidden) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  });
+}
+
+// The list of keys, and the button that shows it.
+export function keysHelp() {
+  const rows = HELP.flatMap(([key, does]) => [make("dt", {}, key), make("dd", {}, does)]);
+  const node = make(
+    "div",
+    { class: "rv-help", role: "group", "aria-label": "Keys", hidden: "" },
+    make("dl", {}, rows),
+  );
+  const name = "Keys";
+  const button = make(
+    "button",
+    { type: "button", class: "rv-button rv-ask", "aria-label": name, title: `${name} (?)` },
+    "?",
+  );
+  const toggle = (on = node.hidden) => {
+    node.hidden = !on;
+    button.setAttribute("aria-expanded", String(on));
+  };
+  button.addEventListener("click", () => toggle());
+  toggle(false);
+  return { node, button, toggle };
+}
