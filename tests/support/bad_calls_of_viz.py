@@ -21,7 +21,9 @@ def drawings(p):
     """Drawings of a step."""
     rnn = lambda: {"rnn": p["lstm"]}  # noqa: E731
     fold = {*FLAG, "zero", "one", "huge", "empty list", "empty tuple"}
-    yield Target("draw_step", viz.draw_step, rnn, {"rnn": NOTHING, "fold": fold, "schedule": FLAG})
+    yield Target(
+        "draw_step", viz.draw_step, rnn, {"rnn": NOTHING, "fold": fold, "schedule": FLAG, "expand": FLAG}
+    )
     kinds = {
         "rnn": NOTHING,
         "steps": COUNT | {"huge"},

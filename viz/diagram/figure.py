@@ -74,7 +74,7 @@ class Figure:
         """
         dot, drawn = self._drawable
         drawn = drawn or draw(dot, "svg", placed=self.scene.placed)
-        return finish(drawn.decode(), self.alt)
+        return finish(drawn.decode(), self.alt, self.scene.tooltips())
 
     @cached_property
     def png(self) -> bytes:
@@ -98,8 +98,10 @@ class Figure:
     def html(self) -> str:
         """A self-contained page with the picture and its text form."""
         title, text = escaped(self.scene.title), escaped(self.text)
+        themes = '<meta name="color-scheme" content="light dark">'
         return (
-            f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title></head>\n'
+            '<!DOCTYPE html>\n<html lang="en">\n'
+            f'<head><meta charset="utf-8">{themes}<title>{title}</title></head>\n'
             f"<body><main>\n<h1>{title}</h1>\n{self.svg}\n"
             f"<details><summary>In words</summary><pre>{text}</pre></details>\n</main></body>\n</html>\n"
         )

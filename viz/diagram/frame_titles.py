@@ -4,7 +4,7 @@ _SAMPLES = 40
 
 
 def move_struck_titles(dot: str, layout: dict) -> str:
-    """The DOT text, with a frame's title moved to the right where an arrow would strike it at the left.
+    """The DOT text, with a frame's title moved to the right or the middle where an arrow would strike it.
 
     Example:
         >>> move_struck_titles(dot, layout).count("labeljust=r")
@@ -17,22 +17,22 @@ def move_struck_titles(dot: str, layout: dict) -> str:
     points = [point for edge in layout.get("edges", ()) for point in _points(edge["pos"])]
     for frame in layout.get("objects", ()):
         if frame["name"].startswith("cluster_") and "lp" in frame:
-            left, right = _places(frame)
-            if _struck(left, points) and not _struck(right, points):
-                head, start, rest = dot.partition(f"subgraph {frame['name']} {{")
-                dot = head + start + rest.replace("labeljust=l", "labeljust=r", 1)
+            free = next((side for side, room in _places(frame).items() if not _struck(room, points)), "l")
+            head, start, rest = dot.partition(f"subgraph {frame['name']} {{")
+            dot = head + start + rest.replace("labeljust=l", f"labeljust={free}", 1)
     return dot
 
 
 def _places(frame):
-    # The rectangle of a title at the left, and at the right: `(left, bottom, right, top)`.
+    # The rectangle of a title at the left, at the right and in the middle: `(left, bottom, right, top)`.
     x, y = map(float, frame["lp"].split(","))
     width, height = 72 * float(frame["lwidth"]), 72 * float(frame["lheight"])
     low, _, high, _ = map(float, frame["bb"].split(","))
-    return [
-        (middle - width / 2, y - height / 2, middle + width / 2, y + height / 2)
-        for middle in (x, low + high - x)
-    ]
+    middles = {"l": x, "r": low + high - x, "c": (low + high) / 2}
+    return {
+        side: (middle - width / 2, y - height / 2, middle + width / 2, y + height / 2)
+        for side, middle in middles.items()
+    }
 
 
 def _struck(room, points):

@@ -48,10 +48,10 @@ def _digraph(scene):
             )
         ) from error
     notes = "".join(escaped(note) + '<BR ALIGN="LEFT"/>' for note in scene.notes)
-    text = f'<<FONT POINT-SIZE="{SMALL:g}" COLOR="{palette.QUIET}">{notes}</FONT>>' if notes else ""
+    text = f'<<FONT POINT-SIZE="{SMALL:g}" COLOR="{palette.EITHER}">{notes}</FONT>>' if notes else ""
     graph = graphviz.Digraph(
         graph_attr={
-            "bgcolor": palette.PAPER,
+            "bgcolor": "transparent",
             "fontname": _FONT,
             "outputorder": "nodesfirst" if scene.placed else "edgesfirst",
             "pad": "0.15",
@@ -102,10 +102,26 @@ def _add_boxes(graph, scene, group):
     for box in scene.boxes:
         if box.group == group:
             graph.node(box.id, **_box_style(box))
+    for ids in [] if scene.placed else _gates_side_by_side(scene, group):
+        with graph.subgraph(graph_attr={"rank": "same"}) as same:
+            for id in ids:
+                same.node(id)
+
+
+def _gates_side_by_side(scene, group):
+    # The gates that open what one box computed for them.
+    of: dict[str, list[str]] = {}
+    gates = {box.id for box in scene.boxes if box.role == "gate" and box.group == group}
+    for edge in scene.edges:
+        if edge.target in gates:
+            of.setdefault(edge.source, []).append(edge.target)
+    return [ids for ids in of.values() if len(ids) > 1]
 
 
 def _box_style(box: Box) -> dict:
     style = _look_of(box)
+    if box.line is not None:
+        style["group"] = box.line
     if box.at is not None:
         width, height = box.size
         size = {"width": f"{width / 72:.3f}", "height": f"{height / 72:.3f}"}
@@ -120,8 +136,8 @@ def _look_of(box):
     quiet = look.text if box.role == "truth" else palette.QUIET
     label = box.label.at_left(TITLE, box.size[0] - 16) if box.wide else box.label.markup(TITLE, SMALL, quiet)
     if box.role in ("time", "dots"):
-        return {"label": label, "shape": "plaintext"}
-    round_ = box.role == "operation"
+        return {"label": label, "shape": "plaintext", "fontcolor": palette.EITHER}
+    round_ = box.role in ("operation", "gate")
     style = ["filled", *([] if round_ else ["rounded"]), *(["dashed"] if box.role in _DASHED else [])]
     return {
         "label": label,
@@ -135,15 +151,18 @@ def _look_of(box):
 
 def _edge_style(scene: Scene, edge: Edge) -> dict:
     role = "masked" if edge.role == "held" else edge.role
-    colour = palette.INK if role == "data" else palette.colour(role).line
+    colour = palette.EITHER if role == "data" else palette.colour(role).line
     style = {"color": colour}
     if edge.role in _DASHED:
         style["style"] = "dashed"
     headless = not scene.box(edge.target).label.title or scene.box(edge.target).role == "dots"
     if headless:
         style["arrowhead"] = "none"
+    line = scene.box(edge.source).line
+    if line is not None and line == scene.box(edge.target).line:
+        style["weight"] = "20"
     if edge.label is not None:
-        style |= {"label": edge.label.markup(BESIDE, SMALL, palette.QUIET), "fontcolor": colour}
+        style |= {"label": edge.label.markup(BESIDE, SMALL, palette.EITHER), "fontcolor": colour}
         if edge.label_at is not None:
             style["lp"] = _point(edge.label_at)
     if edge.route is not None:

@@ -19,6 +19,8 @@ class Box:
         values: the names in a `Trace` of the values that it stands for.
         row: "bottom" or "top" for what is read and returned, where Graphviz lays the scene out.
         wide: whether its label stands at its left end, where it stretches over several columns.
+        words: what it is in full, for the words and the tooltip, where its label is shorter.
+        line: the name of the straight line on which it stands, where Graphviz lays the scene out.
         at, size: the middle `(x, y)` and the width and height in points, where a layout gave them.
     """
 
@@ -30,8 +32,15 @@ class Box:
     values: tuple[str, ...] = ()
     row: str | None = None
     wide: bool = False
+    words: Label | None = None
+    line: str | None = None
     at: tuple[float, float] | None = None
     size: tuple[float, float] | None = None
+
+    @property
+    def said(self) -> Label:
+        """What it is in full."""
+        return self.words or self.label
 
 
 @dataclass
@@ -100,6 +109,10 @@ class Scene:
         """The box of this id."""
         return next(box for box in self.boxes if box.id == id)
 
+    def tooltips(self) -> dict[str, str]:
+        """What each box is in full, by its id: `{"n0": "forget_gate: sigmoid: 10"}`."""
+        return {box.id: box.said.plain for box in self.boxes}
+
     def reached_from(self, ids: Iterable[str]) -> set[str]:
         """The ids of all boxes to which the arrows lead from these, themselves included."""
         after: dict[str, list[str]] = {}
@@ -144,7 +157,7 @@ class Scene:
             inside = around
             sources = [self._read(edge, names, column) for edge in self.edges if edge.target == box.id]
             reads = f" <- {', '.join(sources)}" if sources else ""
-            about = "".join(f", {text}" for text in (box.label.detail, box.label.shape) if text)
+            about = "".join(f", {text}" for text in (box.said.detail, box.said.shape) if text)
             lines.append(margin + "  " * depth[box.group] + f"{names[box.id]} ({box.role}{about}){reads}")
         return lines
 
@@ -157,9 +170,9 @@ class Scene:
     def _names(self):
         names, uses = {}, {}
         for box in self.boxes:
-            key = (box.column, box.label.name)
+            key = (box.column, box.said.name)
             uses[key] = uses.get(key, 0) + 1
-            names[box.id] = (box.label.name or "·") + (f" #{uses[key]}" if uses[key] > 1 else "")
+            names[box.id] = (box.said.name or "·") + (f" #{uses[key]}" if uses[key] > 1 else "")
         return names
 
 

@@ -5,46 +5,63 @@ from dataclasses import replace
 from rshop.fast.plan.lower import unknown
 from rshop.fast.plan.program import places
 from viz.diagram.scene import Scene
-from viz.model.flow import Flow
+from viz.model.flow import Flow, Part
 from viz.model.read_model import Model
 
+_ONCE = "Before and after the loop: once, for all timesteps together. In the loop: timestep by timestep."
 _WORDS = {"before": "before the loop", "after": "after the loop"}
 
 
-def mark(scene: Scene, model: Model, flow: Flow):
-    """Write into each box of a step what runs before and after the loop, and under it what that means.
+class Plan:
+    """Where each part of a step runs.
 
     Example:
-        >>> mark(scene, model, flow)
+        >>> plan = Plan(model)
+        >>> plan.mark(scene, flow)
         >>> scene.box("n0").label.shape
         '64, before the loop'
+
+    Args:
+        model: the layer, trained without a mask.
     """
-    strange = unknown(model.step.graph, training=True)
-    where = places(
-        model.step, decode=bool(model.option("decode")), forced=model.option("teacher_force") is True
-    )
-    boxes, outside = {box.id: box for box in scene.boxes}, False
-    for part in flow.parts:
-        place = _place(part.values, where)
-        if place != "in":
-            outside = True
-            box = boxes[part.id]
-            words = ", ".join(text for text in (box.label.shape, _WORDS[place]) if text)
-            box.label, box.role = replace(box.label, shape=words), place
-    if strange:
-        scene.notes.append(f"All in the plain loop: nothing is known beforehand of {', '.join(strange)}.")
-    elif outside:
-        scene.notes.append(
-            "Before and after the loop: once, for all timesteps together. In the loop: timestep by timestep."
-        )
-    else:
-        scene.notes.append("All of it runs in the loop, timestep by timestep.")
+
+    def __init__(self, model: Model):
+        self.strange = unknown(model.step.graph, training=True)
+        forced = model.option("teacher_force") is True
+        self.where = places(model.step, decode=bool(model.option("decode")), forced=forced)
+
+    def apart(self, part: Part, other: Part) -> bool:
+        """Whether two parts run at different times."""
+        return self.place(part.values) != self.place(other.values)
+
+    def mark(self, scene: Scene, flow: Flow):
+        """Write into each box of a step what runs before and after the loop, and under it what that means."""
+        boxes, outside = {box.id: box for box in scene.boxes}, False
+        for part in flow.parts:
+            place = self.place(part.values)
+            if place != "in":
+                outside, box = True, boxes[part.id]
+                box.label, box.role = _marked(box.label, place), place
+                box.words = box.words and _marked(box.words, place)
+        scene.notes.append(self._note(outside))
+
+    def _note(self, outside):
+        if self.strange:
+            return f"All in the plain loop: nothing is known beforehand of {', '.join(self.strange)}."
+        if outside:
+            return _ONCE
+        return "All of it runs in the loop, timestep by timestep."
+
+    def place(self, values) -> str:
+        """`before`, `in` or `after` the loop; a closed model is outside only where all of its parts are."""
+        names = {value.split("[")[0] for value in values}
+        inside = {
+            place
+            for node, place in self.where.items()
+            if any(node == name or node.startswith(f"{name}/") for name in names)
+        }
+        return inside.pop() if len(inside) == 1 else "in"
 
 
-def _place(values, where):
-    # A closed model counts as outside the loop only where all of its parts run there.
-    names = {value.split("[")[0] for value in values}
-    inside = {
-        place for node, place in where.items() if any(node == n or node.startswith(f"{n}/") for n in names)
-    }
-    return inside.pop() if len(inside) == 1 else "in"
+def _marked(label, place):
+    return replace(label, shape=", ".join(text for text in (label.shape, _WORDS[place]) if text))

@@ -27,6 +27,9 @@ class Part:
         group: the id of the open model that it stands in, or None.
         values: names in the trace.
         titles: the titles of its parts.
+        nodes: the nodes of the graph that it stands for, in running order; none for a block of a drawing
+            over time.
+        words: what it is in full, where the label is shorter.
     """
 
     id: str
@@ -35,6 +38,8 @@ class Part:
     group: str | None
     values: tuple[str, ...]
     titles: tuple[str, ...]
+    nodes: tuple = ()
+    words: Label | None = None
 
 
 @dataclass
@@ -111,7 +116,7 @@ def _part(at, id, group):
     plain = naming.sign(node.operation) is not None and naming.given(node.operation) is None
     role = "cell" if closed else "operation" if plain else "layer"
     titles = (naming.given(node.operation) or naming.kind(node),)
-    return Part(id, naming.label(node), role, group, tuple(node.labels(at.name)), titles)
+    return Part(id, naming.label(node), role, group, tuple(node.labels(at.name)), titles, (node,))
 
 
 def _frame_label(node):

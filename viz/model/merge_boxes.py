@@ -29,7 +29,7 @@ def merge_boxes(flow: Flow, recurrent: set[int]) -> Flow:
         inner = [part for part in flow.parts if part.group == frame.id]
         if inner and not any(other.parent == frame.id for other in flow.frames):
             block = _whole(frame, inner)
-            joined = _join(flow, [part.id for part in inner], block)
+            joined = join(flow, [part.id for part in inner], block)
             if _pairs(joined) == truth:
                 joined.frames = [other for other in flow.frames if other.id != frame.id]
                 flow = joined
@@ -48,12 +48,12 @@ def _join_loose(flow, scope, recurrent, truth):
     for members in [one for several in classes.values() for one in _connected(flow, several)]:
         if not _worth_joining(flow, members, recurrent):
             continue
-        joined = _join(flow, [part.id for part in members], _several(members))
+        joined = join(flow, [part.id for part in members], _several(members))
         if _pairs(joined) == truth:
             flow = joined
             continue
         for alike in _same_ends(flow, members):
-            flow = _join(flow, [part.id for part in alike], _several(alike))
+            flow = join(flow, [part.id for part in alike], _several(alike))
     return flow
 
 
@@ -130,8 +130,13 @@ def _reach(flow, backwards=False):
     return found
 
 
-def _join(flow, ids, block):
-    """The flow with these parts as one block, in the place of the last of them."""
+def join(flow, ids, block):
+    """The flow with these parts as one block, in the place of the last of them.
+
+    Example:
+        >>> join(flow, ["n0", "n1"], block).parts == [block]
+        True
+    """
     if len(ids) == 1 and block.label == next(p for p in flow.parts if p.id == ids[0]).label:
         return flow
     new = {id: block.id for id in ids}

@@ -12,7 +12,11 @@ from viz.model import naming
 
 @dataclass(frozen=True)
 class StepNames:
-    """The names of what a timestep reads and returns, in the order of the step's model."""
+    """The names of what a timestep reads and returns, in the order of the step's model.
+
+    `calls` are the names by which the step itself calls what comes back from its outputs, "" where none was
+    given: a picture calls it by the output, `y_t-1`.
+    """
 
     inputs: list[str]
     constants: list[str]
@@ -20,6 +24,7 @@ class StepNames:
     readouts: list[str]
     outputs: list[str]
     fixed_inputs: bool = False
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,15 +78,35 @@ def read_model(rnn) -> Model:
     names = StepNames(
         _names(step.inputs, "x"),
         _names(step.constants, "constant"),
-        [name.rsplit("/", 1)[-1] for name in step.state_names],
-        _names(step.readouts, "readout"),
+        told_states(step.state_names),
+        [outputs[place] for place, _ in step.wiring],
         outputs,
         bool(getattr(rnn, "decode", False)),
+        tuple("" if name.startswith("readout") else name for name in _names(step.readouts, "readout")),
     )
     inner = getattr(rnn, "cell", None)
     named = naming.given(rnn) or (inner is not None and naming.given(inner))
     title = named or type(rnn if inner is None else inner).__name__
     return Model(rnn, title, step, names, step.wiring)
+
+
+def told_states(names: list[str]) -> list[str]:
+    """The states as a textbook writes them; with the number of their cell where another one has the same.
+
+    Example:
+        >>> told_states(["lstm_cell/h", "lstm_cell/c", "lstm_cell_1/h", "lstm_cell_1/c"])
+        ['h¹', 'c¹', 'h²', 'c²']
+    """
+    pairs = [name.rpartition("/")[::2] for name in names]
+    short = [last for _, last in pairs]
+    if len(set(short)) == len(short):
+        return short
+    cells = list(dict.fromkeys(cell for cell, _ in pairs))
+    return [last + _raised(cells.index(cell) + 1) for cell, last in pairs]
+
+
+def _raised(number):
+    return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _names(structure, default):

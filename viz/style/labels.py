@@ -30,12 +30,14 @@ class Label:
         title: the name, any text.
         below: a subscript of the title.
         detail, shape: smaller lines under it.
+        formula: the title in lines of `(text, subscript)`, where it has several subscripts.
     """
 
     title: str
     below: str = ""
     detail: str = ""
     shape: str = ""
+    formula: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     @property
     def plain(self) -> str:
@@ -64,10 +66,8 @@ class Label:
             size, small: of the title and the smaller lines, in points.
             quiet: the colour of the smaller lines.
         """
-        title, lines = shorten(self.title), [_line((text, small, quiet)) for text in self.small]
-        # A subscript is a table cell below the title's baseline, so that every viewer sets it lower.
-        low = [(self.below, _LOWER * size)] if self.below else []
-        rows = [_line((title, size), *low), *lines]
+        rows = [_line(*pieces) for pieces in self._titles(size)]
+        rows += [_line((text, small, quiet)) for text in self.small]
         return f"<{_TABLE}>{''.join(f'<TR><TD>{row}</TD></TR>' for row in rows)}</TABLE>>"
 
     def at_left(self, size: float, room: float) -> str:
@@ -77,18 +77,27 @@ class Label:
 
     def size(self, size: float, small: float) -> tuple[float, float]:
         """The width and height in points that the label needs."""
-        title = width(shorten(self.title), size) + width(self.below, _LOWER * size)
-        widest = max([title, *[width(text, small) for text in self.small]])
-        return widest, 1.2 * size + 1.25 * small * len(self.small)
+        titles = [sum(width(text, letter) for text, letter in pieces) for pieces in self._titles(size)]
+        widest = max([*titles, *[width(text, small) for text in self.small]])
+        return widest, 1.2 * size * len(titles) + 1.25 * small * len(self.small)
+
+    def _titles(self, size):
+        # The lines of the title, in pieces `(text, size)`; a piece smaller than the first one is a subscript.
+        lines = self.formula or [[(shorten(self.title), self.below)]]
+        pieces = [
+            [pair for text, low in line for pair in ((text, size), (low, _LOWER * size))] for line in lines
+        ]
+        return [[pair for i, pair in enumerate(line) if pair[0] or not i] for line in pieces]
 
 
 def _line(*texts):
     # Pieces of text `(text, size, colour)` side by side, each as wide as in Helvetica whatever fonts
     # Graphviz finds to measure with: cells of a fixed size, which their text fills from the left.
-    height = ceil((1.1 if len(texts) == 1 else 1.4) * texts[0][1])
+    height = ceil((1.1 if len({size for _, size, *_ in texts}) == 1 else 1.4) * texts[0][1])
     sizes = [_fixed(ceil(width(text, size)), height) for text, size, *_ in texts]
     whole = _fixed(sum(ceil(width(text, size)) for text, size, *_ in texts), height)
-    places = ["TOP", "BOTTOM"] if len(texts) > 1 else ["MIDDLE"]
+    low = min(size for _, size, *_ in texts) < texts[0][1]
+    places = ["BOTTOM" if size < texts[0][1] else "TOP" if low else "MIDDLE" for _, size, *_ in texts]
     cells = [
         f'<TD {size} ALIGN="TEXT" VALIGN="{place}">{_font(escape(text) or " ", *look)}<BR ALIGN="LEFT"/></TD>'
         for (text, *look), size, place in zip(texts, sizes, places, strict=True)

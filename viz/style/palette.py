@@ -21,6 +21,8 @@ NAN, INFINITE, VEIL = "#FF00E5", "#00E5FF", "#9AA5B1"
 INK = "#1F2933"
 QUIET = "#52606D"
 PAPER = "#FFFFFF"
+#: Lines and text without a background of their own, which are read on white and on dark pages alike.
+EITHER = "#6F7985"
 
 #: Colours of lines of equal rank (units, layers), distinct under every kind of colour blindness.
 LINES = ("#0072B2", "#E69F00", "#7B3294", "#56B4E9", "#1F2933", "#A6611A")
@@ -38,16 +40,17 @@ class Colour:
 ROLES = {
     "input": Colour("#0072B2", "#DCEBF7"),
     "state": Colour("#B35900", "#FFEBD1"),
-    "output": Colour("#7B3294", "#EFE1F4"),
-    "readout": Colour("#7B3294", "#FFFFFF"),
-    "truth": Colour("#1F2933", "#3E4C59", "#FFFFFF"),
+    "output": Colour("#9B51B8", "#EFE1F4"),
+    "readout": Colour("#9B51B8", "#FFFFFF"),
+    "truth": Colour("#6F7985", "#3E4C59", "#FFFFFF"),
     "constant": Colour("#616E7C", "#E8EBEE"),
     "cell": Colour("#323F4B", "#F7F3E3"),
     "layer": Colour("#323F4B", "#FFFFFF"),
+    "gate": Colour("#52606D", "#FFFBE0"),
     "operation": Colour("#52606D", "#F5F7FA"),
     "before": Colour("#00735C", "#D9F0E8"),
     "after": Colour("#8A6D00", "#FBF3C4"),
-    "group": Colour("#7B8794", "#FAFBFC", QUIET),
+    "group": Colour("#7B8794", "#7B879414", EITHER),
     "masked": Colour("#9AA5B1", "#FFFFFF", QUIET),
 }
 

@@ -67,9 +67,25 @@ def test_the_svg_shows_the_names_and_says_what_it_is(figure):
     assert {"t = 0", "t = 3", "first", "last"} <= {word.split(" h")[0] for word in words(figure.svg)}
 
 
-def test_the_picture_has_a_white_background_in_every_theme(figure):
-    background = next(ElementTree.fromstring(figure.svg).iter(f"{SVG}polygon"))
-    assert background.get("fill").lower() == "#ffffff"
+@pytest.mark.parametrize("draw", [viz.draw_step, viz.draw_unrolled])
+@pytest.mark.parametrize("name", ["lstm", "nested", "sampled_stack"])
+def test_nothing_is_drawn_behind_a_picture_and_what_stands_alone_reads_on_white_and_on_dark(draw, name):
+    root = ElementTree.fromstring(draw(DRAWN[name]()).svg)
+    parents = {child: parent for parent in root.iter() for child in parent}
+    loose = [part for part in root.iter() if parents.get(part) is not None and _stands_alone(part, parents)]
+    colours = {part.get(key) for part in loose for key in ("fill", "stroke")} - {None, "none", "transparent"}
+    assert len(colours) > 2
+    for colour in colours:
+        for page in ("#ffffff", "#111111", "#0d1117"):
+            assert contrast(colour, page) >= 3.0
+
+
+def _stands_alone(part, parents):
+    # Arrows, and words outside of boxes. A frame's tint lets the page through.
+    if parents[part].get("class") == "node":
+        shapes = [other for other in parents[part] if other.tag in (f"{SVG}path", f"{SVG}ellipse")]
+        return part.tag == f"{SVG}text" and not shapes
+    return part.tag != f"{SVG}g" and part.get("fill-opacity") is None
 
 
 def test_the_png_is_a_png_of_twice_the_size(figure):
@@ -260,10 +276,24 @@ def contrast(a, b):
 @pytest.mark.parametrize("role", palette.ROLES)
 def test_the_text_of_every_role_can_be_read_on_its_colour(role):
     look = palette.colour(role)
-    assert contrast(look.text, look.fill) >= 4.5
-    if role != "truth":
-        assert contrast(palette.QUIET, look.fill) >= 4.5
+    if role != "group":  # whose tint lets the page through
+        assert contrast(look.text, look.fill) >= 4.5
+        assert role == "truth" or contrast(palette.QUIET, look.fill) >= 4.5
     assert contrast(look.line, palette.PAPER) >= (2.0 if role == "masked" else 3.0)
+
+
+def test_what_is_read_on_every_page_is_as_clear_on_white_as_on_dark():
+    # No colour has more than 4.35 on both.
+    assert min(contrast(palette.EITHER, page) for page in ("#ffffff", "#111111", "#0d1117")) > 4.2
+
+
+def test_a_tooltip_says_in_full_what_a_box_and_an_arrow_are():
+    root = ElementTree.fromstring(viz.draw_step(DRAWN["lstm"]()).svg)
+    found = [title.text for title in root.iter(f"{SVG}title")]
+    made_of = "kernel Product 40, recurrent_kernel Product 40, +, Bias 10, split"
+    assert f"x_t: 5 → W x_t + U h_t-1 + b: {made_of}: 4 × (10)" in found
+    assert "forget_gate: sigmoid: 10" in found
+    assert not [words for words in found if re.search(r"\bn\d", words)]
 
 
 def test_symmetric_limits_hold_every_finite_value():

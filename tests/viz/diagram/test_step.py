@@ -10,9 +10,10 @@ from keras import layers, ops
 
 import rshop
 import viz
-from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
+from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell, basic_cells
 from tests.support.drawings import DRAWN, points_on, stack
 from tests.support.goldens import assert_golden
+from tests.support.laid_out import LaidOut, arrows_over_boxes, crossings, laid_out
 from tests.support.models import MODELS
 from tests.support.steps_at_random import random_rnn
 from viz.model.folding import opener
@@ -72,9 +73,106 @@ def test_a_path_leads_to_an_end_exactly_where_the_graph_says_so(seed):
             assert (end in reached) == (i in reach[tensor])
 
 
+#: The most arrows that cross in a cell as it is drawn by hand.
+BY_HAND = {
+    SimpleRNNCell: 0,
+    LSTMCell: 0,
+    GRUCell: 2,
+    basic_cells.SimpleRNNCell: 0,
+    basic_cells.GRUCell: 2,
+    # Each of four boxes reads x and h.
+    basic_cells.LSTMCell: 6,
+}
+
+
+@pytest.mark.parametrize("cell", BY_HAND, ids=lambda cell: f"{cell.__module__}.{cell.__name__}")
+def test_a_cell_has_as_few_crossings_as_a_drawing_by_hand(cell):
+    picture = laid_out(viz.draw_step(cell(4, input_dim=3)))
+    assert len(picture.arrows) > 3
+    assert len(crossings(picture)) <= BY_HAND[cell]
+
+
+def test_crossings_are_counted():
+    def straight(*points):
+        return np.linspace(*np.array(points, float), 19)
+
+    boxes = dict(zip("abcd", [(0, 0, 0, 0), (9, 9, 9, 9), (0, 9, 0, 9), (9, 0, 9, 0)], strict=True))
+    cross = [("a", "b", straight((0, 0), (9, 9))), ("c", "d", straight((0, 9), (9, 0)))]
+    aside = [("a", "c", straight((0, 0), (0, 9))), ("b", "d", straight((9, 9), (9, 0)))]
+    assert crossings(LaidOut(boxes, cross)) == [(("a", "b"), ("c", "d"))]
+    assert crossings(LaidOut(boxes, aside)) == []
+    assert arrows_over_boxes(LaidOut({**boxes, "e": (4, 4, 5, 5)}, cross)) == [
+        ("a", "b", "e"),
+        ("c", "d", "e"),
+    ]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("expand", [False, True])
+def test_no_arrow_runs_through_a_box(name, expand):
+    assert arrows_over_boxes(laid_out(viz.draw_step(DRAWN[name](), expand=expand))) == []
+
+
+@pytest.mark.parametrize("cell", [LSTMCell(4, input_dim=3), basic_cells.LSTMCell(4, input_dim=3)], ids=repr)
+def test_c_runs_straight_through_an_lstm(cell):
+    figure = viz.draw_step(cell)
+    line = [box for box in figure.scene.boxes if box.line]
+    assert [box.label.name for box in line] == ["c_t-1", "×", "+", "c_t"]
+    left, _, right, _ = np.array([laid_out(figure).boxes[box.id] for box in line]).T
+    assert np.ptp((left + right) / 2) < 1
+
+
+def test_an_affine_box_is_written_as_a_formula_and_its_gates_as_signs():
+    text = viz.draw_step(DRAWN["lstm"]()).text.splitlines()
+    made_of = "kernel Product 40, recurrent_kernel Product 40, +, Bias 10, split"
+    assert f"W x_t + U h_t-1 + b (layer, {made_of}, 4 × (10)) <- x_t, h_t-1" in text
+    assert {box.label.title for box in inside(viz.draw_step(DRAWN["lstm"]()).scene)} == {
+        "W x_t + U h_t-1 + b", "σ", "tanh", "×", "+",
+    }  # fmt: skip
+
+
+def formulas(rnn, **options):
+    return {box.label.name for box in inside(viz.draw_step(rnn, **options).scene) if box.label.formula}
+
+
+def test_each_box_has_the_letters_of_its_gate():
+    assert formulas(basic_cells.GRUCell(4, input_dim=3)) == {
+        "W_u x_t + U_u h_t-1 + b_u",
+        "W_r x_t + U_r h_t-1 + b_r",
+        "W_c x_t + U_c (r × h_t-1) + b_c",
+    }
+    assert formulas(LSTMCell(4, input_dim=3, use_bias=False)) == {"W x_t + U h_t-1"}
+    assert formulas(LSTMCell(4, input_dim=3, dropout=0.2)) == {"W x_t + U h_t-1 + b"}
+
+
+def test_names_of_the_user_stay_in_a_formula():
+    x, h = keras.Input((4,), name="x"), keras.Input((4,), name="h")
+    n = ops.tanh(layers.Dense(4, name="seen")(x) + layers.Dense(4, name="R", use_bias=False)(h))
+    assert formulas(RecurrentModel(x, n, h, n)) == {"seen(x_t) + R h_t-1"}
+
+
+def test_what_something_else_reads_stays_a_box_of_its_own():
+    x, h = keras.Input((4,), name="x"), keras.Input((4,), name="h")
+    seen = layers.Dense(4)(x)
+    n = ops.tanh(seen + layers.Dense(4, use_bias=False)(h))
+    scene = viz.draw_step(RecurrentModel(x, n + seen, h, n)).scene
+    assert [box.label.title for box in inside(scene)].count("+") == 2
+    assert not [box for box in scene.boxes if box.label.formula]
+
+
+def test_states_of_a_stack_bear_the_number_of_their_cell():
+    for draw in (viz.draw_step, viz.draw_unrolled):
+        for name in DRAWN:
+            boxes = [box for box in draw(DRAWN[name]()).scene.boxes if box.role == "state"]
+            named = [(box.column, box.label.name) for box in boxes if box.label.name]
+            assert len(set(named)) == len(named)
+    text = viz.draw_step(DRAWN["forced_stack"]()).text
+    assert all(f"{state}_t-1 (state, 5)" in text for state in ("h¹", "c¹", "h²", "c²"))
+
+
 def test_names_kinds_and_shapes_are_written():
-    text = viz.draw_step(DRAWN["lstm"]()).text
-    assert "forget_gate (layer, sigmoid, 10)" in text
+    text = viz.draw_step(DRAWN["lstm"](), expand=True).text
+    assert "forget_gate (gate, sigmoid, 10) <- split" in text
     assert "recurrent_kernel (layer, Product 40, 40) <- h_t-1" in text
     assert "x_t (input, 5)" in text and "c_t-1 (state, 10)" in text
     assert "h_t (state, 10) <- h" in text and "y_t (output, 10) <- h" in text
@@ -98,14 +196,14 @@ def test_a_shared_layer_is_drawn_at_each_of_its_uses():
     x, h = keras.Input((3,)), keras.Input((3,), name="h")
     dense = layers.Dense(3, name="shared")
     n = dense(x) + dense(h)
-    boxes = [box for box in inside(viz.draw_step(RecurrentModel(x, n, h, n)).scene)]
+    boxes = inside(viz.draw_step(RecurrentModel(x, n, h, n), expand=True).scene)
     assert [box.values for box in boxes if box.label.title == "shared"] == [("shared",), ("shared#2",)]
 
 
 def test_a_readout_is_dashed_and_says_what_it_reads():
     figure = viz.draw_step(DRAWN["decoder"]())
     readout = next(box for box in figure.scene.boxes if box.role == "readout")
-    assert (readout.label.title, readout.label.detail) == ("word", "previous y")
+    assert (readout.label.name, readout.label.detail) == ("y_t-1", "as word")
     lines = [line for line in figure.dot.splitlines() if line.startswith(f"\t{readout.id} ")]
     assert len(lines) == 2 and all("dashed" in line for line in lines)
 
@@ -113,7 +211,7 @@ def test_a_readout_is_dashed_and_says_what_it_reads():
 def test_a_greedy_readout_says_argmax():
     x, i = keras.Input((3,)), keras.Input((), dtype="int32", name="i")
     rnn = RecurrentModel(x, layers.Dense(5)(x + layers.Embedding(5, 3)(i)), readout_input=i)
-    assert "i_t-1 (readout, argmax of previous y, scalar int32)" in viz.draw_step(rnn).text
+    assert "y_t-1 (readout, argmax, as i, scalar int32)" in viz.draw_step(rnn).text
 
 
 def test_constants_and_the_fixed_input_of_a_decoder_have_no_time():
@@ -254,6 +352,7 @@ def test_only_recurrent_layers_of_this_project_are_drawn(draw, what):
 
 
 @pytest.mark.parametrize("value", ["yes", 1, None])
-def test_the_schedule_is_on_or_off(value):
-    with pytest.raises(TypeError, match="`schedule` is on or off. Received: schedule="):
-        viz.draw_step(DRAWN["lstm"](), schedule=value)
+@pytest.mark.parametrize("option", ["schedule", "expand"])
+def test_the_schedule_and_the_single_operations_are_on_or_off(option, value):
+    with pytest.raises(TypeError, match=f"`{option}` is on or off. Received: {option}="):
+        viz.draw_step(DRAWN["lstm"](), **{option: value})

@@ -158,7 +158,7 @@ def test_an_lstm_is_one_box_and_a_stack_is_one_a_cell():
     assert titles(scene_of("lstm"), "1") == ["x", "LSTMCell", "y"]
     assert titles(scene_of("forced_stack"), "1") == [
         "x",
-        "readout",
+        "y",
         "+",
         "LSTMCell 5",
         "LSTMCell 5",
@@ -203,8 +203,8 @@ def edges_between(scene, role, column):
 def test_a_readout_is_a_dashed_arrow_from_the_output_to_the_next_column():
     figure = viz.draw_unrolled(DRAWN["decoder"](), steps=3)
     assert edges_between(figure.scene, "readout", "0") == []
-    assert edges_between(figure.scene, "readout", "1") == [("y_0", "word")]
-    assert edges_between(figure.scene, "readout", "2") == [("y_1", "word")]
+    assert edges_between(figure.scene, "readout", "1") == [("y_0", "y_0")]
+    assert edges_between(figure.scene, "readout", "2") == [("y_1", "y_1")]
     line = next(line for line in figure.dot.splitlines() if "c0_out0 -> c1_" in line)
     assert "style=dashed" in line
 
@@ -217,12 +217,12 @@ def test_the_truth_of_the_previous_timestep_enters_in_place_of_the_readout():
     assert edges_between(scene, "readout", "1") == []
     free = viz.draw_unrolled(rnn, steps=3, training=False).scene
     assert not [box for box in free.boxes if box.role == "truth"]
-    assert edges_between(free, "readout", "1") == [("y_0", "readout")]
+    assert edges_between(free, "readout", "1") == [("y_0", "y_0")]
 
 
 def test_scheduled_sampling_shows_both_and_the_probability():
     scene = scene_of("sampled_stack", steps=2)
-    assert edges_between(scene, "readout", "1") == [("y_0", "readout")]
+    assert edges_between(scene, "readout", "1") == [("y_0", "y_0")]
     assert [box.label.plain for box in scene.boxes if box.role == "truth"] == ["truth_0: with p = 0.5"]
 
 
@@ -262,7 +262,7 @@ def test_a_masked_timestep_lets_states_pass_and_holds_the_output():
     assert not [box for box in scene.boxes if box.column == "2" and box.role in ("cell", "layer", "input")]
     assert [e.target for e in scene.edges if e.source == "c2_in0"] == []
     assert [(e.source, e.target) for e in scene.edges if e.role == "held"] == [("c1_out0", "c2_out0")]
-    assert edges_between(scene, "readout", "3") == [("y_1", "readout")]
+    assert edges_between(scene, "readout", "3") == [("y_1", "y_1")]
     assert crossings(scene, 0) == [(None, "0"), ("0", "1"), ("1", "2"), ("2", "3"), ("3", None)]
 
 

@@ -27,8 +27,8 @@ def rolled_scene(model: Model, column: Column, layout: Layout, training=None) ->
     forcing = Forcing(model, training)
     labels = {id: Label(column.items[id].label.title, "t") for id in column.above}
     for id in column.below:
-        if column.items[id].role == "input":
-            labels[id] = Label(column.items[id].label.title, "t")
+        role = column.items[id].role
+        labels[id] = Label(column.items[id].label.title, "t" if role == "input" else "t-1")
     stamp, place = Stamp(column, layout), Place("c", 0, "t", left=layout.left, right=layout.right)
     stamp.press(scene, place.prefix, at=place.middle, moment=place.moment, labels=labels)
     floor = layout.bottom

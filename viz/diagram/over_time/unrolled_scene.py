@@ -69,17 +69,28 @@ class _Timeline:
         return self.scene
 
     def _labels(self, place):
-        column, first = self.column, place is self.places[0]
+        column, before = self.column, self._source(place)
         labels = {}
         for id in column.below:
             name = column.items[id].label.title
             if column.items[id].role == "input":
                 labels[id] = Label(name, self._input_time(place))
-            elif first:
-                labels[id] = replace(column.items[id].label, title=f"first {name}")
+            elif before is None:
+                labels[id] = Label(f"first {name}")
+            else:
+                labels[id] = Label(name, self._moment_before(place, before))
         for id in column.above:
             labels[id] = Label(column.items[id].label.title, place.moment)
         return labels
+
+    def _source(self, place):
+        # The column from which a readout comes: masked timesteps are as if they were not there.
+        valid = [other for other in self.places[: self.places.index(place)] if other.t is None or other.valid]
+        return valid[-1] if valid else None
+
+    def _moment_before(self, place, source):
+        adjacent = source.t is None or source.t == place.t - 1
+        return written(place.t, self.steps, 1) if adjacent else written(source.t, self.steps)
 
     def _input_time(self, place):
         if not self.model.option("go_backwards"):
@@ -200,9 +211,7 @@ class _Timeline:
         return place
 
     def _truth(self, source, place, k, id):
-        adjacent = source.t is None or source.t == place.t - 1
-        below = written(place.t, self.steps, 1) if adjacent else written(source.t, self.steps)
-        label = replace(self.forcing.label, below=below)
+        label = replace(self.forcing.label, below=self._moment_before(place, source))
         item, name = self.column.items[id], f"{place.prefix}_truth{k}"
         low = time_axis.add_truth(self.scene, place, item, name, label=label, y=self.layout.bottom - BAND)
         self.floor = min(self.floor, low)
