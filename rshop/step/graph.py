@@ -316,7 +316,7 @@ def _as_read(values, likes):
         return value is None or masked or keras.backend.standardize_dtype(value.dtype) == like.dtype
 
     pairs = zip(values, likes, strict=True)
-    return [value if is_read_as(value, like) else keras.ops.cast(value, like.dtype) for value, like in pairs]
+    return [value if is_read_as(value, like) else ops.cast(value, like.dtype) for value, like in pairs]
 
 
 class _Names:
