@@ -62,25 +62,6 @@ def check_count(name: str, value, meaning: str) -> int:
     )
 
 
-def check_seed(seed):
-    """Check that a seed is a whole number of at most 32 bits, or None.
-
-    Raises:
-        TypeError: not a whole number.
-        ValueError: too large a number.
-    """
-    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
-    if seed is not None and not (whole and -(2**31) <= seed < 2**32):
-        raise (ValueError if whole else TypeError)(
-            message(
-                "A seed is a whole number.",
-                received=f"seed={told(seed)}",
-                expected="an int of at most 32 bits, or None for a seed of its own",
-                fix="seed=0",
-            )
-        )
-
-
 def check_training(training):
     """The `training` argument of a call, checked: a bool, or None where the layers of the step decide.
 
