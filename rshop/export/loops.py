@@ -8,7 +8,7 @@ import numpy as np
 
 from rshop.export.refusals import refused
 from rshop.export.terms import Function, Term
-from rshop.layers.keras_cells import state_names
+from rshop.cells.keras_cells import state_names
 from rshop.step.graph import Graph
 from rshop.structure import flat, tree
 
