@@ -137,6 +137,7 @@ def test_every_public_name_has_a_page_with_its_signature(site):
             text = path.read_text(encoding="utf-8")
             marked = rf'id="(module-)?{re.escape(module.__name__)}\.{name}"'
             assert re.search(marked, text), f"{module.__name__}.{name} is not on its page"
+            assert " object at 0x" not in text
 
 
 def test_each_function_of_viz_has_a_picture_and_a_lesson(site):
