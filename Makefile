@@ -15,6 +15,7 @@ PY := .venv/bin/python
 PY_NEXT := .venv-next/bin/python
 # The lessons alone: a reader's own notebooks beside them, copies of lessons too, are nobody else's business.
 NOTEBOOKS := $(shell sed -n 's|^file = "\(.*\)"|notebooks/\1|p' tools/course.toml)
+FIRST_LESSON := $(notdir $(firstword $(NOTEBOOKS)))
 LINTED := --extend-exclude 'notebooks/**/*.ipynb' . $(NOTEBOOKS)
 
 # Read by every JupyterLab of .venv, wherever it is started.
@@ -39,8 +40,12 @@ help:  ## list the targets
 
 env: .venv/.stamp  ## make .venv with the pinned versions; quick when nothing changed
 
-lab: env  ## open the lessons in JupyterLab (more options: LAB_ARGS=...)
-	$(PY) -m jupyterlab $(LAB_ARGS) notebooks
+# JupyterLab runs no script of a notebook that is not trusted: its inspectors would stand still until it has run.
+lab: env  ## open lesson 00 in JupyterLab (more options: LAB_ARGS=...)
+	@echo "Trusting the lessons, so that their inspectors move at once. Your own notebooks are left as they are."
+	@$(PY) -m jupyter trust $(NOTEBOOKS) >/dev/null
+	@echo "Opening lesson 00 in JupyterLab. If no browser opens, follow the link below; Ctrl+C twice ends it."
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/$(FIRST_LESSON) $(LAB_ARGS) notebooks
 
 test: lint laws lessons  ## check style, run the tests, run every notebook as a test
 
@@ -61,9 +66,10 @@ site: env  ## build the site with the course and the API reference into build/si
 robust: env  ## lessons and laws on other threads, instructions, seeds (ROBUST_ARGS=--quick; two hours without)
 	$(PY) tools/robust.py --jobs $(JOBS) $(ROBUST_ARGS)
 
-release-check: env  ## build, install into an empty environment, and run the tests and a lesson on that
+release-check: env .venv/.stamp-release  ## build, install into an empty environment, and run the tests and a lesson on that
 	rm -rf build/release/dist
 	$(PY) -m hatchling build -d build/release/dist
+	$(PY) -m twine check --strict build/release/dist/*
 	$(PY) tools/release_check.py build/release
 
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
@@ -109,7 +115,7 @@ endef
 
 # $(call pip_install,PYTHON,FILE): with these versions, those of the build backend too; older and newer pips
 # read them from different variables.
-pip_install = PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2) $(1) -m pip install --quiet
+pip_install = PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2) $(1) tools/install.py
 
 ifneq ($(shell cat .venv/.stamp 2>/dev/null),$(ENV_ID))
 .PHONY: .venv/.stamp
@@ -120,6 +126,9 @@ endif
 	$(call pip_install,$(PY),constraints.txt) -e '.[lab,test,site]'
 	mkdir -p .venv/etc/jupyter && cp $(LAB_CONFIG) .venv/etc/jupyter/
 	@echo "$(ENV_ID)" > $@
+
+.venv/.stamp-release: .venv/.stamp
+	$(call pip_install,$(PY),constraints.txt) -e '.[release]' && touch $@
 
 # Without torch the benchmark runs too: it says that these columns are missing.
 .venv/.stamp-bench: .venv/.stamp

@@ -40,7 +40,6 @@ copybutton_only_copy_prompt_lines = True
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
 default_role = "public"
 maximum_signature_line_length = 76
 napoleon_custom_sections = [("Call arguments", "params_style")]
@@ -64,7 +63,13 @@ html_theme_options = {
     "navbar_persistent": ["search-button"],
     "navigation_depth": 2,
     "show_nav_level": 1,
-    "secondary_sidebar_items": ["page-toc"],
+    # Pages with wide tables and programs side by side need the place.
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        "index": [],
+        "guides/moving_here": [],
+        "guides/benchmarks": [],
+    },
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",

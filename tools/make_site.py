@@ -30,11 +30,11 @@ def main(arguments: list[str]) -> int:
     into = parser.parse_args(arguments).into.resolve()
     source = into.with_name(into.name + "-source")
     gather(source)
+    shutil.rmtree(into, ignore_errors=True)
     # Every page is read anew (-E): a page that did not change would keep its warnings to itself.
     options = ["-W", "--keep-going", "-E", "-q", "-b", "html", "-c", str(ROOT / "docs"), "-d", f"{into}-read"]
     status = subprocess.run([sys.executable, "-m", "sphinx", *options, str(source), str(into)]).returncode
     if status == 0:
-        shutil.rmtree(into / "_sources", ignore_errors=True)
         print(f"The site is in {shown(into)}: open index.html there.")
     return status
 

@@ -138,7 +138,8 @@ def test_what_builds_is_declared_for_the_tests_too_and_so_pinned():
         content["project"]["optional-dependencies"]["test"]
     )
     makefile = (ROOT / "Makefile").read_text()
-    assert makefile.count("pip install") == 1 and "PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2)" in makefile
+    assert makefile.count("tools/install.py") == 1 and "-m pip install" not in makefile
+    assert "PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2)" in makefile
 
 
 # The editable install

@@ -160,6 +160,23 @@ def test_the_changelog_tells_of_this_version():
     assert PROJECT["version"] in headings
 
 
+def test_the_citation_names_this_version_and_licence():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert [author["name"] for author in citation["authors"]] == [one["name"] for one in PROJECT["authors"]]
+
+
+@pytest.mark.parametrize("form", ["bug", "idea", "lesson"])
+def test_an_issue_form_has_what_its_readers_ask_of_it(form):
+    """The rules of GitHub: a name, a description, and in the body fields with labels and ids of their own."""
+    content = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml").read_text())
+    assert content["name"] and content["description"]
+    fields = [field for field in content["body"] if field["type"] != "markdown"]
+    assert {field["type"] for field in fields} <= {"textarea", "input", "dropdown", "checkboxes"}
+    assert all(field["attributes"]["label"] for field in fields)
+    assert len({field["id"] for field in fields}) == len(fields)
+
+
 # environment.yml
 
 

@@ -18,6 +18,8 @@ from tests.support.browser import NEEDS_BROWSER, Page, running_browser, steps_wi
 
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTES = 60
+#: A page of each kind, on which the contrast of all letters is measured.
+OF_EACH_KIND = ["index", "course/00_win_first", "api/viz.compare", "guides/moving_here", "search"]
 pytestmark = pytest.mark.slow
 
 
@@ -135,6 +137,7 @@ def test_every_public_name_has_a_page_with_its_signature(site):
             text = path.read_text(encoding="utf-8")
             marked = rf'id="(module-)?{re.escape(module.__name__)}\.{name}"'
             assert re.search(marked, text), f"{module.__name__}.{name} is not on its page"
+            assert " object at 0x" not in text
 
 
 def test_each_function_of_viz_has_a_picture_and_a_lesson(site):
@@ -172,11 +175,16 @@ def test_formulas_are_mathml(site):
     assert text.count("<math") > 40 and "MathJax" not in text and "\\tanh" in text  # the LaTeX beside it
 
 
-def violations(page):
-    """What axe finds: the rule, and where."""
+def violations(page, **rules):
+    """What axe finds outside of the inspectors, which have tests of their own: the rule, and where.
+
+    A rule is left out by its name.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    chosen = {name.replace("_", "-"): {"enabled": on} for name, on in rules.items()}
+    options = {"rules": chosen, "resultTypes": ["violations"]}
+    found = Axe().run(page, context={"exclude": [["[data-rv]"]]}, options=options).response["violations"]
     return [(one["id"], [node["html"][:150] for node in one["nodes"]][:3]) for one in found]
 
 
@@ -195,32 +203,44 @@ def browser():
         yield browser
 
 
-@in_a_browser
-def test_no_page_asks_for_anything_outside(browser, site):
-    first = Page(browser, (site / "index.html").as_uri(), offline=True)
+@pytest.fixture(scope="module")
+def visited(browser, site):
+    """Each page, opened on a telephone without a network: what it asked for, its width, what axe says.
+
+    The contrast of letters, which takes minutes on a lesson, is measured on a page of each kind below.
+    """
+    first = Page(browser, (site / "index.html").as_uri(), offline=True, width=390)
+    widths, found = {}, {}
     for path in html_files(site):
         first.page.goto(path.as_uri())
-    assert first.outside == [] and first.errors == []
+        widths[path.name] = first.page.evaluate("document.documentElement.scrollWidth")
+        found[path.name] = violations(first.page, color_contrast=False)
+    return first.outside, first.errors, widths, found
+
+
+@in_a_browser
+def test_no_page_asks_for_anything_outside(visited):
+    outside, errors, *_ = visited
+    assert outside == [] and errors == []
+
+
+@in_a_browser
+def test_no_page_is_wider_than_a_telephone(visited):
+    assert {name: width for name, width in visited[2].items() if width > 390} == {}
+
+
+@in_a_browser
+def test_axe_finds_nothing_on_any_page(visited):
+    assert {name: those for name, those in visited[3].items() if those} == {}
 
 
 @in_a_browser
 @pytest.mark.parametrize("look, width", [("light", 1366), ("dark", 390)])
-def test_axe_finds_nothing_on_any_page(browser, site, look, width):
+def test_axe_finds_no_faint_letters_on_a_page_of_each_kind(browser, site, look, width):
     page = Page(browser, (site / "index.html").as_uri(), width=width, color_scheme=look).page
-    found = {}
-    for path in html_files(site):
-        page.goto(path.as_uri())
-        found[path.name] = violations(page)
-    assert {name: those for name, those in found.items() if those} == {}
-
-
-@in_a_browser
-def test_no_page_is_wider_than_a_telephone(browser, site):
-    page = Page(browser, (site / "index.html").as_uri(), width=390).page
-    for path in html_files(site):
-        page.goto(path.as_uri())
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 390, f"{path.name} is {width} pixels wide"
+    for name in OF_EACH_KIND:
+        page.goto((site / f"{name}.html").as_uri())
+        assert violations(page) == [], name
 
 
 @in_a_browser
