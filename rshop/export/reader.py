@@ -51,7 +51,12 @@ class Reader:
         carry = range(0 if decode else first, first + constants)
         masks = [_mask_shape(t) if i in carry else None for i, t in enumerate(step.graph.inputs)]
         about = "One timestep: the outputs, then the next states"
-        return self.function(self.free(name), step.graph, labels, masks=masks, path=path, about=about)
+        made = self.function(self.free(name), step.graph, labels, masks=masks, path=path, about=about)
+        parts = {"input": step.inputs, "constant": step.constants, "state": step.states}
+        parts["readout"] = step.readouts
+        made.roles = [role for role, part in parts.items() for _ in flat(part)]
+        made.states = list(step.state_names)
+        return made
 
     def function(
         self, name, graph: Graph, labels: list, *, masks=None, path="", traced=None, about=""
@@ -130,6 +135,9 @@ class Reader:
             self.free(base), graph, labels, masks=masks, path=f"{path.partition('#')[0]}/", about=_about(node)
         )
         function = self.once(key, node.operation, lambda: with_masks(make()))
+        function.states = list(getattr(node.operation, "state_names", []))
+        count = len(graph.inputs) - len(function.states)
+        function.roles = ["input"] * count + ["state"] * len(function.states)
         term = Term("call", [*given, *_masks(function, given)], {"what": function})
         results = parts(term, node.outputs)
         for result, place in zip(results, function.mask_places, strict=True):
