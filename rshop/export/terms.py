@@ -52,7 +52,7 @@ class Function:
         reads: its arguments, terms of the kind `read`; the masks that some of them carry are arguments too.
         outputs: its results.
         about: what it is, in words.
-        roles: `input`, `constant`, `state` or `readout` for each of its arguments, where it is a step or a cell.
+        roles: of a step or a cell: `input`, `constant`, `state` or `readout` for each of its arguments.
         states: the names of the states among them.
         mask_places: for each of its own results, the place of the mask that it carries among all, or None.
     """

@@ -149,7 +149,29 @@ def shared_model():
     return rnn, np.random.default_rng(2).normal(size=(2, 4, 3)).astype("float32"), {}
 
 
-ACTIVATIONS = ["celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "tanh"]
+ACTIVATIONS = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
 LAYERS = {
     "conv1d": lambda: wrapped(layers.Conv1D(2, 3, strides=2, padding="same"), (6, 2)),
     "conv1d_causal": lambda: wrapped(layers.Conv1D(2, 2, dilation_rate=2, padding="causal"), (6, 2)),

@@ -49,21 +49,20 @@ def equations(rnn) -> Equations:
     Example:
         >>> e = equations(LSTMCell(4, input_dim=3).get_layer())
         >>> print(e)
-        i_t = sigma(W_i x_t + U_i h_{t-1} + b_i)
-        f_t = sigma(W_f x_t + U_f h_{t-1} + b_f)
-        g_t = tanh(W_g x_t + U_g h_{t-1} + b_g)
         o_t = sigma(W_o x_t + U_o h_{t-1} + b_o)
+        f_t = sigma(W_f x_t + U_f h_{t-1} + b_f)
+        i_t = sigma(W_i x_t + U_i h_{t-1} + b_i)
+        g_t = tanh(W_g x_t + U_g h_{t-1} + b_g)
         c_t = f_t * c_{t-1} + i_t * g_t
-        s_t = tanh(c_t)
-        h_t = o_t * s_t
+        h_t = o_t * tanh(c_t)
         y_t = h_t
 
-    Values have the names that you gave, with the timestep as index; what is used twice is written once; terms
-    that are 0 are left out; a nested model is a function with equations of its own. A product with a weight is
-    written `W x`, as for column vectors; the circled dot (`*` in text) multiplies unit by unit.
+    Values have the names that you gave, with the timestep as index; what is used twice is written once;
+    terms that are 0 are left out; a nested model is a function with equations of its own. A product with a
+    weight is written `W x`, as for column vectors; the circled dot (`*` in text) multiplies unit by unit.
 
     Args:
-        rnn: a built recurrent layer of this project or a cell, or a Keras model that has exactly one.
+        rnn: a recurrent layer of this project or a cell, whose sizes are known, or a Keras model that has exactly one.
 
     Returns:
         `Equations`: shown as formulas in a notebook; `str()` is text, `.latex` the LaTeX.
@@ -76,6 +75,4 @@ def equations(rnn) -> Equations:
     check_layer(layer, "Only recurrent layers of rshop have equations.", cells=True)
     if not isinstance(layer, keras.layers.Layer) or not hasattr(layer, "first_states"):
         layer = layer.get_layer()
-    return Equations(equations_of(Reader().step(layer.description, decode=layer.decode)))
-
-
+    return Equations(equations_of(Reader().step(layer.description, masks=False)))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from rshop.export.forms import key_text
+
 COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5, 6
 
 #: Writes a term: `form(term, operand)`, where `operand(i, level)` is `(latex, text)` of an operand, in
@@ -48,19 +50,24 @@ def _times(term, operand):
         first, second = (0, 1) if a.kind == "number" or a.shape == () else (1, 0)
         (x, u), (y, v) = operand(first, PRODUCT), operand(second, PRODUCT + 0.2)
         return (f"{x}\\, {y}", f"{u} {v}"), PRODUCT
-    return infix(r"\odot", "*", PRODUCT, PRODUCT, PRODUCT + 0.2)(term, operand)
+    return infix(r"\odot", "*", PRODUCT, PRODUCT, UNARY + 0.2)(term, operand)
 
 
 def _divide(term, operand):
-    (a, x), (b, y) = operand(0, 0), operand(1, 0)
+    (a, _), (b, _) = operand(0, 0), operand(1, 0)
     (_, u), (_, v) = operand(0, PRODUCT), operand(1, PRODUCT + 0.2)
     return (f"\\frac{{{a}}}{{{b}}}", f"{u} / {v}"), PRODUCT
 
 
 def _power(term, operand):
-    (a, x), (b, y) = operand(0, ATOM), operand(1, 0)
+    (a, x), (b, _) = operand(0, ATOM), operand(1, 0)
     _, z = operand(1, POWER)
     return (f"{a}^{{{b}}}", f"{x}^{z}"), POWER
+
+
+def _conv(term, operand):
+    (a, x), (b, y) = operand(0, UNARY), operand(1, UNARY)
+    return (f"{b} * {a}", f"conv({y}, {x})"), PRODUCT
 
 
 def _square(term, operand):
@@ -84,8 +91,6 @@ def _row(term, operand):
 
 
 def _item(term, operand):
-    from rshop.export.forms import key_text
-
     a, x = operand(0, ATOM)
     key = key_text(term.how["key"])
     return (f"{a}\\left[\\texttt{{{key}}}\\right]", f"{x}[{key}]"), ATOM
@@ -95,7 +100,7 @@ def _number(term, operand):
     value = term.how["value"]
     text = f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
     latex = text
-    if "e" in text:
+    if "e+" in text or "e-" in text:
         base, _, power = text.partition("e")
         latex = f"{base} \\cdot 10^{{{int(power)}}}"
     latex = latex.replace("inf", r"\infty")
@@ -105,14 +110,6 @@ def _number(term, operand):
 def _first(term, operand):
     # What only changes the layout of numbers is not written.
     return operand(0, 0), 0
-
-
-def _sum_over(latex, text):
-    def form(term, operand):
-        a, x = operand(0, 0)
-        return (f"{latex}\\left({a}\\right)", f"{text}({x})"), ATOM
-
-    return form
 
 
 #: kind -> form; a kind that is not here is a function under its own name.
@@ -134,15 +131,15 @@ FORMS: dict[str, Form] = {
     "cos": function(r"\cos", "cos"),
     "maximum": function(r"\max", "max"),
     "minimum": function(r"\min", "min"),
-    "max": _sum_over(r"\max", "max"),
-    "min": _sum_over(r"\min", "min"),
-    "sum": _sum_over(r"\sum", "sum"),
-    "argmax": _sum_over(r"\operatorname{arg\,max}", "argmax"),
+    "max": function(r"\max", "max"),
+    "min": function(r"\min", "min"),
+    "sum": function(r"\sum", "sum"),
+    "argmax": function(r"\operatorname{arg\,max}", "argmax"),
     "concatenate": _joined,
     "lookup": _row,
     "take": _row,
     "item": _item,
-    "conv": infix("*", "conv", PRODUCT, UNARY, UNARY),
+    "conv": _conv,
     "cast": _first,
     "reshape": _first,
     "expand_dims": _first,

@@ -25,6 +25,7 @@ class Simplified:
             for part in term.of:
                 self._readers.setdefault(id(resolved(part)), []).append(term)
         self._made: dict[int, Term] = {}
+        self._parts: dict[tuple, Term] = {}
         self.gates: dict[int, str] = {}
         self._kept: list = []
         self.outputs = [self.of(end) for end in function.outputs]
@@ -38,8 +39,15 @@ class Simplified:
                 made.name, made.given = term.name, term.given
             elif made is not term and term.given:
                 made = Term("same", [made], {}, term.shape, term.dtype, term.name, True)
-            self._made[id(term)] = made
+            self._made[id(term)] = self._same_part(made)
         return self._made[id(term)]
+
+    def _same_part(self, term):
+        # The output of a cell and its state are often one value: one part stands for both.
+        if term.kind != "part" or term.of[0].kind != "call":
+            return term
+        inside = resolved(term.of[0].how["what"].outputs[term.how["index"]])
+        return self._parts.setdefault((id(term.of[0]), id(inside)), term)
 
     def _without_zeros(self, term):
         if term.is_leaf:

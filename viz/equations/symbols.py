@@ -3,7 +3,30 @@
 import re
 
 GREEK = set(
-    ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"]
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+    ]
 )
 #: The letters that the literature uses for the parts of the built-in cells.
 KNOWN = {
@@ -13,7 +36,6 @@ KNOWN = {
     "update_gate": "z",
     "reset_gate": "r",
     "candidate": "g",
-    "squashed_c": "s",
     "attention": "alpha",
 }
 
@@ -58,7 +80,8 @@ def _letters(base):
 def _index(part):
     if part in GREEK:
         return f"\\{part}"
-    return part if len(part) <= 1 or part in ("t-1", "t+1") or part.isdigit() else f"\\mathrm{{{plain(part)}}}"
+    short = len(part) <= 1 or part == "t-1" or part.isdigit()
+    return part if short else f"\\mathrm{{{plain(part)}}}"
 
 
 def plain(text: str) -> str:

@@ -13,6 +13,8 @@ from viz.equations.simplify import Simplified
 from viz.equations.symbols import plain, symbol
 
 _LETTERS = {"kernel": "W", "recurrent_kernel": "U", "bias": "b", "embeddings": "E", "attention_v": "v"}
+# Names that a cell of this project gives to what a book has no letter for.
+_HIDDEN = ("squashed_c",)
 _MADE_UP = {snake_case(name) for name in dir(layers)} | {"lstm_cell", "gru_cell", "simple_rnn_cell"}
 _MADE_UP |= {"rnn_cell_from_model", "recurrent_sequential", "recurrent_model", "cell_layer", "functional"}
 
@@ -39,10 +41,11 @@ class Writer:
 
     Args:
         function: of the step, or of something in it.
+        outermost: it is the step, whose outputs have a line of their own where they are states too.
     """
 
-    def __init__(self, function: Function):
-        self.function, self.simple = function, Simplified(function)
+    def __init__(self, function: Function, outermost: bool = True):
+        self.function, self.simple, self.outermost = function, Simplified(function), outermost
         self._symbols: dict[int, tuple] = {}
         self._weights: dict[str, tuple] = {}
         self._lines: list[Line] = []
@@ -79,7 +82,9 @@ class Writer:
                 name = re.sub(r"_tm1$", "", read.name)
                 past = role == "readout" or name != read.name
                 time = {"constant": None}.get(role, "t-1" if past else "t")
-                found = symbol("y" if role == "readout" and read.name == "readout" else _bare(name), time=time)
+                found = symbol(
+                    "y" if role == "readout" and read.name == "readout" else _bare(name), time=time
+                )
             self._symbols[id(read)] = found, ATOM
             made.append(found)
         return made
@@ -105,24 +110,27 @@ class Writer:
         # The next states and outputs: a value without a name of the user's is called after them.
         function, left = self.function, []
         states = function.states
-        if not function.roles:
-            return left
         first = len(outputs) - len(states)
         symbols = [self._state(name, "t") for name in states]
         many = first > 1
         symbols = [symbol(f"y{i + 1}" if many else "y", time="t") for i in range(first)] + symbols
         for i in [*range(first, len(outputs)), *range(first)]:
             term, end = outputs[i], symbols[i]
-            if id(term) not in self._symbols and not term.is_leaf and not _shown(term):
+            if id(term) not in self._symbols and not term.is_leaf and not self._shown(term):
                 self._symbols[id(term)] = end, None
-            elif self._called(term) != end:
+            elif self._called(term) != end and (self.outermost or i >= first):
                 left.append((term, end))
         return left
 
     def _called(self, term):
         if id(term) in self._symbols:
             return self._symbols[id(term)][0]
-        return symbol(_bare(term.name), time="t") if _shown(term) else None
+        return symbol(_bare(term.name), time="t") if self._shown(term) else None
+
+    def _shown(self, term):
+        # A layer called as a matrix is that matrix, where its result is used once.
+        matrix = len(term.name or "") == 1 and term.name.isupper() and self._uses[id(term)] == 1
+        return term.given and term.name not in (None, *_HIDDEN) and not matrix
 
     def _line(self, term):
         if term.is_leaf or term.kind == "result":
@@ -134,7 +142,7 @@ class Writer:
             self._unpack(term)
         elif known is not None and known[1] is None:
             self._assign(term, known[0])
-        elif _shown(term):
+        elif self._shown(term):
             self._assign(term, symbol(_bare(term.name), time="t"))
         elif self._uses[id(term)] > 1 and term.kind not in ("call", "run"):
             self._assign(term, self._free(term))
@@ -154,27 +162,14 @@ class Writer:
         return symbol(f"u{number}", time="t")
 
     def _unpack(self, term):
-        what, seen, signs = term.how.get("what"), {}, []
+        signs = []
         for part in sorted(self._parts[id(term)], key=lambda p: p.how["index"]):
-            inside = resolved(what.outputs[part.how["index"]]) if what else part
-            sign = seen.get(id(inside)) or self._sign_of(part, inside, term)
-            seen[id(inside)] = sign
-            self._symbols[id(part)] = sign, ATOM
-            signs.append(sign)
-        signs = list(dict.fromkeys(signs))
+            known = self._symbols.get(id(part))
+            signs.append(self._free(part) if known is None else known[0])
+            self._symbols[id(part)] = signs[-1], ATOM
         latex, text = (", ".join(s[k] for s in signs) for k in (0, 1))
         left = (latex, text) if len(signs) == 1 else (f"({latex})", f"({text})")
         self._equal(left, self._form(term)[0])
-
-    def _sign_of(self, part, inside, term):
-        # Of several equal results, such as the output and the state of a cell, the state's symbol counts.
-        what = term.how.get("what")
-        for other in self._parts[id(term)]:
-            same = what is not None and resolved(what.outputs[other.how["index"]]) is inside
-            known = self._symbols.get(id(other))
-            if known is not None and (same or other is part):
-                return known[0]
-        return self._free(part)
 
     def _operand(self, term, level):
         term = resolved(term)
@@ -191,7 +186,9 @@ class Writer:
         if term.kind == "weight" or (term.kind == "item" and term.of[0].kind == "weight"):
             return self._weight(term), ATOM
         if term.kind == "same":
-            return self._operand(term.of[0], 0), 0
+            inner = resolved(term.of[0])
+            found = self._symbols.get(id(inner), (None, None))
+            return self._form(inner) if found[1] is None else found
         if term.kind in ("call", "run"):
             return named(term.how["what"].name)(term, lambda i, level: self._operand(term.of[i], level))
         if term.kind == "result":
@@ -226,25 +223,28 @@ class Writer:
             mark = "'" if term.how["key"] == 1 else ""
             if term.how["key"] not in (0, 1) or isinstance(term.how["key"], tuple):
                 return FORMS["item"](Term("item", [inner], term.how), lambda i, level: (latex, text))[0]
-            return (f"{letter}{mark}" + latex.removeprefix(letter), f"{letter}{mark}" + text.removeprefix(letter))
+            return (
+                f"{letter}{mark}" + latex.removeprefix(letter),
+                f"{letter}{mark}" + text.removeprefix(letter),
+            )
         return latex, text
 
 
-def equations_of(function: Function, seen: set | None = None) -> list[Line]:
+def equations_of(function: Function, seen: set | None = None, outermost: bool = True) -> list[Line]:
     """The equations of a function, then those of every function and loop that it calls, under headings."""
     seen = set() if seen is None else seen
-    lines = Writer(function).lines()
+    lines = Writer(function, outermost).lines()
     for inner in function.inner():
         for what in [inner.forward, inner.backward] if isinstance(inner, BothWays) else [inner]:
             if id(what) in seen:
                 continue
             seen.add(id(what))
             step = getattr(what, "step", what)
-            writer = Writer(step)
+            writer = Writer(step, outermost=False)
             inside = writer.lines()
             lines.append(_heading(what, step, writer))
             lines += inside
-            lines += equations_of(step, seen)[len(inside) :]
+            lines += equations_of(step, seen, False)[len(inside) :]
     return lines
 
 
@@ -263,10 +263,6 @@ def _heading(what, step, writer):
             f"{over} {y_text} = {what.name}({text}):",
         ),
     )
-
-
-def _shown(term):
-    return term.given and term.name is not None
 
 
 def _bare(name):
