@@ -31,8 +31,8 @@ def to_numpy(rnn) -> Source:
     stateful layer begins with its initial states; hand the last states to the next call.
 
     Args:
-        rnn: a recurrent layer of this project whose sizes are known, a `keras.layers.Bidirectional` around one, or a Keras
-            model that has exactly one.
+        rnn: a recurrent layer of this project whose sizes are known, a `keras.layers.Bidirectional` around
+            one, or a Keras model that has exactly one.
 
     Returns:
         A `Source`: `str(source)` defines `run(weights, x, *, mask=None, initial_state=None, constants=None,

@@ -62,7 +62,8 @@ def equations(rnn) -> Equations:
     weight is written `W x`, as for column vectors; the circled dot (`*` in text) multiplies unit by unit.
 
     Args:
-        rnn: a recurrent layer of this project or a cell, whose sizes are known, or a Keras model that has exactly one.
+        rnn: a recurrent layer of this project or a cell, whose sizes are known, or a Keras model that has
+            exactly one.
 
     Returns:
         `Equations`: shown as formulas in a notebook; `str()` is text, `.latex` the LaTeX.
