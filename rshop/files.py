@@ -1,6 +1,6 @@
 """Files written whole or not at all, beside their destination first and then moved there; and their names.
 
-Nothing is imported here that takes long: `viz.style.atomic_write` reads this file without the rest of `rshop`.
+Nothing is imported here that takes long: `viz.style.atomic_write` reads this file alone.
 """
 
 import os

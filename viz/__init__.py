@@ -3,6 +3,7 @@
 Diagrams of a layer: `draw_step` (one timestep), `draw_unrolled` (the flow over time); both return a `Figure`.
 A run, timestep by timestep: `inspect` (every value in view), `edit` (change one and see both futures),
 `intervene` (the same as numbers).
+One timestep as formulas: `equations`.
 Plots of a trace: `heatmap`, `trajectory`, `gates`, `attention_map`, `compare`, `animate`.
 What depends on what: `gradient_flow` (a loss on earlier states), `input_influence` (an output on the inputs),
 `eigenvalues` (a state on the recurrent weights).
@@ -27,6 +28,7 @@ _HOME = {
     "gates": "viz.plots.gates",
     "gradient_flow": "viz.gradients.gradient_flow",
     "input_influence": "viz.gradients.input_influence",
+    "equations": "viz.equations.equations",
     "compare": "viz.plots.compare",
     "attention_map": "viz.plots.attention_map",
     "eigenvalues": "viz.plots.eigenvalues",

@@ -178,10 +178,63 @@ def _pool(name):
     return form
 
 
+def _pad(term, operand):
+    widths = [tuple(width) for width in term.how["pad_width"]]
+    return f"np.pad({operand(0, 0)}, {widths}, {term.how['mode']!r})".replace("'", '"'), ATOM
+
+
 def _each(value, count):
     return repr([value] * count if isinstance(value, int) else list(value))
 
 
+_OF_NUMPY = [
+    "tanh",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "arctan2",
+    "sqrt",
+    "floor",
+    "ceil",
+    "round",
+    "sign",
+    "maximum",
+    "minimum",
+    "where",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "logical_xor",
+    "ones_like",
+    "zeros_like",
+    "dot",
+]
+_HELPERS = [
+    "sigmoid",
+    "softplus",
+    "softsign",
+    "silu",
+    "log_sigmoid",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "relu6",
+    "selu",
+    "erf",
+    "mish",
+]
+_REDUCED = ["sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "cumsum", "sort"]
 #: kind -> form.
 FORMS: dict[str, Form] = {
     "number": _number,
@@ -203,9 +256,9 @@ FORMS: dict[str, Form] = {
         for kind, sign in {"greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=",
                            "equal": "==", "not_equal": "!="}.items()
     },
-    **{kind: function(f"np.{kind}") for kind in ["tanh", "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "arctan2", "sqrt", "floor", "ceil", "round", "sign", "maximum", "minimum", "where", "logical_and", "logical_or", "logical_not", "logical_xor", "ones_like", "zeros_like", "dot"]},
-    **{kind: function(kind) for kind in ["sigmoid", "softplus", "softsign", "silu", "log_sigmoid", "hard_sigmoid", "hard_silu", "hard_tanh", "relu6", "selu", "erf", "mish"]},
-    **{kind: over_axis(f"np.{kind}") for kind in ["sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "cumsum", "sort"]},
+    **{kind: function(f"np.{kind}") for kind in _OF_NUMPY},
+    **{kind: function(kind) for kind in _HELPERS},
+    **{kind: over_axis(f"np.{kind}") for kind in _REDUCED},
     **{kind: over_axis(kind) for kind in ("softmax", "log_softmax", "logsumexp")},
     "absolute": function("np.abs"),
     "argmax": _argmax("np.argmax"),
@@ -226,7 +279,7 @@ FORMS: dict[str, Form] = {
     "hard_shrink": function("hard_shrink", "threshold"),
     "soft_shrink": function("soft_shrink", "threshold"),
     "tanh_shrink": function("tanh_shrink"),
-    "pad": lambda t, o: (f"np.pad({o(0, 0)}, {list(map(tuple, t.how['pad_width']))}, {t.how['mode']!r})", ATOM),
+    "pad": _pad,
     "unstack": lambda t, o: (f"np.moveaxis({o(0, 0)}, {t.how['axis']}, 0)", ATOM),
     "expand_dims": function("np.expand_dims", "axis"),
     "squeeze": over_axis("np.squeeze", "axis"),

@@ -21,7 +21,7 @@ class Loop:
 
     Attributes:
         name: what it is called.
-        step: the function of one timestep, `(*inputs, *constants, *states, *readouts) -> (*outputs, *states)`.
+        step: the function of one timestep, from inputs, constants, states and readouts to outputs and states.
         inputs, constants, readouts, outputs: structures of the places of these parts.
         state_names: a name for each state.
         firsts: where each state begins: a shape (zeros), a weight, or None where it has to be given.

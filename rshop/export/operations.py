@@ -13,7 +13,8 @@ from rshop.structure import flat
 ARITHMETIC = {
     "Add": "add", "Subtract": "subtract", "Multiply": "multiply", "Divide": "divide",
     "TrueDivide": "divide", "FloorDivide": "floor_divide", "Mod": "mod", "Power": "power",
-    "Maximum": "maximum", "Minimum": "minimum", "Negative": "negative", "Absolute": "absolute", "Abs": "absolute",
+    "Maximum": "maximum", "Minimum": "minimum", "Negative": "negative", "Absolute": "absolute",
+    "Abs": "absolute",
     "Square": "square", "Sqrt": "sqrt", "Rsqrt": "rsqrt", "Reciprocal": "reciprocal", "Exp": "exp",
     "Expm1": "expm1", "Log": "log", "Log1p": "log1p", "Log2": "log2", "Log10": "log10", "Sin": "sin",
     "Cos": "cos", "Tan": "tan", "Sinh": "sinh", "Cosh": "cosh", "Arcsin": "arcsin", "Arccos": "arccos",

@@ -37,21 +37,30 @@ class Reader:
         self._names: set[str] = set()
         self._kept: list = []
 
-    def step(self, step, name: str = "step", *, decode: bool = False, path: str = "") -> Function:
+    def step(
+        self, step, name: str = "step", *, decode: bool = False, masks: bool = True, path: str = ""
+    ) -> Function:
         """The function of a checked `Step`, with the names of its parts.
 
         Args:
             step: the step.
             name: what the function is called.
+            masks: constants, and the input of a decoder, may carry masks.
             decode: the step is a decoder's, whose input may carry a mask, as constants may.
             path: what the names of its weights begin with.
         """
         labels = step_labels(step)
         first, constants = len(flat(step.inputs)), len(flat(step.constants))
         carry = range(0 if decode else first, first + constants)
+        carry = carry if masks else ()
         masks = [_mask_shape(t) if i in carry else None for i, t in enumerate(step.graph.inputs)]
         about = "One timestep: the outputs, then the next states"
-        return self.function(self.free(name), step.graph, labels, masks=masks, path=path, about=about)
+        made = self.function(self.free(name), step.graph, labels, masks=masks, path=path, about=about)
+        parts = {"input": step.inputs, "constant": step.constants, "state": step.states}
+        parts["readout"] = step.readouts
+        made.roles = [role for role, part in parts.items() for _ in flat(part)]
+        made.states = list(step.state_names)
+        return made
 
     def function(
         self, name, graph: Graph, labels: list, *, masks=None, path="", traced=None, about=""
@@ -130,6 +139,9 @@ class Reader:
             self.free(base), graph, labels, masks=masks, path=f"{path.partition('#')[0]}/", about=_about(node)
         )
         function = self.once(key, node.operation, lambda: with_masks(make()))
+        function.states = list(getattr(node.operation, "state_names", []))
+        count = len(graph.inputs) - len(function.states)
+        function.roles = ["input"] * count + ["state"] * len(function.states)
         term = Term("call", [*given, *_masks(function, given)], {"what": function})
         results = parts(term, node.outputs)
         for result, place in zip(results, function.mask_places, strict=True):
@@ -158,7 +170,11 @@ class Reader:
             traced=traced,
             about=_about(node),
         )
-        return parts(Term("call", reads, {"what": self.once(key, node.operation, make)}), node.outputs)
+        function = self.once(key, node.operation, make)
+        if is_keras_cell(node.operation):
+            function.states = state_names(node.operation)
+            function.roles = ["input", *["state"] * len(function.states)]
+        return parts(Term("call", reads, {"what": function}), node.outputs)
 
     def _fixed(self, value, path, traced):
         if isinstance(value, keras.Variable):

@@ -52,6 +52,8 @@ class Function:
         reads: its arguments, terms of the kind `read`; the masks that some of them carry are arguments too.
         outputs: its results.
         about: what it is, in words.
+        roles: of a step or a cell: `input`, `constant`, `state` or `readout` for each of its arguments.
+        states: the names of the states among them.
         mask_places: for each of its own results, the place of the mask that it carries among all, or None.
     """
 
@@ -59,6 +61,8 @@ class Function:
     reads: list[Term]
     outputs: list[Term]
     about: str = ""
+    roles: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
     mask_places: list = field(default_factory=list)
 
     def hand_on_masks(self):

@@ -11,6 +11,7 @@ from rshop.export.loops import BothWays, Loop, both_ways, loop_of
 from rshop.export.reader import Reader
 from rshop.export.source import Source
 from rshop.export.terms import everything
+from rshop.structure import flat, tree
 from rshop.tracing.check_layer import check_layer, is_both_ways, is_recurrent, only_layer
 
 
@@ -30,8 +31,8 @@ def to_numpy(rnn) -> Source:
     stateful layer begins with its initial states; hand the last states to the next call.
 
     Args:
-        rnn: a built recurrent layer of this project, a `keras.layers.Bidirectional` around one, or a Keras
-            model that has exactly one.
+        rnn: a recurrent layer of this project whose sizes are known, a `keras.layers.Bidirectional` around
+            one, or a Keras model that has exactly one.
 
     Returns:
         A `Source`: `str(source)` defines `run(weights, x, *, mask=None, initial_state=None, constants=None,
@@ -87,6 +88,11 @@ def _needed(text: str) -> list[str]:
 
 
 def _check_built(layer):
+    # A layer that knows its sizes is built now, as `trace` does it.
+    if not is_both_ways(layer) and not layer.built and layer.is_described:
+        time = () if layer.decode else (None,)
+        shapes = [(t.shape[0], *time, *t.shape[1:]) for t in flat(layer.description.inputs)]
+        layer.build(tree.pack_sequence_as(layer.description.inputs, shapes))
     if not layer.built or (is_both_ways(layer) and not layer.forward_layer.built):
         raise ValueError(
             message(

@@ -51,9 +51,9 @@ class Traced:
             results = self._call(leaves, masks)
             return Graph(keras.Model([*leaves, *masks.values()], flat(results)), of_cell=True)
         except Exception as error:
-            raise self._refusal(
-                f"its call is more than operations of Keras on its tensors ({error})"
-            ) from error
+            reason = str(error).partition("\n")[0].partition(". ")[0]
+            why = f"its call is more than operations of Keras on its tensors ({reason})"
+            raise self._refusal(why) from error
 
     def _call(self, leaves, masks):
         # Keras's arguments that are no tensors, such as `training`, are kept as they are.

@@ -15,6 +15,8 @@ README = ROOT / "README.md"
 PAGES = {
     "README.md": 2,
     "docs/writing_a_step.md": 5,
+    "docs/equations_and_numpy.md": 3,
+    "docs/several_devices.md": 1,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,

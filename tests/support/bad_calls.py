@@ -92,6 +92,7 @@ def prepared() -> dict:
         "editor": viz.edit(whole, X, constants=M).change("h", t=1, value=2.0),
         "both": viz.intervene(whole, X, at=1, states={"h": 1.0}, constants=M),
         "movie": viz.animate(record, "h"),
+        "source": rshop.to_numpy(whole),
         "flow": viz.gradient_flow(whole, X, constants=M, ax=False),
     }
 

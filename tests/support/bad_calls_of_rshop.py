@@ -227,4 +227,9 @@ def _without(config, key):
     return lambda: {name: value for name, value in config.items() if name != key}
 
 
-GROUPS = (layers, cells, wrappers, calls, steppers, names, configs)
+def texts(p):
+    """What is written out."""
+    yield Target("to_numpy", rshop.to_numpy, lambda: {"rnn": p["lstm"]}, {"rnn": NOTHING})
+
+
+GROUPS = (layers, cells, wrappers, calls, steppers, names, configs, texts)

@@ -21,6 +21,7 @@ def drawings(p):
     """Drawings of a step."""
     rnn = lambda: {"rnn": p["lstm"]}  # noqa: E731
     fold = {*FLAG, "zero", "one", "huge", "empty list", "empty tuple"}
+    yield Target("equations", viz.equations, rnn, {"rnn": NOTHING})
     yield Target(
         "draw_step", viz.draw_step, rnn, {"rnn": NOTHING, "fold": fold, "schedule": FLAG, "expand": FLAG}
     )
@@ -129,7 +130,7 @@ def files(p):
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     state = lambda: [len(list(folder.iterdir()))]  # noqa: E731
-    for what, ending in (("figure", "svg"), ("inspector", "html"), ("movie", "gif")):
+    for what, ending in (("figure", "svg"), ("inspector", "html"), ("movie", "gif"), ("source", "py")):
         extra = {
             "no folder": lambda ending=ending: folder / "nowhere" / f"a.{ending}",
             "a folder": lambda: folder,

@@ -149,6 +149,29 @@ def shared_model():
     return rnn, np.random.default_rng(2).normal(size=(2, 4, 3)).astype("float32"), {}
 
 
+ACTIVATIONS = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+]
 LAYERS = {
     "conv1d": lambda: wrapped(layers.Conv1D(2, 3, strides=2, padding="same"), (6, 2)),
     "conv1d_causal": lambda: wrapped(layers.Conv1D(2, 2, dilation_rate=2, padding="causal"), (6, 2)),
@@ -185,37 +208,14 @@ LAYERS = {
     "each_timestep": each_timestep,
     "each_timestep_masked": lambda: each_timestep(True),
     "shared_model": shared_model,
-    **{
-        f"activation_{name}": lambda name=name: wrapped(layers.Activation(name))
-        for name in [
-            "celu",
-            "elu",
-            "exponential",
-            "gelu",
-            "hard_shrink",
-            "hard_sigmoid",
-            "hard_silu",
-            "hard_tanh",
-            "leaky_relu",
-            "log_sigmoid",
-            "log_softmax",
-            "mish",
-            "relu",
-            "relu6",
-            "selu",
-            "sigmoid",
-            "silu",
-            "softmax",
-            "softplus",
-            "softsign",
-            "tanh",
-        ]
-    },
+    **{f"activation_{name}": lambda name=name: wrapped(layers.Activation(name)) for name in ACTIVATIONS},
 }
 FUNCTIONS = {
     "slices": lambda n: ops.concatenate([n[:, ::2], n[:, -3:], n[..., None][:, 0]], axis=-1),
     "where": lambda n: ops.where(ops.logical_and(n > 0.1, n <= 0.9), n**2, -n / 3),
-    "reduced": lambda n: ops.mean(n, -1, keepdims=True) + ops.logsumexp(n, -1, keepdims=True) - ops.max(n, 0),
+    "reduced": lambda n: (
+        ops.mean(n, -1, keepdims=True) + ops.logsumexp(n, -1, keepdims=True) - ops.max(n, 1, keepdims=True)
+    ),
     "shaped": lambda n: ops.transpose(ops.reshape(n, (-1, 2, 3)), (0, 2, 1)),
     "einsum": lambda n: ops.einsum("bi,bj->bij", n, ops.flip(n, axis=1)),
     "picked": lambda n: ops.take(n, ops.array([0, 2, 2]), axis=1) * np.array([1.0, 0.0, -2.0], "float32"),

@@ -1,4 +1,4 @@
-"""`whole` and `write` of `rshop.files`, for programs that need nothing else of `rshop`: its import is slow."""
+"""`whole` and `write` of `rshop.files` without the rest of `rshop`, whose import takes seconds."""
 
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path

@@ -1,0 +1,168 @@
+"""The equations of a step are those of a book, and those of the graph that was written."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import Input, layers, ops
+
+import viz
+from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell
+from rshop.tracing.check_layer import is_both_ways, only_layer
+from tests.support.exported import LAYERS
+from tests.support.models import MODELS
+from tests.support.sequentials import stack
+
+BOOK = {
+    "simple": (SimpleRNNCell, {}, ["h_t = tanh(W x_t + b + U h_{t-1})", "y_t = h_t"]),
+    "without_bias": (SimpleRNNCell, {"use_bias": False}, ["h_t = tanh(W x_t + U h_{t-1})", "y_t = h_t"]),
+    "gru": (
+        GRUCell,
+        {},
+        [
+            "z_t = sigma(W_z x_t + b_z + U_z h_{t-1} + b'_z)",
+            "r_t = sigma(W_r x_t + b_r + U_r h_{t-1} + b'_r)",
+            "g_t = tanh(W_g x_t + b_g + r_t * (U_g h_{t-1} + b'_g))",
+            "h_t = z_t * h_{t-1} + (1 - z_t) * g_t",
+            "y_t = h_t",
+        ],
+    ),
+    "gru_of_the_paper": (
+        GRUCell,
+        {"reset_after": False, "use_bias": False},
+        [
+            "z_t = sigma(W_z x_t + U_z h_{t-1})",
+            "r_t = sigma(W_r x_t + U_r h_{t-1})",
+            "g_t = tanh(W_g x_t + U_g (r_t * h_{t-1}))",
+            "h_t = z_t * h_{t-1} + (1 - z_t) * g_t",
+            "y_t = h_t",
+        ],
+    ),
+    "lstm": (
+        LSTMCell,
+        {},
+        [
+            "i_t = sigma(W_i x_t + U_i h_{t-1} + b_i)",
+            "f_t = sigma(W_f x_t + U_f h_{t-1} + b_f)",
+            "g_t = tanh(W_g x_t + U_g h_{t-1} + b_g)",
+            "o_t = sigma(W_o x_t + U_o h_{t-1} + b_o)",
+            "c_t = f_t * c_{t-1} + i_t * g_t",
+            "h_t = o_t * tanh(c_t)",
+            "y_t = h_t",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOOK)
+def test_a_built_in_cell_has_the_equations_of_the_literature(name):
+    cell, options, lines = BOOK[name]
+    found = str(viz.equations(cell(4, input_dim=3, **options).get_layer())).splitlines()
+    assert sorted(found) == sorted(lines)
+    assert found[-1] == lines[-1]
+
+
+@pytest.mark.parametrize("cell", [LSTMCell, GRUCell])
+def test_the_equations_of_a_cell_give_its_numbers(cell):
+    """Each line, read as Python with the columns of each gate, against the layer."""
+    rnn = cell(3, input_dim=2).get_layer(return_sequences=True)
+    rng = np.random.default_rng(0)
+    for weight in rnn.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    order = "ifgo" if cell is LSTMCell else "zrg"
+    kernel, recurrent, bias = (np.asarray(w) for w in rnn.get_weights())
+    known = {"tanh": np.tanh, "sigma": lambda z: 1 / (1 + np.exp(-z)), "h_0": np.zeros(3), "c_0": np.zeros(3)}
+    for i, gate in enumerate(order):
+        part = slice(3 * i, 3 * i + 3)
+        known |= {f"W_{gate}": kernel[:, part].T, f"U_{gate}": recurrent[:, part].T}
+        rows = [bias[part]] if bias.ndim == 1 else [bias[0, part], bias[1, part]]
+        known |= {f"b_{gate}": rows[0], f"b1_{gate}": rows[-1]}
+    x = rng.normal(size=(5, 2))
+    for t, x_t in enumerate(x):
+        known["x_t"] = x_t
+        for line in str(viz.equations(rnn)).splitlines():
+            python = re.sub(r"([WU]_\w) ", r"\1 @ ", line.replace("b'", "b1").replace("{t-1}", "0"))
+            exec(python, known)  # noqa: S102
+        np.testing.assert_allclose(known["y_t"], rnn(x[None].astype("float32"))[0, t], atol=1e-5)
+        known |= {"h_0": known["h_t"], "c_0": known.get("c_t")}
+
+
+def written(output, x, h=None, after=None, **options):
+    return str(viz.equations(RecurrentModel(x, output, h, after, **options)))
+
+
+def test_zeros_and_ones_are_left_out():
+    x, h = Input((2,), name="x"), Input((2,), name="h")
+    n = 0.0 * x + 1.0 * h
+    assert written(n + 0.0 * x, x, h, n + x - 0.0) == "h_t = h_{t-1} + x_t\ny_t = h_{t-1}"
+
+
+def test_what_is_used_twice_is_written_once():
+    x, h = Input((2,), name="x"), Input((2,), name="h")
+    shared = ops.tanh(x + h)
+    found = written(shared * shared, x, h, shared - x)
+    assert found.count("tanh") == 1
+    assert found == "u_{1,t} = tanh(x_t + h_{t-1})\ny_t = u_{1,t} * u_{1,t}\nh_t = u_{1,t} - x_t"
+
+
+def test_layers_called_as_matrices_are_those_matrices():
+    x, h = Input((2,), name="x_t"), Input((3,), name="h_tm1")
+    n = ops.tanh(layers.Dense(3, name="W")(x) + layers.Dense(3, use_bias=False, name="U")(h))
+    assert written(n, x, h, n) == "h_t = tanh(W x_t + b + U h_{t-1})\ny_t = h_t"
+
+
+def test_a_readout_and_constants_have_their_time():
+    x, r, k = Input((2,), name="x"), Input((2,)), Input((2,), name="k")
+    assert written(x + r * k, x, readout_input=r, constants=k) == "y_t = x_t + y_{t-1} * k"
+
+
+def test_a_nested_model_is_a_function_with_equations_of_its_own():
+    rnn = stack(LSTMCell, GRUCell)
+    rnn(np.ones((1, 2, 3)))
+    lines = str(viz.equations(rnn)).splitlines()
+    lstm, gru = (cell.name for cell in rnn.cells)
+    assert lines[0] == f"(h_{{1,t}}, c_{{1,t}}) = {lstm}(x_t, h_{{1,t-1}}, c_{{1,t-1}})"
+    assert lines[1] == f"h_{{2,t}} = {gru}(h_{{1,t}}, h_{{2,t-1}})"
+    assert f"where (h_t, c_t) = {lstm}(x_t, h_{{t-1}}, c_{{t-1}}):" in lines
+    assert "c_t = f_t * c_{t-1} + i_t * g_t" in lines
+
+
+def test_brackets_stand_where_they_change_the_value_and_nowhere_else():
+    x = Input((2,), name="x")
+    assert written((x - (x - 2.0)) * -x / (3.0 + x), x) == "y_t = (x_t - (x_t - 2)) * (-x_t) / (3 + x_t)"
+
+
+def _balanced(latex):
+    assert latex.count("\\left") == latex.count("\\right")
+    assert latex.replace("\\{", "").count("{") == latex.replace("\\}", "").count("}")
+    assert latex.startswith("\\begin{aligned}") and latex.endswith("\\end{aligned}")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_has_equations(name):
+    layer = MODELS[name]()
+    layer = layer.layers[1] if name == "one_layer_used_twice" else only_layer(layer)
+    for way in [layer.forward_layer, layer.backward_layer] if is_both_ways(layer) else [layer]:
+        found = viz.equations(way)
+        _balanced(found.latex)
+        assert "y" in str(found) and found._repr_latex_() == f"$$\n{found.latex}\n$$"
+
+
+@pytest.mark.parametrize("name", ["own", "attention", "heads", "bidirectional", "shared_model", "masking"])
+def test_layers_in_a_step_have_equations(name):
+    _balanced(viz.equations(LAYERS[name]()[0]).latex)
+
+
+def test_odd_names_are_letters_and_no_commands():
+    x = Input((2,), name="x")
+    y = ops.tanh(layers.Dense(2, name="a{b}$c%_^~<d>&#")(x)) * 2.0
+    found = viz.equations(RecurrentModel(x, y))
+    _balanced(found.latex)
+    assert r"a\{b\}\$c\%\_\hat{}\sim \lt d\gt \&\#" in found.latex
+
+
+def test_a_bidirectional_is_refused_with_the_way_out():
+    both = keras.layers.Bidirectional(LSTMCell(2, input_dim=3).get_layer())
+    with pytest.raises(ValueError, match="forward_layer"):
+        viz.equations(both)

@@ -1,0 +1,4 @@
+"""One timestep as equations, as a book writes them.
+
+May import: style.
+"""
