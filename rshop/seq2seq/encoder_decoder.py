@@ -122,7 +122,7 @@ class EncoderDecoder(TrainedOnPairs):
             self._make(None, None)
 
     def build(self, input_shape):
-        """Make the parts for vectors, whose sizes a call tells: `input_shape` lists those of both sequences."""
+        """Make the parts for vectors, whose sizes a call tells: the shapes of both sequences, in a list."""
         if self.encoder is None:
             source, *target = flat_shapes(input_shape)
             if not target and not self.target_tokens:

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import keras
 
-from rshop.step.names import is_numbered, snake_case
-from rshop.structure import flat, tree
+from rshop.step.node_names import NodeNames
+from rshop.structure import cast_like, flat, tree
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class Graph:
 
     def __init__(self, model: keras.Model, of_cell: bool = False):
         self.nodes: list[Node] = []
-        names = _Names(of_cell)
+        names = NodeNames(of_cell)
 
         def visit(operation, *args, **kwargs):
             outputs = operation(*args, **kwargs)
@@ -245,11 +245,11 @@ class Graph:
             elif at.node.inner is None:
                 outputs = at.node.call(at.given, training)
             else:
-                outputs = at.inside(_as_read(at.given, at.node.inner.inputs))
+                outputs = at.inside(cast_like(at.given, at.node.inner.inputs))
             seen.extend(outputs)
             return outputs
 
-        return self.walk(compute, _as_read(inputs, self.inputs)), seen
+        return self.walk(compute, cast_like(inputs, self.inputs)), seen
 
     def known(self, inputs: list, accepts: Callable, training: bool | None = None) -> dict[str, list]:
         """The outputs, by name, of every node that reads known inputs alone.
@@ -267,53 +267,15 @@ class Graph:
 
         def compute(at):
             if at.node.inner is not None:
-                return at.inside(_as_read(at.given, at.node.inner.inputs))
+                return at.inside(cast_like(at.given, at.node.inner.inputs))
             ready = at.given and all(value is not None for value in at.given)
             if not ready or not accepts(at.node.operation):
                 return [None] * len(at.node.outputs)
             found[at.name] = at.node.call(at.given, training)
             return found[at.name]
 
-        self.walk(compute, _as_read(inputs, self.inputs))
+        self.walk(compute, cast_like(inputs, self.inputs))
         return found
-
-
-def _as_read(values, likes):
-    # A model of another precision casts its inputs; a cast would lose a mask that a tensor carries.
-    def is_read_as(value, like):
-        masked = getattr(value, "_keras_mask", None) is not None
-        return value is None or masked or keras.backend.standardize_dtype(value.dtype) == like.dtype
-
-    pairs = zip(values, likes, strict=True)
-    return [value if is_read_as(value, like) else keras.ops.cast(value, like.dtype) for value, like in pairs]
-
-
-class _Names:
-    # Keras numbers what has no name through the whole process. A name that a user gave, or can ask
-    # a layer for, stays; the others are numbered within the graph, so that they are the same after
-    # a reload and in the next notebook.
-    def __init__(self, of_cell):
-        self.of_cell = of_cell
-        self.known: dict[int, str] = {}
-        self.uses: dict[str, int] = {}
-        self.numbers: dict[str, int] = {}
-
-    def of(self, operation) -> str:
-        name = self.known.get(id(operation)) or self._first(operation)
-        self.known[id(operation)] = name
-        self.uses[name] = self.uses.get(name, 0) + 1
-        return name if self.uses[name] == 1 else f"{name}#{self.uses[name]}"
-
-    def _first(self, operation):
-        kind = snake_case(type(operation).__name__)
-        if not is_numbered(operation) or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
-            return operation.name
-        while True:
-            number = self.numbers.get(kind, 0)
-            self.numbers[kind] = number + 1
-            name = f"{kind}_{number}" if number else kind
-            if name not in self.uses:
-                return name
 
 
 class _ByTensor:

@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 
 
-@pytest.mark.parametrize("page, count", [("README.md", 5), ("docs/writing_a_step.md", 4)])
+@pytest.mark.parametrize(
+    "page, count", [("README.md", 5), ("docs/writing_a_step.md", 4), ("docs/attention.md", 5)]
+)
 def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
     programs = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     names = {}
