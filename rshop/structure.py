@@ -71,6 +71,24 @@ def flat_shapes(structure) -> list[tuple]:
     )
 
 
+def cast_like(values: list, likes: list) -> list:
+    """Each tensor with the dtype of the Keras tensor beside it, as a model casts what it is called with.
+
+    None stays None, and so does a tensor with a Keras mask, which a cast would lose.
+
+    Example:
+        >>> cast_like([np.ones(2, "float64"), None], [keras.Input((), dtype="float32")] * 2)
+        [<tensor of dtype float32>, None]
+    """
+
+    def stays(value, like):
+        masked = getattr(value, "_keras_mask", None) is not None
+        return value is None or masked or keras.backend.standardize_dtype(value.dtype) == like.dtype
+
+    pairs = zip(values, likes, strict=True)
+    return [value if stays(value, like) else keras.ops.cast(value, like.dtype) for value, like in pairs]
+
+
 def agree(shape, other) -> bool:
     """Whether two shapes are compatible: equal ranks, and equal sizes where both are known."""
     return len(shape) == len(other) and all(

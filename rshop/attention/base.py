@@ -146,6 +146,10 @@ class AttentionLayer(layers.Layer):
 
     def context_of(self, weights, memory):
         """The mean of the memory `(batch, time, m)` with these weights `(batch, time)`."""
-        return layers.Dot(axes=(1, 1), name="context", dtype=self.dtype_policy)(
-            [keras.ops.cast(weights, self.compute_dtype), memory]
-        )
+        dot = layers.Dot(axes=(1, 1), name="context", dtype=self.dtype_policy)
+        return dot([self.narrow(weights), memory])
+
+    def narrow(self, weights):
+        """The weights as precise as the memory is: a product of two dtypes would not be seen as one."""
+        same = self.weights_dtype == self.compute_dtype
+        return weights if same else keras.ops.cast(weights, self.compute_dtype)

@@ -88,7 +88,7 @@ class MultiHeadAttention(AttentionLayer):
         query = self._heads((), self.key_dim)(self.query(query))
         query = ops.multiply(query, self.key_dim**-0.5)
         weights = self.weights_of(ops.einsum("bhk,bmhk->bhm", query, keys), valid)
-        seen = ops.einsum("bhm,bmhv->bhv", ops.cast(weights, self.compute_dtype), values)
+        seen = ops.einsum("bhm,bmhv->bhv", self.narrow(weights), values)
         seen = layers.Reshape((self.num_heads * self.value_dim,), dtype=self.dtype_policy)(seen)
         context = self.output_projection(seen)
         return (context if valid is None else self.blank_context(context, valid)), weights

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import keras
-from keras import ops
 
-from rshop.step.names import is_numbered, snake_case
+from rshop.step.node_names import NodeNames
 from rshop.step.of_sequence import OncePerSequence
-from rshop.structure import flat, tree
+from rshop.structure import cast_like, flat, tree
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +120,7 @@ class Graph:
 
     def __init__(self, model: keras.Model, of_cell: bool = False):
         self.nodes: list[Node] = []
-        names = _Names(of_cell)
+        names = NodeNames(of_cell)
 
         def visit(operation, *args, **kwargs):
             outputs = operation(*args, **kwargs)
@@ -246,8 +245,8 @@ class Graph:
 
         def compute(at):
             if at.node.inner is not None:
-                outputs = at.inside(_as_read(at.given, at.node.inner.inputs))
-                outputs = _as_read(outputs, at.node.outputs)
+                outputs = at.inside(cast_like(at.given, at.node.inner.inputs))
+                outputs = cast_like(outputs, at.node.outputs)
             elif sequence is not None and isinstance(at.node.operation, OncePerSequence):
                 outputs = [next(sequence)]
             elif at.name in known:
@@ -257,7 +256,7 @@ class Graph:
             seen.extend(outputs)
             return outputs
 
-        return self.walk(compute, _as_read(inputs, self.inputs)), seen
+        return self.walk(compute, cast_like(inputs, self.inputs)), seen
 
     def once(self, inputs: list, training: bool | None = None) -> list:
         """What the layers that compute their result once for a sequence compute at its first timestep.
@@ -279,7 +278,7 @@ class Graph:
                 found.append(results)
             return [lambda i=i: results()[i] for i in range(len(at.node.outputs))]
 
-        self.walk(promise, [lambda x=x: x for x in _as_read(inputs, self.inputs)])
+        self.walk(promise, [lambda x=x: x for x in cast_like(inputs, self.inputs)])
         return [results()[0] for results in found]
 
     def known(self, inputs: list, accepts: Callable, training: bool | None = None) -> dict[str, list]:
@@ -298,53 +297,15 @@ class Graph:
 
         def compute(at):
             if at.node.inner is not None:
-                return at.inside(_as_read(at.given, at.node.inner.inputs))
+                return at.inside(cast_like(at.given, at.node.inner.inputs))
             ready = at.given and all(value is not None for value in at.given)
             if not ready or not accepts(at.node.operation):
                 return [None] * len(at.node.outputs)
             found[at.name] = at.node.call(at.given, training)
             return found[at.name]
 
-        self.walk(compute, _as_read(inputs, self.inputs))
+        self.walk(compute, cast_like(inputs, self.inputs))
         return found
-
-
-def _as_read(values, likes):
-    # A model of another precision casts its inputs; a cast would lose a mask that a tensor carries.
-    def is_read_as(value, like):
-        masked = getattr(value, "_keras_mask", None) is not None
-        return value is None or masked or keras.backend.standardize_dtype(value.dtype) == like.dtype
-
-    pairs = zip(values, likes, strict=True)
-    return [value if is_read_as(value, like) else ops.cast(value, like.dtype) for value, like in pairs]
-
-
-class _Names:
-    # Keras numbers what has no name through the whole process. A name that a user gave, or can ask
-    # a layer for, stays; the others are numbered within the graph, so that they are the same after
-    # a reload and in the next notebook.
-    def __init__(self, of_cell):
-        self.of_cell = of_cell
-        self.known: dict[int, str] = {}
-        self.uses: dict[str, int] = {}
-        self.numbers: dict[str, int] = {}
-
-    def of(self, operation) -> str:
-        name = self.known.get(id(operation)) or self._first(operation)
-        self.known[id(operation)] = name
-        self.uses[name] = self.uses.get(name, 0) + 1
-        return name if self.uses[name] == 1 else f"{name}#{self.uses[name]}"
-
-    def _first(self, operation):
-        kind = snake_case(type(operation).__name__)
-        if not is_numbered(operation) or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
-            return operation.name
-        while True:
-            number = self.numbers.get(kind, 0)
-            self.numbers[kind] = number + 1
-            name = f"{kind}_{number}" if number else kind
-            if name not in self.uses:
-                return name
 
 
 class _ByTensor:

@@ -7,7 +7,7 @@ from functools import cached_property
 import keras
 
 from rshop.configs import reading
-from rshop.errors import describe, given_name, message, shapes
+from rshop.errors import given_name, message, shapes
 from rshop.step.checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
 from rshop.step.constants import mask_places
 from rshop.step.graph import Graph
@@ -17,6 +17,7 @@ from rshop.step.names import name_used_twice, two_of_one_name
 from rshop.step.of_sequence import OfSequence, OncePerSequence, WeightsOfSequence, replaced
 from rshop.step.products import changed_weights
 from rshop.step.readout import feeds, split_fed
+from rshop.step.unread import unread_parts
 from rshop.structure import flat, tree
 
 _CONFIG = ("model", "inputs", "constants", "states", "readouts", "outputs", "state_names")
@@ -295,7 +296,7 @@ def describe_step(
         dict(lengths or {}),
     )
     check_names(step.state_names)
-    unread = _unread(step, unused_inputs)
+    unread = unread_parts(step, unused_inputs)
     try:
         feeds(step.outputs, step.readouts, fed_from)
     except ValueError as error:
@@ -322,36 +323,6 @@ def _model(starts, ends):
                 "readout_input or constants",
             )
         ) from error
-
-
-def _unread(step, unused_inputs) -> dict[str, list[str]]:
-    # For each role, the messages about its tensors that reach no output.
-    reach = step.graph.reach()
-    used = frozenset().union(*(reach[t] for t in step.graph.outputs))
-    found, place = {}, 0
-    for role, part in (
-        ("input", step.inputs),
-        ("constant", step.constants),
-        ("state", step.states),
-        ("readout_input", step.readouts),
-    ):
-        for i, tensor in enumerate(flat(part)):
-            if place not in used and not (role == "input" and unused_inputs):
-                label = describe(role, tensor, None if given_name(tensor) else i)
-                found.setdefault(role, []).append(_reaches_nothing(role, label))
-            place += 1
-    return found
-
-
-def _reaches_nothing(role, label):
-    # Only a decoder may leave its input unread: its length does not come from there.
-    decoder = ", or make a decoder with decode=True" if role == "input" else ""
-    return message(
-        f"The {label} reaches no output.",
-        received=f"a step in which neither an output nor a final state uses the {label}",
-        expected="an output or a final state that depends on it",
-        fix=f"use it in the step, or do not pass it as {role}{decoder}",
-    )
 
 
 def _places(structure, counter):

@@ -74,6 +74,11 @@ class Recorder:
         return {
             "values": dict(zip(names, self._over_time("values"), strict=True)),
             "inputs": tree.pack_sequence_as(step.inputs, inputs),
+            "constants": tree.pack_sequence_as(
+                step.constants, [ops.convert_to_numpy(c) for c in self.timesteps.timestep.constants]
+            )
+            if step.constants is not None
+            else None,
             "outputs": tree.pack_sequence_as(step.outputs, self._over_time("outputs")),
             "states": dict(zip(step.state_names, states, strict=True)),
             "readout": tree.pack_sequence_as(step.readouts, readouts) if readouts else None,

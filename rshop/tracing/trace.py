@@ -55,6 +55,8 @@ class Trace:
     Attributes:
         inputs: the inputs in the structure of the step's input, `(batch, time, ...)`; in a decoder
             `(batch, ...)`.
+        constants: what each timestep saw whole, in the structure of the step's constants, the masks that it
+            reads among them, or None.
         outputs: the outputs in the structure of the step's output, `(batch, time, ...)`.
         states: by name, `(batch, time + 1, ...)`, the initial state first.
         readout: the readouts that were fed (own outputs or truths), `(batch, time, ...)`, or None.
@@ -62,9 +64,10 @@ class Trace:
         names: the names of all inner values, in the order in which the step computes them.
     """
 
-    def __init__(self, values, *, inputs, outputs, states, readout, mask):
+    def __init__(self, values, *, inputs, outputs, states, readout, mask, constants=None):
         self._values = Named(values)
         self.inputs, self.outputs, self.readout, self.mask = inputs, outputs, readout, mask
+        self.constants = constants
         self.states = Named(states)
 
     @property

@@ -17,6 +17,7 @@ PAGES = {
     "docs/writing_a_step.md": 5,
     "docs/equations_and_numpy.md": 3,
     "docs/several_devices.md": 1,
+    "docs/attention.md": 5,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,

@@ -138,6 +138,18 @@ def _function(claim):
     return Equation("function", claim.operands, name)
 
 
+def _masked_softmax(claim):
+    # The weights of an attention: a softmax over the places that are no padding.
+    if claim.kind != "MaskedSoftmax" or len({part.shape for part in claim.parts}) > 1:
+        return None
+    scores, *masks = claim.parts
+    valid = masks[0] > 0 if masks else np.ones(scores.shape, bool)
+    powers = np.where(valid, np.exp(scores - scores.max(axis=1, keepdims=True)), 0)
+    if not claim.holds(powers / np.maximum(powers.sum(axis=1, keepdims=True), 1e-30)):
+        return None
+    return Equation("function", claim.operands[:1], "softmax")
+
+
 def _linear(claim):
     weights = _weights(claim)
     matrices = [w for w in weights if w.ndim == 2]
@@ -204,7 +216,7 @@ def _lookup(claim):
     return Equation("lookup", claim.operands) if claim.holds(tables[0][ids.astype(int)]) else None
 
 
-_ATTEMPTS = (_combine, _function, _linear, _lookup, _shift, _same, _join, _take)
+_ATTEMPTS = (_masked_softmax, _combine, _function, _linear, _lookup, _shift, _same, _join, _take)
 
 
 def _weights(claim):

@@ -92,9 +92,10 @@ def collect(rnn, record, constants=None) -> Recorded:
     Args:
         rnn: the recurrent layer.
         record: its `rshop.Trace`.
-        constants: what the layer was called with, which a trace does not hold.
+        constants: what the layer was called with, where the trace does not hold it.
     """
     step, found = rnn.description, Recorded()
+    constants = constants if record.constants is None else record.constants
     starts = iter(step.graph.inputs)
     for name, array in named_parts(step.inputs, record.inputs, "input"):
         array = np.asarray(array)[:, None] if rnn.decode else array

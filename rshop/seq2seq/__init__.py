@@ -1,0 +1,8 @@
+"""Ready models: an encoder and a decoder of any cells, trained and used with one call each.
+
+May import: step, attention, cells, layers.
+"""
+
+from rshop.seq2seq.encoder_decoder import EncoderDecoder
+
+__all__ = ["EncoderDecoder"]
