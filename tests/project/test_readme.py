@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 
 
-@pytest.mark.parametrize("page, count", [("README.md", 5), ("docs/writing_a_step.md", 4)])
+PAGES = [("README.md", 5), ("docs/writing_a_step.md", 4), ("docs/generation.md", 9)]
+
+
+@pytest.mark.parametrize("page, count", PAGES)
 def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
     programs = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     names = {}

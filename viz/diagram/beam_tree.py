@@ -74,6 +74,7 @@ def _names(labels, generated):
     largest = int(max(generated.beams.max(), generated.tree.tokens.max()))
     if labels is None:
         return [str(token) for token in range(largest + 1)]
+    labels = [None] if isinstance(labels, bytes) else labels  # whose items are numbers
     try:
         count = len(labels)
     except TypeError:
