@@ -94,6 +94,25 @@ def check_length(length):
     return check_count("output_length", length, "number of timesteps")
 
 
+def check_sample(sample, batch: int) -> int:
+    """Check that the batch has this sample, and return it as an int.
+
+    Raises:
+        ValueError: it has not.
+    """
+    whole = isinstance(sample, (int, np.integer)) and not isinstance(sample, bool)
+    if not whole or not 0 <= sample < batch:
+        raise ValueError(
+            message(
+                "There is no such sample in the batch.",
+                received=f"sample={told(sample)}",
+                expected=f"a whole number from 0 to {batch - 1}",
+                fix="sample=0",
+            )
+        )
+    return int(sample)
+
+
 def check_timestep(t, steps: int) -> int:
     """The number of a timestep, counted from the start; a negative one is counted from the end.
 

@@ -1,6 +1,7 @@
 """See a recurrent network: its step, the flow over time, and every value while it runs.
 
-Diagrams of a layer: `draw_step` (one timestep), `draw_unrolled` (the flow over time); both return a `Figure`.
+Diagrams of a layer: `draw_step` (one timestep), `draw_unrolled` (the flow over time); of a beam search:
+`beam_tree`. All of them return a `Figure`.
 A run, timestep by timestep: `inspect` (every value in view), `edit` (change one and see both futures),
 `intervene` (the same as numbers).
 One timestep as formulas: `equations`.
@@ -19,6 +20,7 @@ from importlib import import_module
 _HOME = {
     "draw_step": "viz.diagram.step",
     "draw_unrolled": "viz.diagram.unrolled",
+    "beam_tree": "viz.diagram.beam_tree",
     "Figure": "viz.diagram.figure",
     "inspect": "viz.inspector.inspect",
     "edit": "viz.inspector.editor",

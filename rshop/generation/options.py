@@ -108,6 +108,15 @@ class Options:
                     fix="give end_token=, or leave min_length out",
                 )
             )
+        if self.tokens is False and self.chooses_tokens:
+            raise ValueError(
+                message(
+                    "Values are not chosen: a readout of numbers is fed back as it is.",
+                    received=f"tokens=False with strategy={told(self.strategy)} or an option of tokens",
+                    expected="strategy='greedy' or a function of the output, and no option of tokens",
+                    fix="leave tokens out",
+                )
+            )
         limits = {"forbidden": None, "top_k": None, "top_p": None, "min_length": 0, "repetition_penalty": 1}
         given = [name for name, default in limits.items() if getattr(self, name) != default]
         if self.own and given:

@@ -117,6 +117,7 @@ def _given(request, timesteps, options, feeding) -> dict:
     else:
         prompt = prompts.read_tokens(request.warm_up, request.batch, feeding)
     decode = request.rnn.decode
+    seed = random.randrange(2**31) if options.seed is None else int(options.seed) % 2**32
     return {
         "memory": timesteps.first,
         "fixed": timesteps.inputs(0) if decode else [],
@@ -126,7 +127,8 @@ def _given(request, timesteps, options, feeding) -> dict:
         "masks": timesteps.timestep.masks,
         "prompt": [ops.convert_to_tensor(prompts.padded(part)) for part in prompt],
         "prompt_length": ops.convert_to_tensor(request.warm_up_length, "int32"),
-        "drawn": _drawn(request, options),
+        "drawn": _drawn(request, options, seed),
+        "seed": ops.convert_to_tensor(seed, "int64"),
         "numbers": {} if feeding is None else _numbers(options, feeding.vocabulary),
         "length": ops.convert_to_tensor(request.length, "int32"),
     }
@@ -138,9 +140,8 @@ def _as_read(timesteps):
     return [ops.cast(value, like.dtype) for value, like in zip(sequences, likes, strict=True)]
 
 
-def _drawn(request, options) -> list:
+def _drawn(request, options, seed) -> list:
     # One number, or one seed, for each timestep: what is drawn does not depend on how the timesteps are run.
-    seed = random.randrange(2**31) if options.seed is None else int(options.seed) % 2**32
     numbers, time = np.random.default_rng(seed), request.length
     if options.own is not None:
         drawn = numbers.integers(0, 2**31, (time, 2))

@@ -46,8 +46,9 @@ class Program:
 
     What is given is a dict: `memory` before the first timestep, `fixed` inputs of a decoder, `inputs` and
     `mask` `(batch, time, ...)`, `constants` and `masks` of the step, `prompt` `(batch, time, ...)` (or
-    nothing) with its `prompt_length`, `drawn` `(time, ...)` (or nothing), `numbers` (the options that are
-    tensors) and `length`. A prompt and what is drawn may be longer than they are read.
+    nothing) with its `prompt_length`, what is `drawn` `(time, ...)` (or nothing), a `seed` for the layers of
+    the step, `numbers` (the options that are tensors) and `length`. A prompt and what is drawn may be longer
+    than they are read.
 
     Attributes:
         timestep: the body of the loop, without its constants and masks.
@@ -111,7 +112,9 @@ class Program:
 
     def _with_prompt(self, memory, state, given):
         # All beams of a sample have the same prompt, so it is read once for all of them.
+        length = given["prompt_length"]
         reads = {part: [reader(x, axis=1) for x in given[part]] for part in ("inputs", "mask", "prompt")}
+        reads["t"] = lambda t: t - length
 
         def read(memory, now):
             after, _ = self._run(memory, now, given)
@@ -119,7 +122,6 @@ class Program:
             fed = self.feeding.put(after["readouts"], values[0]) if self.feeding else values
             return {**after, "readouts": held(now, fed, memory["readouts"])}, []
 
-        length = given["prompt_length"]
         memory, _ = over_time(read, memory, reads, length, emits=[], capacity=length)
         if self.feeding is None:
             return memory, state
@@ -146,10 +148,13 @@ class Program:
 
     def _run(self, memory, now, given):
         timestep = replace(self.timestep, constants=given["constants"], masks=given["masks"])
-        now = {"inputs": given["fixed"] or now["inputs"], "mask": now["mask"], "truths": [], "coins": []}
-        # Nothing that a layer of the step updates, or adds to the losses, leaves the loop.
-        with keras.StatelessScope(collect_losses=True):
-            return timestep(memory, now)
+        read = {"inputs": given["fixed"] or now["inputs"], "mask": now["mask"], "truths": [], "coins": []}
+        # Nothing that a layer of the step updates, or adds to the losses, leaves the loop; what it draws
+        # depends on the seed of the call and on the timestep.
+        seeds = [v for v in timestep.step.model.non_trainable_variables if v.name == "seed_generator_state"]
+        states = [(v, _seed_state(v, given["seed"] + place, now["t"])) for place, v in enumerate(seeds)]
+        with keras.StatelessScope(state_mapping=states, collect_losses=True):
+            return timestep(memory, read)
 
     def _for_beams(self, given):
         parts = {part: self._beside(given[part]) for part in ("fixed", "constants")}
@@ -161,6 +166,10 @@ class Program:
         if width == 1:
             return values
         return keras.tree.map_structure(lambda value: ops.repeat(value, width, axis=0), values)
+
+
+def _seed_state(variable, seed, t):
+    return ops.cast(ops.stack([seed, ops.cast(t, "int64")]), variable.dtype)
 
 
 def _from(start, x):

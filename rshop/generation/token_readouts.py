@@ -14,7 +14,8 @@ class TokenReadout(keras.layers.Layer):
 
     An output is logits, or probabilities: a row that has no negative number and sums to 1 is taken as
     probabilities, so that a one-hot (the truth of teacher forcing, a token of `generate`) is that token
-    exactly. A row of zeros, before anything was said, gives zeros.
+    exactly. The zeros that a first timestep reads are logits of equally likely tokens, of which token 0 is
+    the first; `initial_readout=` says with which token to begin.
 
     Example:
         A decoder that reads the embedding of its last token::
@@ -63,11 +64,9 @@ class TokenReadout(keras.layers.Layer):
     def call(self, y):
         """The embedding of the tokens that are chosen from `y`."""
         y = ops.cast(y, "float32")
-        total = ops.sum(y, axis=-1, keepdims=True)
-        known = ops.logical_or(ops.abs(total - 1.0) < 1e-3, total == 0.0)
-        known = ops.logical_and(ops.all(y >= 0.0, axis=-1, keepdims=True), known)
-        share = ops.where(total == 0.0, ops.cast(known, "float32") * 0.0, self.shares(y, known))
-        return ops.matmul(ops.cast(share, self.compute_dtype), self.embeddings)
+        sums_to_one = ops.abs(ops.sum(y, axis=-1, keepdims=True) - 1.0) < 1e-3
+        known = ops.logical_and(sums_to_one, ops.all(y >= 0.0, axis=-1, keepdims=True))
+        return ops.matmul(ops.cast(self.shares(y, known), self.compute_dtype), self.embeddings)
 
     def shares(self, y, known):
         """How much of each token is in the embedding, `(..., tokens)`.

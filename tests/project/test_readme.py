@@ -18,6 +18,7 @@ PAGES = {
     "docs/equations_and_numpy.md": 3,
     "docs/several_devices.md": 1,
     "docs/attention.md": 5,
+    "docs/generation.md": 9,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,

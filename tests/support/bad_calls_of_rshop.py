@@ -24,6 +24,7 @@ from tests.support.bad_calls import (
     parts,
 )
 from tests.support.bad_values import COUNT, COUNT_OR_NONE, FINITE, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS, SEED
+from tests.support.generation import token_model
 
 _SHAPE = {"None", "list of None", "list of five"}
 _CELL = {
@@ -173,6 +174,40 @@ def steppers(p):
     yield Target("Stepper.readout=", feed, lambda: {"value": stepper.readout}, {"value": NUMBERS}, **extra)
 
 
+def generation(p):
+    """What generates, and the layers that read tokens."""
+    decoder = token_model(seed=3)[0]
+    kinds = {
+        "rnn": NOTHING,
+        "length": COUNT,
+        "x": {"None"},
+        "strategy": NOTHING,
+        "temperature": {"one", "fraction"},
+        "top_k": COUNT_OR_NONE,
+        "top_p": {"one", "None"},
+        "beam_width": COUNT,
+        "length_penalty": {"zero", "one", "fraction"},
+        "end_token": {"zero", "one", "None"},
+        "min_length": {"zero"},
+        "warm_up": {"None"},
+        "constants": {"None"},
+        "initial_state": CALL["initial_state"],
+        "initial_readout": CALL["initial_readout"],
+        "batch": COUNT,
+        "seed": SEED,
+        "forbidden": {"None", "empty list", "empty tuple"},
+        "repetition_penalty": {"one", "fraction"},
+        "pad_token": {"zero", "one", "None"},
+        "mask": {"None"},
+        "constants_mask": {"None"},
+        "tokens": FLAG_OR_NONE,
+        "from_logits": FLAG_OR_NONE,
+    }
+    valid = lambda: {"rnn": decoder, "length": 2, "end_token": 3}  # noqa: E731
+    yield Target("generate", lambda **given: rshop.generate(**given).tokens, valid, kinds)
+    yield Target("stream", lambda **given: list(rshop.stream(**given)), valid, kinds)
+
+
 def names(p):
     """What is found by its name."""
     for name, mapping, right in (
@@ -232,4 +267,4 @@ def texts(p):
     yield Target("to_numpy", rshop.to_numpy, lambda: {"rnn": p["lstm"]}, {"rnn": NOTHING})
 
 
-GROUPS = (layers, cells, wrappers, calls, steppers, names, configs, texts)
+GROUPS = (layers, cells, wrappers, calls, steppers, generation, names, configs, texts)

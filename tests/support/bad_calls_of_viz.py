@@ -5,9 +5,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
+import rshop
 import viz
 from tests.support.bad_calls import CALL, ODD, TRAINING, M, Target, X
 from tests.support.bad_values import COUNT, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS
+from tests.support.generation import token_model
 
 _INDEX = {"zero", "one"}
 _TIMESTEP = {"zero", "one", "minus one"}
@@ -35,6 +39,10 @@ def drawings(p):
         "training": FLAG_OR_NONE,
     }
     yield Target("draw_unrolled", viz.draw_unrolled, rnn, kinds)
+    beams = {"strategy": "beam", "beam_width": 2}
+    found = rshop.generate(token_model(seed=3)[0], 3, **beams, initial_state=np.eye(2, 6, dtype="float32"))
+    kinds = {"generated": NOTHING, "sample": _INDEX, "labels": _LABELS, "steps": COUNT}
+    yield Target("beam_tree", viz.beam_tree, lambda: {"generated": found}, kinds)
     yield Target("Figure", viz.Figure, lambda: {"scene": p["figure"].scene}, {"scene": NOTHING})
 
 

@@ -9,7 +9,7 @@ from viz.style.fonts import BESIDE, SMALL, TITLE
 
 _ARROW = 8.0
 _FONT = "Helvetica"
-_DASHED = ("readout", "held", "masked")
+_DASHED = ("readout", "held", "masked", "dropped")
 
 
 def dot_text(scene: Scene) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rshop import Trace
+from rshop.checks import check_sample
 from rshop.errors import check_name, message, told
 from viz.model.spoken_names import spoken_paths
 
@@ -99,25 +100,6 @@ def check_trace(trace):
                 fix="record = rshop.trace(rnn, x), and draw the record",
             )
         )
-
-
-def check_sample(sample, batch: int) -> int:
-    """Check that the batch has this sample, and return it as an int.
-
-    Raises:
-        ValueError: it has not.
-    """
-    whole = isinstance(sample, (int, np.integer)) and not isinstance(sample, bool)
-    if not whole or not 0 <= sample < batch:
-        raise ValueError(
-            message(
-                "There is no such sample in the batch.",
-                received=f"sample={told(sample)}",
-                expected=f"a whole number from 0 to {batch - 1}",
-                fix="sample=0",
-            )
-        )
-    return int(sample)
 
 
 def parts(name: str, structure) -> dict[str, np.ndarray]:

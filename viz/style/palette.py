@@ -52,6 +52,8 @@ ROLES = {
     "after": Colour("#8A6D00", "#FBF3C4"),
     "group": Colour("#7B8794", "#7B879414", EITHER),
     "masked": Colour("#9AA5B1", "#FFFFFF", QUIET),
+    "kept": Colour("#323F4B", "#FFFFFF"),
+    "dropped": Colour("#9AA5B1", "#FFFFFF", QUIET),
 }
 
 

@@ -1,4 +1,4 @@
-"""Values fed back, known inputs, masks and carried states, compared with calls of the layer itself."""
+"""Values that are fed back, known inputs, masks and carried states: compared with calls of the layer."""
 
 import keras
 import numpy as np
