@@ -1,6 +1,7 @@
 // The diagram of the step, with the values of the timestep in its boxes. Models in it open in place.
 
 import { make, section } from "./dom.js";
+import { valuesOf } from "./equations.js";
 import { opens } from "./look.js";
 import { drawn, nest } from "./nest.js";
 import { strip } from "./rows.js";
@@ -21,7 +22,7 @@ function diagram(run, { choose, toggle }) {
     const { node, colours } = boxNode(run, one, { choose, toggle });
     if (colours) strips.push(colours);
     buttons.set(one.key, node);
-    const values = look.valuesIn(one.box);
+    const values = valuesOf(run, one.box);
     lights.push({ key: one.key, node, values });
     node.addEventListener("pointerenter", () => look.light(values, one.key));
     node.addEventListener("pointerleave", () => look.light());

@@ -219,6 +219,16 @@ function chosenFirst(run, style, unit, sections) {
   return [first, ...rest.filter((one) => one.lines.length)];
 }
 
+// The values that a box stands for, also those that its own only repeat: a state after the timestep is what the
+// step computed.
+export function valuesOf(run, box) {
+  return run.look.valuesIn(box).flatMap((v) => {
+    if (run.values[v].role !== "state") return [v, through(run, v, 0).v];
+    const next = box.after ? computed(run, v, box) : null;
+    return [next ?? v];
+  });
+}
+
 // The value whose equation says how a box got its numbers; a state before the timestep was computed earlier.
 function computed(run, v, box) {
   const { role, next } = run.values[v];
