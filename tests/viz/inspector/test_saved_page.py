@@ -298,4 +298,4 @@ def test_an_equation_whose_numbers_were_cut_away_is_not_written_twice(folder, op
         "n => n.map(e => [...e.querySelectorAll('.rv-right')].map(r => r.innerText))"
     )
     result = inspector.locator(".rv-result").first.inner_text()
-    assert lines[0] == ["=\u00a0multiply + multiply_1", result] and result.startswith("= ")
+    assert lines[0] == ["=\u00a0multiply 1 + multiply 2", result] and result.startswith("= ")

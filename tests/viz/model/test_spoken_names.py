@@ -87,7 +87,7 @@ def test_pictures_of_a_trace_say_lstm_1_where_its_key_has_another_number():
     rnn = stack(LSTMCell(2), LSTMCell(2))
     trace = rshop.trace(rnn, np.ones((1, 3, 3)))
     key = f"{rnn.cells[1].name}/forget_gate"
-    assert "lstm 2/forget_gate" in viz.heatmap(trace, key).get_title()
+    assert "lstm 2/forget_gate" in viz.heatmap(trace, key).get_title("left")
     labels = [label.get_text() for label in viz.gates(trace).get_yticklabels()]
     assert "lstm 1/input_gate" in labels and "lstm 2/output_gate" in labels
     assert "lstm 1/h" in repr(

@@ -1,6 +1,7 @@
 // The diagram of the step, with the values of the timestep in its boxes. Models in it open in place.
 
 import { make, section } from "./dom.js";
+import { valuesOf } from "./equations.js";
 import { opens } from "./look.js";
 import { drawn, nest } from "./nest.js";
 import { strip } from "./rows.js";
@@ -21,7 +22,7 @@ function diagram(run, { choose, toggle }) {
     const { node, colours } = boxNode(run, one, { choose, toggle });
     if (colours) strips.push(colours);
     buttons.set(one.key, node);
-    const values = look.valuesIn(one.box);
+    const values = valuesOf(run, one.box);
     lights.push({ key: one.key, node, values });
     node.addEventListener("pointerenter", () => look.light(values, one.key));
     node.addEventListener("pointerleave", () => look.light());
@@ -177,19 +178,28 @@ export function diagramPanel(run, choose) {
       toggle: ({ box }) => {
         look.toggle(box);
         // The box and the bar of its frame are one thing to the keyboard.
-        current.buttons.get(placeOf(views, box))?.focus?.();
+        const button = current.buttons.get(placeOf(views, box));
+        button?.focus?.();
+        if (look.isOpen(box)) button.parentNode.scrollIntoView?.({ block: "nearest", inline: "center" });
       },
     });
     holder.replaceChildren(current.node);
     if (last) current.update(last);
     current.light();
   };
+  // A wide diagram beside the states would be too small to read; below a low one the equations have room.
+  const { width, height } = views[0];
+  const place = width > 700 ? "rv-wide" : height < 340 ? "rv-low" : "rv-high";
   // A box that is chosen changes nothing here: the diagram is drawn anew only where something opens.
   let shown = "";
   look.on("layout", () => {
     const now = [...look.open].join();
-    if (now !== shown) draw();
+    if (now === shown) return;
     shown = now;
+    // An open diagram is high: it gets the room of a high one for as long as it is open.
+    for (const kind of ["rv-wide", "rv-low", "rv-high"])
+      node.parentNode?.classList.toggle(kind, kind === (look.open.size ? "rv-high" : place));
+    draw();
   });
   look.on("light", () => current.light());
   const node = section(
@@ -198,9 +208,6 @@ export function diagramPanel(run, choose) {
     "rv-step",
   );
   draw();
-  // A wide diagram beside the states would be too small to read; below a low one the equations have room.
-  const { width, height } = views[0];
-  const place = width > 700 ? "rv-wide" : height < 340 ? "rv-low" : "rv-high";
   return { node, place, room: Math.ceil(width) + 28, update: (now) => current.update((last = now)) };
 }
 

@@ -201,22 +201,39 @@ function nextNamed(run, style, v) {
 function chosenFirst(run, style, unit, sections) {
   const { chosen } = run.look;
   if (!chosen) return sections;
-  const wanted = (line) => [line, ...(line.results || [])].some(({ v }) => chosen.values.includes(v));
   if (run.look.isOpen(chosen)) {
     const mine = (one) => one.view === chosen.inside;
     return [...sections.filter(mine), ...sections.filter((one) => !mine(one))];
   }
+  const places = chosen.values.map((v) => computed(run, v, chosen)).filter((v) => v !== null);
+  const wanted = (line) => [line, ...(line.results || [])].some(({ v }) => places.includes(v));
   let lines = sections.flatMap((one) => one.lines.filter(wanted));
   if (!lines.length)
-    lines = chosen.values
-      .map((v) => through(run, run.values[v].role === "state" ? (run.values[v].next ?? v) : v, 0).v)
-      .filter((v, i, all) => all.indexOf(v) === i && !["given", "same"].includes(run.values[v].law.law))
+    lines = [...new Set(places)]
+      .filter((v) => !["given", "same"].includes(run.values[v].law.law))
       .slice(0, 4)
       .map((v) => style.line(v, Math.min(unit, unitsOf(run, v) - 1)));
   if (!lines.length) return sections;
   const first = { title: `${chosen.name}, which was clicked`, view: chosen.view, lines, chosen: true };
   const rest = sections.map((one) => ({ ...one, lines: one.lines.filter((line) => !lines.includes(line)) }));
   return [first, ...rest.filter((one) => one.lines.length)];
+}
+
+// The values that a box stands for, also those that its own only repeat: a state after the timestep is what the
+// step computed.
+export function valuesOf(run, box) {
+  return run.look.valuesIn(box).flatMap((v) => {
+    if (run.values[v].role !== "state") return [v, through(run, v, 0).v];
+    const next = box.after ? computed(run, v, box) : null;
+    return [next ?? v];
+  });
+}
+
+// The value whose equation says how a box got its numbers; a state before the timestep was computed earlier.
+function computed(run, v, box) {
+  const { role, next } = run.values[v];
+  if (role !== "state") return through(run, v, 0).v;
+  return box.after && next !== null && next !== undefined ? through(run, next, 0).v : null;
 }
 
 // The letter and subscript of a matrix in the equation of its owner: `W` and `i` for the input gate.

@@ -78,7 +78,10 @@ export function isWhole(tree) {
 
 function isVector(run, { parts }) {
   const sized = parts.filter((part) => part.number === undefined);
-  return sized.length > 1 && sized.every((part) => unitsOf(run, part.self ? part.self.v : part.v) > 1);
+  return (
+    sized.length > 1 &&
+    sized.every((part) => part.unknown !== undefined || unitsOf(run, part.self ? part.self.v : part.v) > 1)
+  );
 }
 
 function numberOf(run, part) {

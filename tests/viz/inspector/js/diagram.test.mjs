@@ -54,6 +54,17 @@ test("under the pointer a box and its arrows are lit, and the values in it", () 
   assert.deepEqual([lit(".rv-arrow"), named("z").classes.has("rv-lit")], [0, false]);
 });
 
+test("a state before the timestep is lit as what was, after it as what the step computed", () => {
+  const { named, run } = shown();
+  const lit = (label) => {
+    named(label).fire("focus");
+    return [...run.look.lit];
+  };
+  assert.deepEqual(lit("h, state before"), [1]);
+  assert.deepEqual(lit("h, state after"), [4]);
+  assert.deepEqual(lit("output"), [5, 4]);
+});
+
 test("a term of an equation lights the boxes of its value, also one that holds it, and the arrows from them", () => {
   const { panel, named, run } = shown();
   run.look.light([3]); // the gate lies in the model that is shut

@@ -154,11 +154,11 @@ export function view(title, boxes, edges, ends = 1) {
 function views() {
   const step = [
     box("x", 6, 150, { role: "input", values: [0] }),
-    box("h", 116, 150, { role: "state", values: [1] }),
+    box("h", 116, 150, { role: "state", detail: "state before", values: [1] }),
     box("z", 6, 80, { values: [2] }),
     box("inner step", 116, 80, { role: "cell", values: [4], inside: 1 }),
     box("output", 6, 6, { role: "output", values: [5] }),
-    box("h", 116, 6, { role: "state", values: [1], after: true }),
+    box("h", 116, 6, { role: "state", detail: "state after", values: [1], after: true }),
   ];
   const inner = [
     box("z", 6, 200, { role: "input", values: [2], h: 34 }),
