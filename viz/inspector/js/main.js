@@ -14,16 +14,10 @@ import { numbersTable } from "./numbers_table.js";
 import { endsPanel, gatesPanel, maskPanel, readoutPanel, statesPanel } from "./panels.js";
 import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
+import { hideStill } from "./still.js";
 import { tabs } from "./tabs.js";
 import { attentionPanel, giveWords, guessesPanel } from "./words.js";
 import { workedNumbers } from "./worked_numbers.js";
-
-// The still picture, for when no script runs, is an output of its own: hide it once this script runs.
-function hideStill(el, tail) {
-  const area = tail && el.closest(".jp-OutputArea, .jp-Cell-outputWrapper, .output");
-  for (const image of area ? area.querySelectorAll("img") : [])
-    if (image.src.endsWith(tail)) (image.closest(".jp-OutputArea-child") || image).style.display = "none";
-}
 
 function build(root, payload, live) {
   const run = new Run(payload);
