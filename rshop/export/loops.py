@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from rshop.cells.keras_cells import state_names
 from rshop.export.refusals import refused
 from rshop.export.terms import Function, Term
-from rshop.cells.keras_cells import state_names
 from rshop.step.graph import Graph
 from rshop.structure import flat, tree
 

@@ -2,6 +2,7 @@
 
 import keras
 
+from rshop.cells.keras_cells import is_keras_cell, state_names
 from rshop.cells.weights import Bias, Product
 from rshop.errors import given_name
 from rshop.export.arrays import Arrays
@@ -11,7 +12,6 @@ from rshop.export.operations import cast, operation_terms, parts
 from rshop.export.refusals import refused
 from rshop.export.terms import Function, Term
 from rshop.export.traced import Traced, mask_arguments
-from rshop.cells.keras_cells import is_keras_cell, state_names
 from rshop.step.graph import Graph, Node
 from rshop.step.names import free_name, is_numbered
 from rshop.step.recurrent import is_recurrent

@@ -50,6 +50,7 @@ def runs(p):
     """The inspector and the editor."""
     valid = lambda: {"rnn": p["whole"], "x": X, "constants": M}  # noqa: E731
     kinds = {**_RUN, **TRAINING, "labels": _LABELS, "sample": _INDEX}
+    kinds["output_labels"] = {"None"}
     kinds["megabytes"] = {"one", "fraction", "huge"}
     yield Target("inspect", viz.inspect, valid, kinds, extra=ODD)
     yield Target("edit", viz.edit, valid, kinds, extra=ODD)

@@ -7,6 +7,7 @@ from keras import layers
 from rshop import LSTMCell, RecurrentModel, RecurrentSequential
 
 WORDS = ["the", "old", "cat", "sat", "on", "a", "mat"]
+FRENCH = ["<eos>", "le", "vieux", "chat", "est", "assis", "sur", "un", "tapis"]
 TEXT = [
     "once",
     "upon",
@@ -49,7 +50,7 @@ def attention():
     word = layers.Dense(9, "softmax", name="word")(n)
     decode = {"decode": True, "output_length": 9, "return_sequences": True, "readout_input": y}
     rnn = RecurrentModel(memory, word, h, n, name="decoder", **decode)
-    return rnn, _normal(2, 7, 8), {}
+    return rnn, _normal(2, 7, 8), {"labels": {"memory": WORDS}, "output_labels": FRENCH}
 
 
 def nested():
@@ -73,7 +74,8 @@ def images():
     frames = np.zeros((1, 14, 8, 8, 1), "float32")
     for t in range(14):
         frames[0, t, t // 2 : t // 2 + 2, t % 7 : t % 7 + 2] = 1
-    return RecurrentModel(x, y, h, n, return_sequences=True, name="images"), frames, {}
+    rnn = RecurrentModel(x, y, h, n, return_sequences=True, name="images")
+    return rnn, frames, {"output_labels": ["left", "right", "still"]}
 
 
 def words():
@@ -85,7 +87,7 @@ def words():
     n = keras.ops.tanh(layers.Dense(24, name="of_word")(seen) + layers.Dense(24, name="of_state")(h))
     y = layers.Dense(len(vocabulary), "softmax", name="next_word")(n)
     rnn = RecurrentModel(word, y, h, n, return_sequences=True, name="word_model")
-    return rnn, tokens, {"labels": TEXT}
+    return rnn, tokens, {"labels": TEXT, "output_labels": vocabulary}
 
 
 MODELS = {"stack": stack, "attention": attention, "nested": nested, "images": images, "words": words}

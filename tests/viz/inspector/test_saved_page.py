@@ -299,3 +299,26 @@ def test_an_equation_whose_numbers_were_cut_away_is_not_written_twice(folder, op
     )
     result = inspector.locator(".rv-result").first.inner_text()
     assert lines[0] == ["=\u00a0multiply 1 + multiply 2", result] and result.startswith("= ")
+
+
+def test_a_site_that_keeps_pictures_as_files_shows_no_still_beside_the_live_one(folder, open_page):
+    import numpy as np
+
+    import viz
+    from rshop import LSTMCell
+    from viz.inspector.page import html_page
+
+    rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
+    inspector = viz.inspect(rnn, np.ones((1, 3, 3)))
+    (folder / "still.png").write_bytes(inspector.picture)
+    shown = html_page.fragment(inspector.payload)  # what comes after the still picture in a notebook
+    cell = (
+        '<div class="cell"><div class="cell_output"><div><img src="still.png"></div><div>{}</div></div></div>'
+    )
+    for name, text, pictures in (("still", shown, 0), ("plot", inspector._repr_html_(), 1)):
+        path = folder / f"site_{name}.html"
+        path.write_text(f'<!DOCTYPE html><meta charset="utf-8">{cell.format(text)}', encoding="utf-8")
+        page = open_page(path.as_uri(), offline=True)
+        page.inspector()
+        page.page.wait_for_timeout(100)
+        assert page.shown_pictures() == pictures  # a plot of the reader's own stays

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import viz
 from rshop import LSTMCell, RecurrentModel, RecurrentSequential
 from tests.support.inspected import layer, linear, normal
-from viz.inspector.page.still_image import describe, still
+from viz.inspector.page.still_image import INVITATION, describe, still
 from viz.inspector.payload.build_payload import record
 
 
@@ -35,6 +35,13 @@ def test_the_still_picture_shows_a_gate_that_is_not_the_output():
     gate = keras.layers.Activation("sigmoid", name="gate")(x)
     rnn = RecurrentModel(x, gate * h, h, gate * h, return_sequences=True)
     assert ": h = output, gate, x over" in describe(record(rnn, normal(1, 4, 3)))
+
+
+def note_of(figure):
+    """The note below, without the sentence that says how to get the live one."""
+    text = figure._supxlabel.get_text().replace("\n", " ")
+    assert text.endswith(INVITATION)
+    return text.removesuffix(INVITATION).strip()
 
 
 def letters_of(figure):
@@ -90,14 +97,14 @@ def test_the_still_picture_shows_every_state_before_anything_else():
 def test_the_still_picture_says_what_it_leaves_out():
     payload = record(many_states(9), normal(1, 4, 2))
     assert describe(payload).endswith("s6, s7 over 4 timesteps, as heat maps; not shown: s8, output, x")
-    assert still(payload)._supxlabel.get_text() == "not shown: s8, output, x"
+    assert note_of(still(payload)) == "not shown: s8, output, x"
 
 
 def test_the_still_picture_counts_what_is_no_number_and_shows_which():
     x = normal(1, 4, 2)
     x[0, 1, 0], x[0, 2, 1] = np.nan, np.inf
     figure = still(record(linear(), x))
-    assert figure._supxlabel.get_text() == "4 NaN: magenta; 3 infinite: cyan"  # h is h = output
+    assert note_of(figure) == "4 NaN: magenta; 3 infinite: cyan"  # h is h = output
     colours = figure.axes[1].images[0].get_array()  # the input
     seen = [matplotlib.colors.to_hex(colours[unit, t]) for unit, t in ((0, 1), (1, 2))]
     assert seen == ["#ff00e5", "#00e5ff"]
@@ -108,8 +115,8 @@ def test_the_still_picture_hatches_the_timesteps_that_do_not_count():
     figure = still(record(linear(), normal(1, 4, 2), mask=mask))
     hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
     assert [patch.get_x() + 0.5 for patch in hatched] == [1, 3]
-    assert figure._supxlabel.get_text() == "hatched: masked"
-    assert still(record(linear(), normal(1, 4, 2)))._supxlabel is None
+    assert note_of(figure) == "hatched: masked"
+    assert note_of(still(record(linear(), normal(1, 4, 2)))) == ""
 
 
 def test_a_run_of_one_timestep_has_one_tick():
@@ -130,3 +137,23 @@ def test_names_that_begin_and_end_alike_read_different_in_the_still_picture():
     figure = still(record(RecurrentModel(x, x * h, h, x + h, return_sequences=True), normal(1, 2, 2)))
     names = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel()]
     assert names == ["state_the_\nextraordinarily_…", "output", "input_the_\nextraordinarily_…"]
+
+
+def test_the_labels_stand_at_their_timesteps_upright_where_they_are_long():
+    words = ["a", "cat", "<b>sat"]
+    ticks = still(record(linear(), normal(1, 3, 2), labels=words)).axes[1].get_xticklabels()
+    assert [(tick.get_text(), tick.get_rotation()) for tick in ticks] == [(word, 0) for word in words]
+    long = [f"word number {i}" for i in range(30)]
+    figure = still(record(linear(), normal(1, 30, 2), labels=long))
+    assert {tick.get_rotation() for tick in figure.axes[1].get_xticklabels()} == {90}
+    boxes = [box for _, _, box in letters_of(figure)]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+    assert all(figure.bbox.containsy(y) for box in boxes for y in (box.y0, box.y1))
+
+
+def test_few_numbers_are_written_into_their_cells_and_many_are_not():
+    x = normal(1, 5, 2)
+    figure = still(record(linear(), x))
+    written = [text.get_text() for text in figure.axes[1].texts]
+    assert written == [f"{number:.2g}".replace("-", "\u2212") for number in x[0].T.ravel()]
+    assert still(record(linear(), normal(1, 17, 2))).axes[1].texts[:] == []

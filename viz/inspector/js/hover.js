@@ -23,12 +23,13 @@ export function hover(root, clock) {
     tip.hidden = !found?.series;
     if (tip.hidden) return;
     const { series, t, unit } = found;
+    const word = series.word(unit, clock.sample);
     const when = series.fixed ? "" : t < 0 ? "before t = 0" : `t = ${t}`;
     tip.replaceChildren(
       make(
         "b",
         {},
-        `${series.name}${series.unitName(unit)} = ${series.write(series.at(clock.sample, t, unit))}`,
+        `${series.name}${series.unitName(unit)}${word && ` ${word}`} = ${series.write(series.at(clock.sample, t, unit))}`,
       ),
       ` ${when}`,
     );

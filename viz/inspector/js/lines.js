@@ -52,7 +52,7 @@ export function linePicture(series) {
 }
 
 // The names of the lines in their colours, where there are several.
-export function lineKeys(series) {
+export function lineKeys(series, sample = 0) {
   if (series.units < 2) return null;
   return make(
     "span",
@@ -62,7 +62,7 @@ export function lineKeys(series) {
         "span",
         {},
         make("i", { class: `rv-line-key-${unit}` }),
-        series.unitName(unit).replace(/[[\]]/g, ""),
+        series.word(unit, sample) || series.unitName(unit).replace(/[[\]]/g, ""),
       ),
     ),
   );

@@ -7,26 +7,23 @@ import { controls } from "./controls.js";
 import { diagramPanel } from "./diagram.js";
 import { make } from "./dom.js";
 import { editPanel } from "./editor.js";
+import { findPanel } from "./find.js";
 import { hover, picks } from "./hover.js";
 import { keys, keysHelp } from "./keys.js";
 import { numbersTable } from "./numbers_table.js";
 import { endsPanel, gatesPanel, maskPanel, readoutPanel, statesPanel } from "./panels.js";
 import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
+import { hideStill } from "./still.js";
 import { tabs } from "./tabs.js";
+import { attentionPanel, giveWords, guessesPanel } from "./words.js";
 import { workedNumbers } from "./worked_numbers.js";
-
-// The still picture, for when no script runs, is an output of its own: hide it once this script runs.
-function hideStill(el, tail) {
-  const area = tail && el.closest(".jp-OutputArea, .jp-Cell-outputWrapper, .output");
-  for (const image of area ? area.querySelectorAll("img") : [])
-    if (image.src.endsWith(tail)) (image.closest(".jp-OutputArea-child") || image).style.display = "none";
-}
 
 function build(root, payload, live) {
   const run = new Run(payload);
   run.first = run.values.some((value) => value.role === "state") ? -1 : 0;
   run.columns = run.steps - run.first;
+  giveWords(run);
   const notes = payload.notes.length
     ? make("p", { class: "rv-note rv-cut" }, make("b", {}, "Cut for size: "), payload.notes.join("; "), ".")
     : null;
@@ -37,7 +34,7 @@ function build(root, payload, live) {
   const help = keysHelp();
   const bar = controls(run, clock, help);
   const step = diagramPanel(run, whole.choose);
-  const side = tabs(panels(run, live ? live(run, clock) : null));
+  const side = tabs(panels(run, clock, live ? live(run, clock) : null));
   parts = [bar, step, side, whole];
   const body = make(
     "div",
@@ -55,8 +52,15 @@ function build(root, payload, live) {
 }
 
 // What stands beside the diagram, one at a time.
-function panels(run, editor) {
-  const values = [readoutPanel(run), maskPanel(run), statesPanel(run), endsPanel(run)].filter(Boolean);
+function panels(run, clock, editor) {
+  const values = [
+    guessesPanel(run),
+    attentionPanel(run),
+    readoutPanel(run),
+    maskPanel(run),
+    statesPanel(run),
+    endsPanel(run),
+  ].filter(Boolean);
   const gates = gatesPanel(run);
   const worked = workedNumbers(run);
   return [
@@ -64,6 +68,7 @@ function panels(run, editor) {
     { name: "Values", ...stacked(values) },
     gates && { name: "Gates", ...gates },
     { name: "Equations", node: worked.panel, update: worked.update },
+    { name: "Find", ...findPanel(run, clock) },
     { name: "Table", ...numbersTable(run) },
   ].filter(Boolean);
 }
@@ -89,6 +94,7 @@ function render({ model, el }) {
   const clock = build(root, payload, live);
   const holder = make("div", { class: "rv-root" }, style, root);
   el.replaceChildren(holder);
+  if (el.closest?.(".rv-page")) root.focus?.({ preventScroll: true }); // a page of its own: keys work at once
   hideStill(el, payload.stillTail);
   requestAnimationFrame(() => hideStill(el, payload.stillTail));
   return () => clock?.play(false);

@@ -47,9 +47,30 @@ function asLines(series) {
   return series.units <= FEW && !series.whole;
 }
 
+// Up to so many units that have names have them beside their rows.
+const NAMED = 16;
+
+// Of an output the likeliest classes are named above: its rows need no names.
+function hasNames(series, units) {
+  return series.words && !series.guessed && !asLines(series) && units <= NAMED && series.rows === 1;
+}
+
+function rowNames(series, units) {
+  if (!hasNames(series, units)) return null;
+  const names = [...Array(units).keys()].map(() => make("span", {}));
+  const node = make("div", { class: "rv-row-words" }, names);
+  const redraw = (sample) =>
+    names.forEach((name, unit) => {
+      name.textContent = series.word(unit, sample);
+      name.setAttribute("title", name.textContent);
+    });
+  return { node, redraw };
+}
+
 // In pixels: lines need height to be read, colours a little for each unit.
 function heightOf(series, units) {
   if (asLines(series)) return 44;
+  if (hasNames(series, units)) return 14 * units;
   return Math.max(20, Math.min(units * 6, 62));
 }
 
@@ -86,12 +107,14 @@ export function heatMap(series, name = series.short) {
   const warn = warning([series]);
   const number = readout(series);
   const size = make("span", {});
+  const named = rowNames(series, units);
   let drawn;
   const update = (now) => {
     const { t, sample } = now;
     if (drawn !== series.look(sample)) {
       drawn = series.look(sample);
       picture.redraw(sample);
+      named?.redraw(sample);
       masked.replaceChildren(...veils(run, sample, picture.high));
       size.textContent = `${series.size(units)}, ${series.range}`;
       size.classList.toggle("rv-fitted", series.fitted);
@@ -106,7 +129,9 @@ export function heatMap(series, name = series.short) {
     return column < first ? null : { series, t: column, unit: picture.nearest(sample, column, y) };
   };
   const words = [...nameParts(name), size, few ? lineKeys(series) : null, warn.node];
-  return { node: mapRow(words, node, number.node), picture: node, update };
+  const row = mapRow(words, node, number.node);
+  if (named) row.append(named.node);
+  return { node: row, picture: node, update };
 }
 
 function veils(run, sample, height) {

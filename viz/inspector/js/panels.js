@@ -59,7 +59,7 @@ export function gatesPanel(run) {
       // Attention weights and probabilities: values that sum to one.
       const largest = numbers.indexOf(Math.max(...numbers));
       return series.units > 1 && largest >= 0
-        ? `largest: ${series.unitName(largest)}, ${written(numbers[largest])}`
+        ? `largest: ${[series.unitName(largest), series.word(largest, sample)].filter(Boolean).join(" ")}, ${written(numbers[largest])}`
         : "";
     };
   const parts = gates.map(([value, series]) =>

@@ -1,20 +1,27 @@
 // The panel of the whole run: one row a value above one time axis.
 
 import { make, select } from "./dom.js";
+import { filmRow } from "./film_row.js";
 import { labelRow } from "./label_row.js";
 import { legend } from "./legend.js";
 import { heatMap, mapRow, track } from "./maps.js";
+import { guessRows } from "./words.js";
 
 // The marks of the codes of `sources`: an output that is equal to the truth is the truth.
 const MARKS = ["start", "own", "truth", "truth"];
 
 export function runPanel(run, clock) {
   const every = run.values.map((value, i) => (value.role === "state" ? run.after[i] : run.series[i]));
-  const shown = every.filter((series, i) => !series.fixed && (run.values[i].role !== "inner" || series.gate));
+  const shown = every.filter(
+    (series, i) => !series.fixed && (run.values[i].role !== "inner" || series.gate || series.words),
+  );
   const rows = together(run, every, shown);
   const own = rows.filter((same) => same.some((series) => series.role !== "inner")).map(row);
-  const gates = rows.filter((same) => same.every((series) => series.role === "inner")).map(row);
-  const parts = [labelRow(run), ...tracks(run), ...own].filter(Boolean);
+  // Attention over words belongs to what is seen at once; gates fold.
+  const inner = rows.filter((same) => same.every((series) => series.role === "inner"));
+  const attended = inner.filter(([series]) => series.words && !series.guessed).map(row);
+  const gates = inner.filter(([series]) => !series.words || series.guessed).map(row);
+  const parts = [labelRow(run), ...guessRows(run), ...tracks(run), ...attended, ...own].filter(Boolean);
   const extra = chosenRow(run, every, shown);
   const fold = gates.length ? gateRows(gates) : null;
   const node = make(
@@ -52,7 +59,8 @@ function together(run, every, shown) {
 }
 
 function row(same) {
-  return heatMap(same[0], [...new Set(same.map((series) => series.short))].join(" = "));
+  const draw = same[0].picture ? filmRow : heatMap;
+  return draw(same[0], [...new Set(same.map((series) => series.short))].join(" = "));
 }
 
 function tracks(run) {
@@ -98,7 +106,7 @@ function chosenRow(run, every, shown) {
   let [part, last] = [null, null];
   const choose = (place) => {
     const series = every[place];
-    part = series && !series.fixed && !shown.includes(series) ? heatMap(series) : null;
+    part = series && !series.fixed && !shown.includes(series) ? row([series]) : null;
     node.replaceChildren(...(part ? [part.node] : []));
     others.node.value = part ? place : -1;
     if (last && part) part.update(last);

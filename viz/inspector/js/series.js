@@ -143,6 +143,11 @@ export class Series {
     return `[${row}, ${rest % this.shape[1]}, ${Math.floor(rest / this.shape[1])}]`;
   }
 
+  // What a unit is called, "" where it has no name.
+  word(unit, sample) {
+    return this.words?.(sample)?.[unit % this.columns] ?? "";
+  }
+
   // Frames one below the other, each as rows and columns: a strip shows one of them. The first and last row
   // of each frame are there twice: where a strip's edge lies between two pixels no other frame shines through.
   film(sample) {

@@ -116,9 +116,10 @@ def fragment(payload: Payload, picture: bytes | None = None) -> str:
     text = json.dumps(parts, allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e")
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
     still = "" if picture is None else _image(payload, picture)
+    before = " data-rv-still" if picture is None else ""
     words = f"Numbers of {escaped(payload.title)}, timestep by timestep"
     details = f"<details><summary>{words}</summary>{table(payload)}</details>"
-    return f'<div data-rv="{mark}"><!--{text}-->{still}{details}{_START}</div>'
+    return f'<div data-rv="{mark}"{before}><!--{text}-->{still}{details}{_START}</div>'
 
 
 def page(payload: Payload, picture: bytes) -> str:

@@ -14,6 +14,14 @@ from viz.style.plot_axes import figure_size, text_size
 
 _MOST, _MOST_UNITS = 8, 128
 _TITLE_LETTERS = 40
+# Labels stand at the timesteps, and numbers in the cells, while they have room.
+_LABELS, _UPRIGHT, _NUMBERS = 40, 12, (16, 4)
+
+#: How a reader of the still picture gets the one to step through.
+INVITATION = (
+    "This is a still picture. "
+    "To step through the run, run this cell again, or trust the notebook and reopen it."
+)
 
 
 def filmstrip(payload: Payload) -> bytes:
@@ -34,7 +42,8 @@ def filmstrip(payload: Payload) -> bytes:
 def still(payload: Payload):
     """The figure of `filmstrip`: it grows with the `font.size` of the user's settings, as other plots do.
 
-    A note under it names what is not shown, and counts the numbers that are NaN or infinite.
+    The labels stand at the timesteps, the numbers in the cells where these are few. A note under it names
+    what is not shown, counts the numbers that are NaN or infinite, and says how to get the live one.
 
     Args:
         payload: what `record` returned.
@@ -57,8 +66,11 @@ def still(payload: Payload):
         for ax, (value, _), name, table in zip(axes, shown, names, tables, strict=True):
             still_strips.draw(ax, value, table, name)
             still_strips.veil(ax, _mask(payload))
+            if len(table) <= _NUMBERS[1] and payload.steps <= _NUMBERS[0]:
+                still_strips.write_numbers(ax, table)
         axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
+        _label_steps(figure, axes[-1], payload)
     _note(figure, payload, tables, left)
     return figure
 
@@ -69,6 +81,20 @@ def describe(payload: Payload) -> str:
     names = ", ".join(" = ".join(names) for _, names in shown)
     more = f"; {_not_shown(left)}" if left else ""
     return f"{_title(payload.title, payload)}: {names} over {payload.steps} timesteps, as heat maps{more}"
+
+
+def _label_steps(figure, ax, payload):
+    # The words below their timesteps, upright where they are wider than these.
+    if not payload.labels or payload.steps > _LABELS:
+        return
+    words = [plot_axes.printable(shorten(word, 2 * _UPRIGHT)) for word in payload.labels[payload.first]]
+    room = 0.7 * 72 * figure.get_figwidth() / payload.steps / text_size(0.6)
+    upright = max(map(len, words)) > room
+    ax.set_xticks(range(payload.steps), words, rotation=90 if upright else 0)
+    if upright:  # room for the words below the strips
+        longest = min(max(map(len, words)), 2 * _UPRIGHT)
+        width, height = figure.get_size_inches()
+        figure.set_size_inches(width, height + longest * text_size(0.6) / 72)
 
 
 def _title(name, payload):
@@ -87,10 +113,10 @@ def _note(figure, payload, tables, left):
     said += [f"{infinite:,} infinite: cyan"] if infinite else []
     said += ["hatched: masked"] if mask is not None and not mask.all() else []
     said += [_not_shown(left)] if left else []
-    if said:
-        letters = int(72 * figure.get_figwidth() / text_size(0.5))
-        text = "\n".join(textwrap.wrap(plot_axes.printable("; ".join(said)), letters))
-        figure.supxlabel(text, fontsize=text_size(0.875), color=palette.QUIET)
+    letters = int(72 * figure.get_figwidth() / text_size(0.5))
+    notes = [plot_axes.printable("; ".join(said)), INVITATION] if said else [INVITATION]
+    text = "\n".join(line for note in notes for line in textwrap.wrap(note, letters))
+    figure.supxlabel(text, fontsize=text_size(0.875), color=palette.QUIET)
 
 
 def _not_shown(left):

@@ -38,6 +38,16 @@ def draw(ax, value: ShownValue, table: np.ndarray, name: str):
     _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
 
 
+def write_numbers(ax, table: np.ndarray):
+    """Write each number of `table`, `(units, time)`, into its cell, light on dark colours."""
+    colours = np.asarray(ax.images[0].get_array())[..., :3]
+    bright = colours @ np.array([0.299, 0.587, 0.114]) > 0.55
+    look = {"ha": "center", "va": "center", "fontsize": text_size(0.75), "clip_on": True}
+    for (unit, t), number in np.ndenumerate(table):
+        ink = palette.INK if bright[unit, t] else palette.PAPER
+        ax.text(t, unit, f"{number:.2g}".replace("-", "\u2212"), color=ink, **look)
+
+
 def veil(ax, mask):
     """Grey and hatch the masked timesteps; `mask` is `(time,)`, or None."""
     for t in [] if mask is None else np.flatnonzero(~mask):

@@ -27,6 +27,10 @@ class Element {
     return this.attributes[name] ?? null;
   }
 
+  hasAttribute(name) {
+    return name in this.attributes;
+  }
+
   remove() {
     const siblings = this.parentNode?.childNodes ?? [];
     if (siblings.includes(this)) siblings.splice(siblings.indexOf(this), 1);
