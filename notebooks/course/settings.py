@@ -4,11 +4,20 @@ import os
 
 from .quiet import quiet_stderr
 
-# Black letters and thick lines on white: readable from the last row, and in a dark JupyterLab too.
+# What stands on no background of its own is grey: it reads on light and on dark pages.
+_GREY = "#6F7985"
+# Large letters and thick lines: readable from the last row.
 FIGURES = {
     "figure.figsize": (11, 5),
     "figure.dpi": 100,
-    "figure.facecolor": "white",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.color": _GREY,
+    "axes.labelcolor": _GREY,
+    "axes.edgecolor": _GREY,
+    "xtick.color": _GREY,
+    "ytick.color": _GREY,
     "font.size": 16,
     "axes.titlesize": 18,
     "legend.fontsize": 15,
@@ -17,13 +26,14 @@ FIGURES = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#dddddd",
+    "grid.color": _GREY,
+    "grid.alpha": 0.25,
     "image.cmap": "RdBu_r",
     "svg.hashsalt": "rshop",
 }
 
-# The colours of Okabe and Ito (2008), which colour-blind readers can tell apart; black first.
-COLOURS = ["#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+# The colours of Okabe and Ito (2008), which colour-blind readers tell apart; grey, for their black, first.
+COLOURS = [_GREY, "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 
 
 _seed = 0

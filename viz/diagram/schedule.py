@@ -43,6 +43,9 @@ class Plan:
                 outside, box = True, boxes[part.id]
                 box.label, box.role = _marked(box.label, place), place
                 box.words = box.words and _marked(box.words, place)
+            elif boxes[part.id].role == "gate":
+                # Yellow says that a part runs after the loop.
+                boxes[part.id].role = "operation"
         scene.notes.append(self._note(outside))
 
     def _note(self, outside):

@@ -7,6 +7,7 @@ import numpy as np
 from viz.style import palette, plot_axes, ticks
 from viz.style.colour_matrix import odd_cells, range_text
 from viz.style.labels import check_label
+from viz.style.readable import colour_bar
 
 
 @dataclass(eq=False)
@@ -67,15 +68,16 @@ class GradientFlow:
         ax.grid(False)  # lines of a grid would read as values
         for (_, cells), marker in zip(odd_cells(self.matrix).items(), "x^v", strict=False):
             ax.scatter(cells[:, 1], cells[:, 0], marker=marker, color=palette.INK, s=18)
-        note = self._with_note(f"{range_text(self.matrix)}; white: exactly 0")
-        plot_axes.title(ax, f"|d {self.of}_t / d {self._state}_s|", note)
+        zeros = "; white: exactly 0" if (self.matrix == 0).any() else ""
+        what = f"|d {self.of}_t / d {self._state}_s|"
+        note = self._with_note(f"{what}: {range_text(self.matrix)}{zeros}")
+        plot_axes.title(ax, f"How far back the {self.of} reaches", note)
         ax.set(
             xlabel="state that timestep s starts from", ylabel=f"{plot_axes.printable(self.of)} of timestep t"
         )
         ticks.whole_numbers(ax.xaxis)
         ticks.whole_numbers(ax.yaxis)
-        bar = ax.figure.colorbar(image, ax=ax, pad=0.02, label="norm (log scale)")
-        bar.outline.set_visible(False)
+        bar = colour_bar(image, label="norm (log scale)")
         ticks.plain_log(bar.ax.yaxis)
         plot_axes.quiet(ax)
 
@@ -94,13 +96,13 @@ class GradientFlow:
         zeros = int((self.norms == 0).sum())
         note = range_text(self.norms) + (f"; {zeros} exactly 0, not drawn" if zeros else "")
         several = len(ax.lines) > 1
-        plot_axes.title(ax, "Gradient against distance", "" if several else self._with_note(note))
+        plot_axes.title(ax, "Mean gradient at each distance", "" if several else self._with_note(note))
         ax.set(xlabel="timesteps passed through, t - s + 1", ylabel="mean norm (log scale)")
         ticks.whole_numbers(ax.xaxis)
-        ax.grid(color="#E4E7EB", linewidth=0.6)
+        plot_axes.grid(ax)
         plot_axes.quiet(ax)
         if several and ax.get_legend_handles_labels()[1]:
-            ax.legend(frameon=False)
+            plot_axes.label_lines(ax)
 
     @property
     def _state(self):
@@ -117,14 +119,10 @@ class GradientFlow:
 
 
 def _two(ax):
-    import matplotlib.pyplot as plt
-
     if ax is not None:
         return plot_axes.axes(ax, count=2)
-    _, made = plt.subplots(
-        1, 2, figsize=plot_axes.figure_size((10.5, 4.2)), layout="constrained", width_ratios=[1.1, 1]
-    )
-    return list(made)
+    size = plot_axes.figure_size((10.5, 4.2))
+    return list(plot_axes.new_axes(1, 2, figsize=size, layout="constrained", width_ratios=[1.1, 1]))
 
 
 def _mark(ax, norms, colour):

@@ -53,6 +53,7 @@ class Influence:
     def __repr__(self):
         mean = self.scores.mean(axis=0)
         most = f"most at timestep {np.nanargmax(mean)}" if np.isfinite(mean).any() else "no finite score"
+        most = most if self.scores.any() else "0 everywhere"
         what = f"Influence on the {self.of} of timestep {self.t} by {self.method}"
         found = f"{plot_axes.counted(len(mean), 'timestep')}, {most}"
         return f"{what}: {found}" + (f"; {self.note}" if self.note else "")
@@ -225,9 +226,9 @@ def _draw(result, sample, labels, ax):
         ax.bar(centre, np.where(np.isfinite(scores[sample]), scores[sample], base), width,
                color=palette.LINES[place % len(palette.LINES)], label=plot_axes.printable(name))  # fmt: skip
         odd = np.flatnonzero(~np.isfinite(scores[sample]))
-        ax.scatter(centre[odd], base[odd], marker="x", color=palette.INK, zorder=3)
+        ax.scatter(centre[odd], base[odd], marker="x", color=palette.EITHER, zorder=3)
     if result.t < steps - 1:
-        ax.axvspan(result.t + 0.5, steps - 0.5, color="#EEF0F2", zorder=0, linewidth=0)
+        ax.axvspan(result.t + 0.5, steps - 0.5, color=palette.EITHER, alpha=0.15, zorder=0, linewidth=0)
     ax.set_xlim(-0.6, steps - 0.4)
     ticks.time_axis(ax)
     ticks.plain_numbers(ax.yaxis)
@@ -235,10 +236,12 @@ def _draw(result, sample, labels, ax):
         ticks.name_ticks(ax.xaxis, labels)
     ax.set_ylabel(f"influence\n({result.method})")
     note = range_text(result.scores[sample])
+    if not result.scores[sample].any():
+        note = f"0 everywhere: no input changes this {result.of}"
     note += "; grey: after the output, exactly 0" if result.t < steps - 1 else ""
     note += f"; {result.note}" if result.note else ""
     plot_axes.title(ax, f"What mattered for the {result.of} of timestep {result.t}, sample {sample}", note)
     plot_axes.quiet(ax)
     if stacked:
-        ax.legend(frameon=False)
+        plot_axes.legend_below(ax)
     return ax

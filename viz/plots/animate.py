@@ -7,10 +7,10 @@ import numpy as np
 from rshop import Trace
 from rshop.errors import message, told
 from rshop.files import checked_path, whole
-from viz.plots.heatmap import label_units
 from viz.plots.projection import Projection
 from viz.plots.series import check_sample, series
 from viz.plots.trajectory import label_components
+from viz.plots.units_over_time import draw_units
 from viz.style import colour_matrix, palette, plot_axes, ticks
 from viz.style.colour_matrix import Scale
 from viz.style.encodable_text import escaped
@@ -134,11 +134,10 @@ def animate(
 def _heatmap(ax, found, sample):
     matrix = found.units(sample).T
     scale = Scale.of(matrix)
-    colour_matrix.paint(ax, matrix, scale, first=found.first, bar=found.said)
+    draw_units(ax, found, matrix, scale)
     high = found.times[-1] + 0.5
     veil = ax.axvspan(found.first, high, color="white", zorder=5)
     cursor = ax.axvline(found.first, color=palette.INK, linewidth=2, zorder=6)
-    label_units(ax, found, len(matrix))
     ticks.time_axis(ax, found.first)
 
     def show(t):
@@ -154,9 +153,9 @@ def _trajectory(ax, found, sample):
     every = found.values.reshape(*found.values.shape[:2], -1)
     project = Projection.of(every.reshape(-1, every.shape[-1]))
     path = project(rows)
-    ax.plot(*path.T, color="#CBD2D9", linewidth=1)
+    ax.plot(*path.T, color=palette.EITHER, alpha=0.5, linewidth=1)
     (line,) = ax.plot([], [], color=palette.LINES[0], linewidth=1.6, marker="o", markersize=3)
-    (head,) = ax.plot([], [], color=palette.INK, marker="s", markersize=9, fillstyle="none")
+    (head,) = ax.plot([], [], color=palette.EITHER, marker="s", markersize=9, fillstyle="none")
     label_components(ax, project)
     plot_axes.quiet(ax)
 
@@ -171,7 +170,7 @@ def _image(ax, found, sample):
     pictures = found.values[sample]
     pictures = pictures.reshape(*pictures.shape[:3], -1)[..., 0]
     scale = Scale.of(pictures)
-    image = colour_matrix.paint(ax, pictures[0], scale, bar=found.said)
+    image = colour_matrix.paint(ax, pictures[0], scale, bar=True)
     ticks.whole_numbers(ax.xaxis)
     ticks.whole_numbers(ax.yaxis)
     ax.set(xlabel="column", ylabel="row", aspect="equal")

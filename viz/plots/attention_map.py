@@ -45,7 +45,7 @@ def attention_map(trace: Trace, name: str, *, sample: int = 0, head=None, memory
     outputs = None if outputs is None else ticks.check_texts(outputs, len(weights), "outputs")
     scale = Scale.of(weights)
     ax = plot_axes.axes(ax, size=(6.4, 4.6))
-    colour_matrix.paint(ax, weights, scale, bar=found.said)
+    colour_matrix.paint(ax, weights, scale, bar=True)
     for axis, texts in ((ax.xaxis, memory), (ax.yaxis, outputs)):
         ticks.whole_numbers(axis)
         if texts is not None:

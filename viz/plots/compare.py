@@ -6,8 +6,9 @@ import numpy as np
 
 from rshop import Trace
 from rshop.errors import message, told
-from viz.plots.heatmap import label_units, mark_masked
+from viz.plots.heatmap import mark_masked
 from viz.plots.series import Series, series
+from viz.plots.units_over_time import draw_units
 from viz.style import colour_matrix, palette, plot_axes, ticks
 from viz.style.colour_matrix import Scale
 from viz.style.encodable_text import is_text
@@ -111,8 +112,13 @@ def compare(
     if ax is not False:
         result.axes = plot_axes.axes(ax, size=(7.6, 6.2), count=3, sharex=True)
         for axis, found, matrix, label in zip(result.axes[:2], pair, (first, second), labels, strict=True):
-            note = _panel(axis, found, matrix, scale=scale, sample=sample)
-            plot_axes.title(axis, f"{found.said}, {label}, sample {sample}", note)
+            note = _panel(axis, found, matrix, scale=scale, sample=sample, bar=False)
+            # The value and the sample are those of all three: they are said once.
+            whole = f"{found.said} of sample {sample}: {label}" if axis is result.axes[0] else f"{label}"
+            plot_axes.title(axis, whole, note)
+        if len(difference) > 1:
+            both = result.axes[:2]
+            colour_matrix.scale_bar(both[0].images[0], [first, second], scale, both)
         _difference(result, pair[0], sample, labels)
     return result
 
@@ -121,18 +127,18 @@ def _when(t):
     return "the start" if t < 0 else f"timestep {t}"
 
 
-def _panel(ax, found: Series, matrix, *, scale, sample):
-    colour_matrix.paint(ax, matrix, scale, first=found.first, bar="value")
-    label_units(ax, found, len(matrix))
+def _panel(ax, found: Series, matrix, *, scale, sample, bar):
+    limits = (scale.low, scale.high)
+    draw_units(ax, found, matrix, scale, bar=bar, limits=limits)
     ticks.time_axis(ax, found.first, label="")
     return colour_matrix.note(matrix, scale) + mark_masked(ax, found, sample)
 
 
 def _difference(result, found, sample, labels):
     ax, scale = result.axes[2], Scale(palette.SIGNED, *palette.symmetric_limits(result.difference))
-    note = _panel(ax, found, result.difference, scale=scale, sample=sample)
+    note = _panel(ax, found, result.difference, scale=scale, sample=sample, bar=True)
     ticks.time_axis(ax, found.first)
-    plot_axes.title(ax, f"Difference: {labels[0]} - {labels[1]}", f"{result.text()}; {note}")
+    plot_axes.title(ax, f"{labels[0]} − {labels[1]}", f"{result.text()}; {note}")
     if result.first_divergence is not None:
         for axis in result.axes:
             axis.axvline(

@@ -99,9 +99,9 @@ def _draw(result, ax):
     from matplotlib.ticker import MaxNLocator
 
     angle = np.linspace(0, 2 * np.pi, 361)
-    ax.plot(np.cos(angle), np.sin(angle), color=palette.QUIET, linewidth=1.2)
+    ax.plot(np.cos(angle), np.sin(angle), color=palette.EITHER, linewidth=1.2)
     for lines in (ax.axhline, ax.axvline):
-        lines(0, color="#CBD2D9", linewidth=0.8, zorder=0)
+        lines(0, color=palette.EITHER, alpha=0.5, linewidth=0.8, zorder=0)
     said = spoken_paths(list(result.values))
     for place, (name, values) in enumerate(result.values.items()):
         ax.scatter(

@@ -7,6 +7,7 @@ from rshop.errors import message, told
 from viz.plots.series import Series, check_trace, series
 from viz.style import palette, plot_axes, ticks
 from viz.style.colour_matrix import range_text
+from viz.style.readable import text_colour
 
 #: A gate below counts as closed, above as open (as in Karpathy et al., 2015).
 CLOSED, OPEN = 0.1, 0.9
@@ -165,6 +166,7 @@ def _draw_band(ax, row, gate):
         xycoords=("axes fraction", "data"),
         va="center",
         fontsize=plot_axes.text_size(0.875),
+        color=text_colour(),
     )
 
 
@@ -182,6 +184,6 @@ def _label(ax, chosen):
     stuck = [name for name, gate in zip(names, chosen, strict=True) if _is_stuck(gate.values)]
     # A single number does not show that a gate is stuck.
     note += f"; never changing: {', '.join(stuck)}" if stuck and chosen[0].values.size > 1 else ""
-    plot_axes.title(ax, "Saturation of the gates", note)
+    plot_axes.title(ax, "How open the gates are", note)
     keys = {"over 0.9 (open)": "#FDE725", "between": "#E4E7EB", "under 0.1 (closed)": "#440154"}
     plot_axes.legend_below(ax, handles=[Patch(color=colour, label=text) for text, colour in keys.items()])

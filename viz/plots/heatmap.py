@@ -2,6 +2,7 @@
 
 from rshop import Trace
 from viz.plots.series import Series, series
+from viz.plots.units_over_time import draw_units
 from viz.style import colour_matrix, palette, plot_axes, ticks
 from viz.style.colour_matrix import Scale
 
@@ -11,7 +12,7 @@ def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
 
     Values within 0 and 1 (gates, probabilities) are drawn from 0 to 1, all others with zero in the
     middle: blue below, red above. NaN (x), infinity (triangles) and values beyond `limits` (circles)
-    are marked and counted, and the range is printed.
+    are marked and counted, and the range is printed. A value of a single unit is a line.
 
     Example:
         The forget gate of an LSTM of 4 units over 7 timesteps::
@@ -39,21 +40,11 @@ def heatmap(trace: Trace, name: str, *, sample: int = 0, limits=None, ax=None):
     matrix = found.units(sample).T
     scale = Scale.of(matrix, limits=limits)
     ax = plot_axes.axes(ax)
-    colour_matrix.paint(ax, matrix, scale, first=found.first, bar=found.said)
+    draw_units(ax, found, matrix, scale, limits=limits)
     note = colour_matrix.note(matrix, scale) + mark_masked(ax, found, sample)
-    label_units(ax, found, len(matrix))
     ticks.time_axis(ax, found.first)
     plot_axes.title(ax, f"{found.said}, sample {sample}", note)
     return ax
-
-
-def label_units(ax, found: Series, count: int):
-    """Label the axis of the units, with their shape in the step."""
-    ticks.whole_numbers(ax.yaxis)
-    shape = found.shape_text()
-    ax.set_ylabel(f"unit\n({shape})" if shape else "unit")
-    if count == 1:
-        ax.set_yticks([0])
 
 
 def mark_masked(ax, found: Series, sample: int) -> str:

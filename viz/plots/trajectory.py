@@ -49,7 +49,7 @@ def trajectory(trace: Trace, name: str, *, sample: int | None = None, ax=None):
     ax = plot_axes.axes(ax, size=(6.4, 5.2))
     lines, points = zip(*[_draw_path(ax, project(values[i]), found.times, i) for i in chosen], strict=True)
     _label(ax, found, project, chosen)
-    ticks.time_bar(points[-1], ax, found.first)
+    ticks.time_bar(points[-1], found.first)
     if len(chosen) == 1:
         # Numbers come last: their places depend on the size of the axes.
         _number(ax, project(values[chosen[0]]), found.times)
@@ -86,7 +86,7 @@ def _draw_path(ax, path, times, sample):
             s=90,
             marker=marker,
             facecolors="none",
-            edgecolors=palette.INK,
+            edgecolors=palette.EITHER,
             linewidths=1.4,
             zorder=4,
         )
@@ -129,8 +129,7 @@ def _label(ax, found, project, chosen):
     note += f", {plot_axes.counted(lost, 'point')} left out" if lost else ""
     note += f"; lines repeat after {_most_lines()} samples" if len(chosen) > _most_lines() else ""
     who = f"sample {chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} samples"
-    plot_axes.title(ax, f"{found.said}, {who}", note)
+    plot_axes.title(ax, f"Path of {found.said}, {who}", note)
     label_components(ax, project)
-    ax.grid(color="#E4E7EB", linewidth=0.6)
-    ax.set_axisbelow(True)
+    plot_axes.grid(ax)
     plot_axes.quiet(ax)

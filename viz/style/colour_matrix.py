@@ -6,7 +6,7 @@ import numpy as np
 
 from rshop.errors import message, told
 from viz.style import palette
-from viz.style.plot_axes import letters_across, short
+from viz.style.readable import colour_bar
 
 # Marks in each of a million cells would take minutes; all cells keep their colour and are counted.
 _MOST_MARKS = 2000
@@ -47,14 +47,14 @@ class Scale:
         return cls(palette.SIGNED, *palette.symmetric_limits(*arrays))
 
 
-def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: str | None = None):
+def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: bool = False):
     """Draw `(units, time)` numbers as colours, each NaN, infinity and clipped number marked.
 
     Args:
         ax: matplotlib axes.
         matrix: floats, one row a unit; the first column is timestep `first`.
         scale: the colours.
-        bar: the label of the colour bar; None draws none.
+        bar: whether a colour bar stands beside them; the title says what its numbers are.
 
     Returns:
         Matplotlib's image; its array is the matrix (see `pool`), NaN and infinity masked.
@@ -77,8 +77,8 @@ def paint(ax, matrix, scale: Scale, *, first: int = 0, bar: str | None = None):
     ax.set(xlim=(first - 0.5, first + columns - 0.5), ylim=(rows - 0.5, -0.5))
     for (_, cells), style in zip(odd_cells(matrix, scale).items(), _MARKS.values(), strict=True):
         _mark(ax, cells, style, first)
-    if bar is not None:
-        _colour_bar(image, matrix, scale, bar)
+    if bar:
+        scale_bar(image, [matrix], scale)
     return image
 
 
@@ -124,14 +124,24 @@ def range_text(values, scale: Scale | None = None) -> str:
     Example:
         >>> range_text(np.array([[-1.0, 2.5, np.nan]]))
         'range -1 to 2.5, 1 NaN (x)'
+        >>> range_text(np.array([[2e-10, 1.0]]))
+        'range ≈0 to 1'
     """
     values = np.atleast_2d(np.asarray(values, dtype="float64"))
     finite = values[np.isfinite(values)]
     low, high = (finite.min() + 0.0, finite.max() + 0.0) if finite.size else (0, 0)  # no "-0"
-    text = f"range {low:.3g} to {high:.3g}" if finite.size else "no finite value"
+    text = _span(low, high) if finite.size else "no finite value"
     symbols = dict(zip(_MARKS, ("x", "▲", "▼", "○"), strict=True))
     odd = {name: len(cells) for name, cells in odd_cells(values, scale).items()}
     return text + "".join(f", {n} {name} ({symbols[name]})" for name, n in odd.items() if n)
+
+
+def _span(low, high):
+    if low == high:
+        return f"all {low:.3g}"
+    size = max(abs(low), abs(high))
+    ends = ["≈0" if 0 < abs(end) < size / 1000 else f"{end:.3g}" for end in (low, high)]
+    return f"range {ends[0]} to {ends[1]}"
 
 
 def _strides(shape):
@@ -158,14 +168,19 @@ def _mark(ax, cells, style, first):
     )
 
 
-def _colour_bar(image, matrix, scale, label):
-    ax = image.axes
-    below, above = (matrix < scale.low).any(), (matrix > scale.high).any()
+def scale_bar(image, matrices: list, scale: Scale, axes: list | None = None):
+    """A colour bar beside the axes of an image, or beside several that share its colours.
+
+    Args:
+        image: what `paint` returned.
+        matrices: the numbers that are drawn in these colours.
+        scale: the colours.
+        axes: where several share it.
+    """
+    below = any((matrix < scale.low).any() for matrix in matrices)
+    above = any((matrix > scale.high).any() for matrix in matrices)
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[int(below), int(above)]
-    bar = ax.figure.colorbar(image, ax=ax, extend=extend, pad=0.02)
-    # The title has the full name; here it is turned, and only as long as the axes are high.
-    bar.set_label(short(label, max(8, int(0.9 * letters_across(ax, side="y")))))
-    bar.outline.set_visible(False)
+    colour_bar(image, axes, extend=extend)
 
 
 def _check_limits(limits):

@@ -52,7 +52,7 @@ class Label:
     @property
     def head(self) -> "Label":
         """The title alone, for a frame, which has room for one line."""
-        return Label(self.title, self.below)
+        return Label(shorten(self.title), self.below)
 
     @property
     def small(self) -> list[str]:
@@ -83,11 +83,21 @@ class Label:
 
     def _titles(self, size):
         # The lines of the title, in pieces `(text, size)`; a piece smaller than the first one is a subscript.
-        lines = self.formula or [[(shorten(self.title), self.below)]]
+        *upper, last = _in_lines(self.title)
+        lines = self.formula or [*([(line, "")] for line in upper), [(last, self.below)]]
         pieces = [
             [pair for text, low in line for pair in ((text, size), (low, _LOWER * size))] for line in lines
         ]
         return [[pair for i, pair in enumerate(line) if pair[0] or not i] for line in pieces]
+
+
+def _in_lines(title):
+    # A name too long for one line goes on in a second one, between two of its words.
+    text = clean(title)
+    end = 1 + max(text.rfind(sign, 0, _LONGEST) for sign in "_ /-")
+    if len(text) <= _LONGEST or ", " in text or end < _LONGEST // 3:
+        return [shorten(text)]
+    return [text[:end].rstrip(), shorten(text[end:])]
 
 
 def _line(*texts):

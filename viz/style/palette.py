@@ -25,7 +25,7 @@ PAPER = "#FFFFFF"
 EITHER = "#6F7985"
 
 #: Colours of lines of equal rank (units, layers), distinct under every kind of colour blindness.
-LINES = ("#0072B2", "#E69F00", "#7B3294", "#56B4E9", "#1F2933", "#A6611A")
+LINES = ("#0072B2", "#E69F00", "#9B51B8", "#56B4E9", "#6F7985", "#A6611A")
 
 
 @dataclass(frozen=True)

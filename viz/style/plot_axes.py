@@ -1,12 +1,13 @@
 """Axes, titles, legends and printable text for all plots."""
 
-import textwrap
+import re
 
 import numpy as np
 
 from rshop.errors import message, told
 from viz.style import palette
 from viz.style.labels import told_apart
+from viz.style.readable import keep_ticks, readable, text_colour
 
 _WIDEST, _TALLEST = 12.0, 7.0
 
@@ -43,11 +44,9 @@ def axes(ax, size=(7.2, 3.4), count: int = 1, **options):
     Raises:
         ValueError: another number of axes than `count`.
     """
-    import matplotlib.pyplot as plt
-
     if ax is None:
         options |= {"figsize": figure_size(size), "layout": "constrained", "squeeze": False}
-        _, made = plt.subplots(count, **options)
+        made = new_axes(count, **options)
         return made[0, 0] if count == 1 else list(made[:, 0])
     given = listed(ax)
     drawable = all(hasattr(one, "plot") for one in given)
@@ -63,6 +62,23 @@ def axes(ax, size=(7.2, 3.4), count: int = 1, **options):
     return given[0] if count == 1 else given
 
 
+def new_axes(rows: int = 1, columns: int = 1, **options):
+    """The axes of a new figure, an array `(rows, columns)`; they read on light and on dark pages."""
+    import matplotlib.pyplot as plt
+
+    with readable():
+        _, made = plt.subplots(rows, columns, **options)
+        for ax in np.ravel(made):
+            keep_ticks(ax)
+    return made
+
+
+def grid(ax):
+    """Thin lines behind the numbers."""
+    ax.grid(color=palette.EITHER, alpha=0.25, linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
 def listed(ax) -> list:
     """One axes, or a list, tuple or array of them, as a list."""
     several = isinstance(ax, (list, tuple, np.ndarray))
@@ -74,8 +90,8 @@ def title(ax, text: str, note: str = ""):
     for old in [t for t in ax.texts if t.get_gid() == "note"]:
         old.remove()
     # Both are wrapped to the width of the axes, and must not move them.
-    above = textwrap.wrap(printable(text), max(16, letters_across(ax, 1.25)))
-    lines = textwrap.wrap(printable(note), max(24, letters_across(ax, 0.8)))
+    above = wrapped(printable(text), max(16, letters_across(ax, 1.25)))
+    lines = wrapped(printable(note), max(24, letters_across(ax, 0.8)))
     look = {"loc": "left", "fontsize": text_size(1.1), "fontweight": "bold"}
     ax.set_title("\n".join(above), pad=text_size(0.7 + 1.3 * len(lines)), **look)
     if note:
@@ -87,10 +103,25 @@ def title(ax, text: str, note: str = ""):
             textcoords="offset points",
             va="bottom",
             fontsize=text_size(0.9),
-            color=palette.QUIET,
+            color=palette.EITHER,
             gid="note",
             in_layout=False,
         )
+
+
+def wrapped(text: str, most: int) -> list[str]:
+    """The text in lines of at most so many letters; a long name breaks between its words.
+
+    Example:
+        >>> wrapped("decoder/update_gate, sample 0", 14)
+        ['decoder/', 'update_gate,', 'sample 0']
+    """
+    lines = [""]
+    for piece in re.findall(r"[^\s/_]*[/_]+|[^\s/_]+\s*|\s+", text):
+        if lines[-1] and len((lines[-1] + piece).rstrip()) > most:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def length(ax, side: str) -> float:
@@ -141,8 +172,32 @@ def legend_below(ax, **options):
     ticks = matplotlib.rcParams["xtick.major.size"] + matplotlib.rcParams["xtick.major.pad"]
     down = ScaledTranslation(0, -(ticks + text_size(2.3)) / 72, ax.figure.dpi_scale_trans)
     look = {"fontsize": text_size(0.875), "title_fontsize": text_size(0.875), "frameon": False}
+    look["labelcolor"] = text_colour()
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": ax.transAxes + down}
-    ax.legend(handles=handles, ncols=min(columns, len(handles)), **look, **place, **options)
+    made = ax.legend(handles=handles, ncols=min(columns, len(handles)), **look, **place, **options)
+    made.get_title().set_color(text_colour())
+
+
+def label_lines(ax):
+    """The name of each line beside its last number, where it covers nothing."""
+    for old in [t for t in ax.texts if t.get_gid() == "line"]:
+        old.remove()
+    named = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
+    ends = {line: _end(ax, line) for line in named}
+    gap, level = text_size(1.15) / length(ax, "y"), -np.inf
+    for line in sorted((line for line in named if ends[line] is not None), key=ends.get):
+        level = max(ends[line], level + gap)
+        look = {"xycoords": "axes fraction", "va": "center", "fontsize": text_size(0.9), "gid": "line"}
+        ax.annotate(line.get_label(), (1.02, level), color=line.get_color(), **look)
+
+
+def _end(ax, line):
+    # The height of a line's last number, as a part of that of the axes.
+    points = np.array(line.get_xydata(), float)
+    points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        return None
+    return float(np.clip(ax.transAxes.inverted().transform(ax.transData.transform(points[-1]))[1], 0, 1))
 
 
 def quiet(ax):

@@ -5,6 +5,7 @@ import numpy as np
 from rshop.errors import message, told
 from viz.style.encodable_text import is_text, visible
 from viz.style.plot_axes import counted, length, printable, short, text_size
+from viz.style.readable import colour_bar
 from viz.style.text_width import width
 
 # The most letters of a tick label, for each axis.
@@ -19,11 +20,10 @@ def time_axis(ax, first: int = 0, label: str = "timestep"):
     ax.set_xlabel(label)
 
 
-def time_bar(points, ax, first: int = 0):
+def time_bar(points, first: int = 0):
     """A colour bar of timesteps beside the axes, with the tick labels of a time axis."""
-    bar = ax.figure.colorbar(points, ax=ax, pad=0.02, label="timestep")
+    bar = colour_bar(points, label="timestep")
     _times(bar.ax.yaxis, first, lambda: bar.ax.bbox.height, 1.3)
-    bar.outline.set_visible(False)
     return bar
 
 

@@ -443,3 +443,13 @@ def test_a_word_is_no_switch(option):
 def test_a_rolled_drawing_says_what_it_cannot_show(option, value):
     with pytest.raises(ValueError, match=f"no `{option}`. Received: rolled=True with {option}="):
         viz.draw_unrolled(DRAWN["lstm"](), rolled=True, **{option: value})
+
+
+@pytest.mark.parametrize("name", ["forced_stack", "sampled_stack", "decoder"])
+def test_with_the_truth_and_without_it_every_column_stands_in_the_same_place(name):
+    rnn = DRAWN[name]()
+    taught, free = (viz.draw_unrolled(rnn, steps=3, training=training).scene for training in (True, False))
+    places = [{box.id: box.at for box in scene.boxes if box.column} for scene in (taught, free)]
+    shared = places[0].keys() & places[1].keys()
+    assert len(shared) > 9
+    assert [places[0][id][0] for id in shared] == [places[1][id][0] for id in shared]

@@ -160,8 +160,14 @@ def test_lines_that_are_compared_say_of_which_the_largest_output_counts():
     ax = pyplot.subplots()[1]
     viz.gradient_flow(worded(), X, ax=ax, label="words")
     viz.gradient_flow(linear(), X, ax=ax, label="linear")
-    texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert texts == ["words (largest output)", "linear"]
+    assert set(names_beside(ax)) == {"words (largest output)", "linear"}
+
+
+def names_beside(ax):
+    """The heights of the names beside the lines, by name."""
+    found = [text for text in ax.texts if text.get_gid() == "line"]
+    assert ax.get_legend() is None and all(text.xy[0] > 1 for text in found)
+    return {text.get_text(): text.xy[1] for text in found}
 
 
 @pytest.mark.parametrize("look", [viz.gradient_flow, viz.input_influence])
@@ -223,7 +229,8 @@ def test_gradient_flow_is_drawn_as_it_is():
     assert (shown.mask == (flow.matrix == 0)).all()
     assert_close(shown[~shown.mask].data, flow.matrix[flow.matrix > 0], 0)
     assert_close(right.lines[0].get_xydata(), np.stack([flow.distances, flow.norms], 1), 0)
-    assert left.get_title(loc="left") == "|d output_t / d h_s|"
+    assert left.get_title(loc="left") == "How far back the output reaches"
+    assert note_of(left).startswith("|d output_t / d h_s|: range ")
     assert repr(flow).startswith("GradientFlow of |d output_t / d h_s|, 6 timesteps: ")
 
 
@@ -234,7 +241,10 @@ def test_two_models_share_one_pair_of_axes():
     for rnn, name in ((linear(), "linear"), (lstm(), "LSTM_$x$")):
         flow = viz.gradient_flow(rnn, X, ax=ax, label=name)
         assert flow.axes == [ax]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["linear", r"LSTM_\$x\$"]
+    beside = names_beside(ax)
+    assert set(beside) == {"linear", r"LSTM_\$x\$"}
+    ends = [line.get_ydata()[-1] for line in ax.lines]
+    assert (ends[0] < ends[1]) == (beside["linear"] < beside[r"LSTM_\$x\$"])
     assert len(ax.lines) == 2 and len(pyplot.get_fignums()) == 1
     with pytest.raises(ValueError, match="Received: 3 axes. Expected: ax=None, or 2 axes"):
         viz.gradient_flow(linear(), X, ax=pyplot.subplots(3)[1])

@@ -9,6 +9,7 @@ import viz
 from rshop import RecurrentModel, SimpleRNNCell
 from tests.support.cells import accumulator, assert_close, draws
 from tests.support.linear_rnn import A, T, X, linear, lstm
+from viz.style.plot_axes import note_of
 
 
 def test_input_influence_of_a_linear_rnn_is_a_power_of_its_matrix():
@@ -130,3 +131,10 @@ def test_one_is_no_plural():
     rnn(np.ones((1, 1, 1)))
     assert repr(viz.eigenvalues(rnn)).startswith("Eigenvalues of 1 recurrent kernel\n")
     assert ": 1 eigenvalue, largest" in repr(viz.eigenvalues(rnn))
+
+
+def test_an_influence_that_is_0_everywhere_says_so():
+    result = viz.input_influence(linear(), X, 3, loss=lambda y, t: 0.0 * y)
+    assert not result.scores.any() and repr(result).endswith(f"{T} timesteps, 0 everywhere")
+    note = note_of(result.axes)
+    assert note.startswith("0 everywhere: no input changes this loss") and "range" not in note

@@ -27,7 +27,9 @@ def test_compared_runs_share_symmetric_limits_and_show_where_they_part():
     assert_close(bottom.images[0].get_array(), (a["v"] - b["v"])[0].T.astype("float64"), 1e-6)
     assert result.first_divergence == 4
     assert all(ax.lines[0].get_xdata()[0] == 3.5 for ax in result.axes)
-    assert title(top) == "v, forced, sample 0" and title(bottom) == "Difference: forced - free"
+    assert [title(ax) for ax in result.axes] == ["v of sample 0: forced", "free", "forced − free"]
+    # One colour bar for the two runs, and one for the difference.
+    assert len(top.figure.axes) == 5
     assert repr(result).startswith("Comparison of v: first differ at timestep 4, by at most ")
 
 

@@ -77,7 +77,7 @@ def test_a_gate_that_is_stuck_is_drawn_and_named_in_the_note():
 def test_one_gate_of_one_unit_at_one_timestep_is_drawn():
     ax = viz.gates(made([[[0.95]]]))
     assert names_of(ax) == ["v"] and bands(ax)[0][1].tolist() == pytest.approx([1.0])
-    assert note_of(ax) == "range 0.95 to 0.95"
+    assert note_of(ax) == "all 0.95"
     with pytest.raises(ValueError, match="there is no gate to draw"):
         viz.gates(made([[[0.0]]]))  # as the zeros of a first state leave behind
 

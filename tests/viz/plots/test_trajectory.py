@@ -23,7 +23,7 @@ def test_a_trajectory_is_the_projection_on_the_two_principal_components(record):
         assert_close(drawn, sign * expected, 1e-5)
     share = round(100 * values[-1] / values.sum())
     assert ax.get_xlabel() == f"component 1 ({share} % of the variance)"
-    assert title(ax) == "c, 3 samples" and ax.get_aspect() == 1.0
+    assert title(ax) == "Path of c, 3 samples" and ax.get_aspect() == 1.0
 
 
 def test_one_path_lies_among_the_directions_of_all(record):

@@ -37,7 +37,8 @@ class _Timeline:
         self.model, self.stamp, self.forcing = model, stamp, forcing
         self.steps, self.masked = steps, masked
         self.column, self.layout = stamp.column, stamp.layout
-        own = len(model.fed) if forcing.own else 0
+        # As wide with the truth as without: two pictures of one layer align column by column.
+        own = len(model.fed)
         self.gap = _GAP + _LANE * own + time_axis.carried_width(model.names.states)
         self.gap += 36 if any(map(self._climbs, range(len(model.names.states)))) else 0
         self.scene = Scene(time_axis.unrolled_title(model.title, steps))

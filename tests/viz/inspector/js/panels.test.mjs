@@ -73,7 +73,6 @@ test("the table has every number of the timestep", () => {
   );
 });
 
-
 test("the whole inspector is built from a payload, and its buttons step through time", () => {
   const el = element();
   const stop = inspector.render({ model: { get: (name) => ({ payload: payload() })[name] }, el });
