@@ -11,8 +11,9 @@ from rshop.cells.gru import GRUCell
 from rshop.cells.lstm import LSTMCell
 from rshop.cells.simple_rnn import SimpleRNNCell
 from rshop.errors import message, told
-from rshop.step.graph import Graph, Node
+from rshop.step.graph import Graph
 from rshop.step.names import is_numbered, snake_case
+from rshop.step.node import Node
 from rshop.structure import flat
 
 _OURS = {cell.keras_class: cell for cell in (SimpleRNNCell, GRUCell, LSTMCell)}

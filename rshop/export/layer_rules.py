@@ -11,7 +11,8 @@ from rshop.export.activations import activated
 from rshop.export.operations import cast
 from rshop.export.refusals import refused
 from rshop.export.terms import Term, number
-from rshop.step.graph import Graph, Node
+from rshop.step.graph import Graph
+from rshop.step.node import Node
 from rshop.structure import flat
 
 

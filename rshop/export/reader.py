@@ -12,8 +12,9 @@ from rshop.export.operations import cast, operation_terms, parts
 from rshop.export.refusals import refused
 from rshop.export.terms import Function, Term
 from rshop.export.traced import Traced, mask_arguments
-from rshop.step.graph import Graph, Node
+from rshop.step.graph import Graph
 from rshop.step.names import free_name, is_numbered
+from rshop.step.node import Node
 from rshop.step.recurrent import is_recurrent
 from rshop.structure import flat
 

@@ -10,7 +10,8 @@ import numpy as np
 from keras import ops
 
 from rshop.export.refusals import refused
-from rshop.step.graph import Graph, Node
+from rshop.step.graph import Graph
+from rshop.step.node import Node
 from rshop.structure import flat, tree
 
 

@@ -8,7 +8,7 @@ from rshop.layers.base import RecurrentLayer
 from rshop.layers.model import RecurrentModel
 from rshop.layers.stack_graph import chain, stack_state_names
 from rshop.seq2seq.parts import cell_from
-from rshop.step.step import describe_step
+from rshop.step.describe_step import describe_step
 from rshop.structure import flat
 
 #: What an attention carries from timestep to timestep: nothing that an encoder could hand over.
