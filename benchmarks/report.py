@@ -1,4 +1,4 @@
-"""The results as text: tables for the screen, and Markdown for docs/benchmarks.md. Reads results, prints nothing."""
+"""The results as text: tables for the screen, and as Markdown for the page. Reads results, prints nothing."""
 
 from . import others, verdicts
 from .verdicts import MODES
