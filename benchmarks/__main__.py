@@ -42,7 +42,10 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--json", type=Path, default=FOLDER / "results.json", help="where the numbers go")
     made.add_argument(
-        "--markdown", type=Path, default=FOLDER / "table.md", help="where the README's tables go"
+        "--markdown",
+        type=Path,
+        default=FOLDER / "table.md",
+        help="where the tables for docs/benchmarks.md go",
     )
     made.add_argument("--plot", type=Path, default=FOLDER / "ratios.png", help="where the picture goes")
     return made

@@ -1,4 +1,4 @@
-"""The results as text: tables for the screen, and Markdown for the README. Reads results, prints nothing."""
+"""The results as text: tables for the screen, and as Markdown for the page. Reads results, prints nothing."""
 
 from . import others, verdicts
 from .verdicts import MODES
@@ -127,7 +127,7 @@ def bars(results: dict) -> str:
 
 
 def markdown(results: dict) -> str:
-    """The tables for the README: when and where, a row for each workload, a row for each bar.
+    """The tables for docs/benchmarks.md: when and where, a row for each workload, a row for each bar.
 
     Example:
         >>> markdown(results).splitlines()[2]

@@ -1,4 +1,4 @@
-"""Draws the pictures of the README into docs/: run it after a change of how pictures look."""
+"""Draws the pictures of the README and the guides into docs/: run it after a change of how pictures look."""
 
 from pathlib import Path
 

@@ -32,7 +32,8 @@ def test_every_page_with_programs_is_run():
 
 
 @pytest.mark.parametrize("page, count", PAGES.items())
-def test_the_programs_of_a_page_print_what_their_comments_say(page, count):
+def test_the_programs_of_a_page_print_what_their_comments_say(page, count, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a program may save something
     programs = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     names = {}
     expected = []

@@ -262,6 +262,7 @@ def test_no_tool_writes_a_file_in_another_way():
             lines = path.read_text(encoding="utf-8").splitlines()
             found += [(path.name, line.strip()) for line in lines if any(way in line for way in ways)]
     assert found == [
+        ("site_examples.py", 'plt.gcf().savefig(out, format="png", dpi=110, bbox_inches="tight")'),
         ("animate.py", 'unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")'),
         ("still_image.py", 'still(payload).savefig(out, format="png", metadata={"Software": None})'),
         ("plot.py", "figure.savefig(unfinished, dpi=120)"),
