@@ -240,14 +240,16 @@ def _numbered(base, tensors):
 
 def _named(term, node, alone):
     # A value is called as the user called what computes it. What is only handed on keeps its name.
-    given = not is_numbered(node.operation) and not isinstance(node.operation, (Product, Bias))
+    of_a_cell = isinstance(node.operation, (Product, Bias))
+    given = not is_numbered(node.operation) and not of_a_cell
     if term.is_leaf or (term.name is not None and not given):
         if not given:
             return term
         term = Term("same", [term], {}, term.shape, term.dtype, mask=term.mask)
     elif term.name is not None:
         term = Term("same", [term], {}, term.shape, term.dtype, mask=term.mask)
-    name = node.name if alone else f"{node.name}_{term.how.get('index', 0)}"
+    base = "z" if of_a_cell else node.name
+    name = base if alone else f"{node.name}_{term.how.get('index', 0)}"
     term.name, term.given = name, given and alone
     return term
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from rshop.export.forms import key_text
+from viz.equations.symbols import plain
 
 COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5, 6
 
@@ -34,7 +35,7 @@ def function(latex: str, text: str) -> Form:
 
 def named(text: str) -> Form:
     """A function under its name, in upright letters."""
-    return function(f"\\operatorname{{{text.replace('_', ' ')}}}", text)
+    return function(f"\\operatorname{{{plain(text)}}}", text)
 
 
 def _product(term, operand):

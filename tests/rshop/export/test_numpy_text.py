@@ -32,9 +32,10 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.py")):
         weights = np.load(path.with_suffix(".npz"))
         worst = 0.0
         for x, call, expected in pickle.loads(path.with_suffix(".pickle").read_bytes()):
-            got = pickle.dumps(network.run(weights, x, **call))
-            got = pickle.loads(got)
-            for y, z in zip(*[flat([]) if False else flat(part) for part in (got, expected)], strict=True):
+            got = network.run(weights, x, **call)
+            if expected[1] is None:
+                got, expected = got[0], expected[0]
+            for y, z in zip(flat(got), flat(expected), strict=True):
                 assert y.shape == z.shape, (y.shape, z.shape)
                 worst = max(worst, float(np.max(np.abs(y - z) / np.maximum(1, np.abs(z)), initial=0)))
         found[path.stem] = worst
@@ -57,7 +58,11 @@ def flat(value):
 
 def expected(layer, x, call):
     """Outputs and last states, by the layer and by its trace."""
+    if getattr(layer, "stateful", False):
+        layer.reset_states()
     y = arrays(layer(x, **call))
+    if getattr(layer, "stateful", False):
+        layer.reset_states()
     if is_both_ways(layer):
         return y, None
     given = dict(call)

@@ -122,6 +122,7 @@ def test_a_nested_model_is_a_function_with_equations_of_its_own():
     rnn(np.ones((1, 2, 3)))
     lines = str(viz.equations(rnn)).splitlines()
     lstm, gru = (cell.name for cell in rnn.cells)
+    assert viz.equations(rnn).latex.count(f"\\operatorname{{{lstm}}}".replace("_", "\\_")) == 2
     assert lines[0] == f"(h_{{1,t}}, c_{{1,t}}) = {lstm}(x_t, h_{{1,t-1}}, c_{{1,t-1}})"
     assert lines[1] == f"h_{{2,t}} = {gru}(h_{{1,t}}, h_{{2,t-1}})"
     assert f"where (h_t, c_t) = {lstm}(x_t, h_{{t-1}}, c_{{t-1}}):" in lines
