@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import keras
 from keras import ops
 
-from rshop.step.names import is_numbered, snake_case
+from rshop.step.names import GraphNames
 from rshop.step.of_sequence import OncePerSequence
 from rshop.structure import flat, tree
 
@@ -116,7 +116,7 @@ class Graph:
 
     def __init__(self, model: keras.Model, of_cell: bool = False):
         self.nodes: list[Node] = []
-        names = _Names(of_cell)
+        names = GraphNames(of_cell)
 
         def visit(operation, *args, **kwargs):
             outputs = operation(*args, **kwargs)
@@ -238,7 +238,7 @@ class Graph:
 
         def compute(at):
             if at.node.inner is not None:
-                inside = at.inside(_as_inputs(at.node.inner, at.given))
+                inside = at.inside(_cast(at.given, at.node.inner.inputs))
                 outputs = _cast(inside, at.node.outputs)
             elif known is not None and isinstance(at.node.operation, OncePerSequence):
                 outputs = [next(known)]
@@ -247,16 +247,14 @@ class Graph:
             seen.extend(outputs)
             return outputs
 
-        return self.walk(compute, _as_inputs(self, inputs)), seen
+        return self.walk(compute, _cast(inputs, self.inputs)), seen
 
     def once(self, inputs: list, training: bool | None = None) -> list:
         """What the layers that compute their result once for a sequence compute at its first timestep.
 
-        Nothing else runs but what these depend on, and that without training.
-
         Args:
             inputs: one tensor for each input, as the first timestep reads them.
-            training: handed to these layers.
+            training: handed to these layers; nothing else runs but what they depend on, without training.
         """
         found = []
 
@@ -269,12 +267,8 @@ class Graph:
                 found.append(results)
             return [lambda i=i: results()[i] for i in range(len(at.node.outputs))]
 
-        self.walk(promise, [lambda x=x: x for x in _as_inputs(self, inputs)])
+        self.walk(promise, [lambda x=x: x for x in _cast(inputs, self.inputs)])
         return [results()[0] for results in found]
-
-
-def _as_inputs(graph, values):
-    return _cast(values, graph.inputs)
 
 
 def _cast(values, likes):
@@ -283,34 +277,6 @@ def _cast(values, likes):
         v if keras.backend.standardize_dtype(v.dtype) == like.dtype else ops.cast(v, like.dtype)
         for v, like in zip(values, likes, strict=True)
     ]
-
-
-class _Names:
-    # Keras numbers what has no name through the whole process. A name that a user gave, or can ask
-    # a layer for, stays; the others are numbered within the graph, so that they are the same after
-    # a reload and in the next notebook.
-    def __init__(self, of_cell):
-        self.of_cell = of_cell
-        self.known: dict[int, str] = {}
-        self.uses: dict[str, int] = {}
-        self.numbers: dict[str, int] = {}
-
-    def of(self, operation) -> str:
-        name = self.known.get(id(operation)) or self._first(operation)
-        self.known[id(operation)] = name
-        self.uses[name] = self.uses.get(name, 0) + 1
-        return name if self.uses[name] == 1 else f"{name}#{self.uses[name]}"
-
-    def _first(self, operation):
-        kind = snake_case(type(operation).__name__)
-        if not is_numbered(operation) or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
-            return operation.name
-        while True:
-            number = self.numbers.get(kind, 0)
-            self.numbers[kind] = number + 1
-            name = f"{kind}_{number}" if number else kind
-            if name not in self.uses:
-                return name
 
 
 class _ByTensor:

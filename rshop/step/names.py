@@ -1,4 +1,4 @@
-"""Names of a step's parts: a free name for a new part, and the error for a name that is used twice."""
+"""Names of a step's parts: of operations, a free one for a new part, the error for one that is used twice."""
 
 import re
 
@@ -77,3 +77,38 @@ def _operations_called(name, starts, ends):
 
 def _is_input(operation):
     return isinstance(operation, keras.layers.InputLayer)
+
+
+class GraphNames:
+    """The names of a graph's operations, the same after a reload and in the next notebook.
+
+    Keras numbers what has no name through the whole process. A name that a user gave, or can ask a layer for,
+    stays; the others are numbered within the graph.
+
+    Args:
+        of_cell: as in `Graph`.
+    """
+
+    def __init__(self, of_cell):
+        self.of_cell = of_cell
+        self.known: dict[int, str] = {}
+        self.uses: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
+
+    def of(self, operation) -> str:
+        """The name of one use of an operation: `dense`, then `dense#2`."""
+        name = self.known.get(id(operation)) or self._first(operation)
+        self.known[id(operation)] = name
+        self.uses[name] = self.uses.get(name, 0) + 1
+        return name if self.uses[name] == 1 else f"{name}#{self.uses[name]}"
+
+    def _first(self, operation):
+        kind = snake_case(type(operation).__name__)
+        if not is_numbered(operation) or (isinstance(operation, keras.layers.Layer) and not self.of_cell):
+            return operation.name
+        while True:
+            number = self.numbers.get(kind, 0)
+            self.numbers[kind] = number + 1
+            name = f"{kind}_{number}" if number else kind
+            if name not in self.uses:
+                return name
