@@ -149,6 +149,7 @@ def _read_constants(step, value, masks, batch):
     complete = len(flat(value)) == len(flat(step.constants))
     values = flatten_like(step.constants if complete else step.given_constants, value, "constants")
     masks = shape_checks.flat_masks(values, masks)
+    shape_checks.check_constant_masks(values, masks)
     if not complete:
         values, masks = _with_masks(step, values, masks, batch)
     shape_checks.check_constants(step, values, batch)
@@ -159,7 +160,6 @@ def _with_masks(step, given, masks, batch):
     wanted, places = flat(step.constants), step.mask_places
     others = [i for i in range(len(wanted)) if i not in places]
     shape_checks.check_constants(step, given, batch, [wanted[i] for i in others])
-    shape_checks.check_constant_masks(given, masks)
     values, found = dict(zip(others, given, strict=True)), dict(zip(others, masks, strict=True))
     for place, of in places.items():
         mask, found[of], found[place] = found[of], None, None

@@ -120,6 +120,7 @@ CALL = {
     "initial_readout": STATE,
     "constants": NOTHING,
     "mask": {"None", "empty list", "empty tuple", "empty dict", "list of None"},
+    "constants_mask": {"None", "empty list", "empty tuple", "empty dict", "list of None"},
     "output_length": {"None"},
     "ground_truth": {"None"},
 }

@@ -94,6 +94,8 @@ def cells(p):
     yield Target("RNNCell.__call__", call, valid, {"inputs": NOTHING}, extra={"inputs": extra})
     kinds = {"model": NOTHING, "state_names": {"None", "empty list", "empty tuple"}, **_CELL}
     kinds["output_dim"] = COUNT_OR_NONE
+    kinds["constant_names"] = {"None", "empty list", "empty tuple"}
+    kinds["state_lengths"] = {"None", "empty dict"}
     yield Target("RNNCellFromModel", RNNCellFromModel, lambda: {"model": p["cell"].model}, kinds)
 
 
@@ -150,7 +152,9 @@ def steppers(p):
     """`Stepper` and what can be assigned in it."""
     stepper = p["stepper"]
     kinds = {"rnn": NOTHING, "batch_size": COUNT}
-    kinds |= {name: CALL[name] for name in ("constants", "initial_state", "initial_readout")}
+    kinds |= {
+        name: CALL[name] for name in ("constants", "constants_mask", "initial_state", "initial_readout")
+    }
     valid = lambda: {"rnn": p["whole"], "batch_size": 2, "constants": M}  # noqa: E731
     yield Target("Stepper", Stepper, valid, kinds, extra=ODD)
     state = lambda: [stepper.t, stepper.states["h"], stepper.readout]  # noqa: E731
