@@ -1,5 +1,6 @@
 """The options of `generate`, checked: how tokens are chosen, and when a sequence ends."""
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -169,16 +170,28 @@ def check_token(name: str, token: int, size: int):
 
 def _check_strategy(strategy):
     known = isinstance(strategy, str) and strategy in STRATEGIES
-    if known or (callable(strategy) and not isinstance(strategy, type)):
+    if known or (callable(strategy) and not isinstance(strategy, type) and _takes_an_output(strategy)):
         return
     raise (ValueError if isinstance(strategy, str) else TypeError)(
         message(
             "This is no strategy.",
             received=f"strategy={told(strategy)}",
-            expected=f"{', '.join(map(repr, STRATEGIES))}, or a function of the output",
+            expected=f"{', '.join(map(repr, STRATEGIES))}, or a function of the output (and a seed)",
             fix="strategy='greedy'",
         )
     )
+
+
+def _takes_an_output(function) -> bool:
+    try:
+        taken = inspect.signature(function)
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        return True
+    try:
+        taken.bind(None, **({"seed": None} if "seed" in taken.parameters else {}))
+    except TypeError:
+        return False
+    return True
 
 
 def _check_real(name, value, meaning, *, zero=False, most=math.inf):

@@ -33,7 +33,6 @@ class Plan:
         options: for the vocabulary, where tokens are generated.
         feeding: how tokens are fed back, None for values.
         from_logits: whether the outputs are logits, None for values.
-        inputs: a function of the timestep, counted after the prompt: what the step reads as inputs.
     """
 
     request: Request

@@ -80,7 +80,7 @@ def drawn(log_p, number):
         log_p: `(samples, vocabulary)`, of any sum.
         number: uniform from 0 to 1, without 1, `(samples,)`.
     """
-    total = ops.cumsum(ops.softmax(log_p, axis=-1), axis=-1)
+    total = ops.cumsum(ops.exp(log_p - ops.max(log_p, axis=-1, keepdims=True)), axis=-1)
     whole = total[:, -1:]
     # The second condition ends at the last token that has a probability, whatever the sum was rounded to.
     passed = ops.logical_and(total <= ops.cast(number, "float64")[:, None] * whole, total < whole)

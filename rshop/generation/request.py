@@ -55,6 +55,9 @@ def read(rnn, length, options: Options, *, x, warm_up, batch, **call) -> Request
     length = check_count("length", length, "number of timesteps to generate")
     check_count("batch", batch, "number of samples")
     check_call({"x": x, "warm_up": warm_up, **call}, symbolic=False)
+    for name, owner in (("mask", x), ("constants_mask", call["constants"])):
+        if call[name] is not None and owner is None:
+            raise ValueError(_mask_of_nothing(name, call[name]))
     step = _step_of(rnn, x, batch)
     check_readout(rnn, step)
     if isinstance(warm_up, (list, tuple)) and len(flat(step.readouts)) == 1:
@@ -69,6 +72,16 @@ def read(rnn, length, options: Options, *, x, warm_up, batch, **call) -> Request
     x = _known_inputs(rnn, step, x, batch=batch, steps=before + length)
     call |= {"training": False, "output_length": length if rnn.decode else None}
     return Request(rnn, length, batch, x, call, warm_up, before, meant)
+
+
+def _mask_of_nothing(name, value):
+    owner = "x" if name == "mask" else "constants"
+    return message(
+        f"`{name}` belongs to `{owner}`, which was not given.",
+        received=f"{name}={told(value)} with {owner}=None",
+        expected="both, or neither",
+        fix=f"give {owner}=, or leave {name} out",
+    )
 
 
 def _step_of(rnn, x, batch):

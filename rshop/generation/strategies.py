@@ -87,9 +87,13 @@ class Tokens:
         """
         log_p = log_probabilities(outputs[self.feeding.output], self.from_logits)
         chosen = self._choose(log_p, state, outputs, now, numbers)
+        places = ops.arange(ops.shape(chosen)[0], dtype="int32") * self.feeding.vocabulary + chosen
+        gained = ops.take(ops.reshape(log_p, (-1,)), places)
+        if self.options.end_token is None and not now["mask"]:
+            after = {"ended": state["ended"], "score": state["score"] + gained, "length": state["length"] + 1}
+            return {**self.see(state, chosen), **after}, self.feeding.put(readouts, chosen), None, [chosen]
         resting = resting_samples(state["ended"], now)
         moving = ops.logical_not(resting)
-        gained = ops.take_along_axis(log_p, chosen[:, None], axis=-1)[:, 0]
         after = {
             **self.see(state, chosen, moving),
             "score": state["score"] + ops.where(resting, ops.zeros_like(gained), gained),

@@ -61,7 +61,7 @@ def attach(masks: list, tensors: list) -> list:
     Example:
         >>> memory, state = attach([mask, None], [memory, state])
     """
-    return [t if m is None else _Masked(m)(t) for t, m in zip(tensors, masks, strict=True)]
+    return [t if m is None else MaskedTensor(m)(t) for t, m in zip(tensors, masks, strict=True)]
 
 
 def _over(mask, value):
@@ -69,8 +69,12 @@ def _over(mask, value):
     return ops.reshape(mask, (-1,) + (1,) * (len(value.shape) - 1))
 
 
-class _Masked(keras.layers.Layer):
-    # The public way to put a mask on a tensor.
+class MaskedTensor(keras.layers.Layer):
+    """The public way to put a mask on a tensor.
+
+    Its name has no underscore in front, with which no name may begin at the root of a graph.
+    """
+
     def __init__(self, mask):
         super().__init__(autocast=False)
         self.supports_masking = True

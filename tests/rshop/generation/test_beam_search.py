@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from rshop import RecurrentModel, generate
+from rshop import RecurrentModel, generate, stream
 from tests.support.generation import KINDS, TOKENS, UNITS, forced_scores, scores_until, token_model
 
 END = 2
@@ -190,3 +190,6 @@ def test_states_constants_and_masks_follow_their_beam():
     spoiled[~mask] = 99.0
     again = generate(rnn, 5, **{**given, "constants": spoiled})
     np.testing.assert_array_equal(again.beams, found.beams)
+    greedy = {"constants": spoiled, "constants_mask": mask, "tokens": True}
+    streamed = np.stack(list(stream(rnn, 5, **greedy)), axis=1)
+    np.testing.assert_array_equal(streamed, generate(rnn, 5, **{**greedy, "constants": values}).tokens)

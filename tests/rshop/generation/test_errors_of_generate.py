@@ -13,6 +13,8 @@ RNN = token_model(seed=3)[0]
 WRONG = {
     "unknown strategy": ({"strategy": "beem"}, "strategy='beem'.*'greedy', 'sample', 'beam'"),
     "strategy no text": ({"strategy": 3}, "This is no strategy. Received: strategy=3"),
+    "a function of no output": ({"strategy": lambda: 1}, "This is no strategy"),
+    "a mask of nothing": ({"mask": np.ones((1, 4), bool)}, "`mask` belongs to `x`"),
     "width 0": ({"strategy": "beam", "beam_width": 0}, "`beam_width`.*beam_width=0.*at least 1"),
     "length 0": ({"length": 0}, "`length`.*length=0.*at least 1"),
     "length a fraction": ({"length": 2.5}, "length=2.5"),
