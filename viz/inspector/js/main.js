@@ -38,7 +38,10 @@ function build(root, payload, live) {
   parts = [bar, step, side, whole];
   const body = make(
     "div",
-    { class: `rv-body ${placeOf(payload.views[0])}`, style: `--rv-room:${step.room}px` },
+    {
+      class: `rv-body ${placeOf(payload.views[0])}`,
+      style: `--rv-room:${Math.ceil(payload.views[0].width) + 28}px`,
+    },
     step.node,
     side.node,
     whole.node,
