@@ -55,3 +55,14 @@ def test_the_pictures_of_the_pages_are_what_the_tool_draws():
     assert shown == set(pictures)
     for name, figure in pictures.items():
         assert (ROOT / "docs" / name).read_text() == figure.svg
+
+
+def test_the_readme_begins_with_a_moving_picture_of_the_inspector_that_is_small_enough():
+    from PIL import Image
+
+    assert re.search(r"!\[[^\]]*\]\((.*?)\)", README.read_text())[1] == "docs/inspector.gif"
+    path = ROOT / "docs" / "inspector.gif"
+    tool = runpy.run_path(str(ROOT / "tools" / "draw_inspector.py"))
+    assert path.stat().st_size <= tool["LARGEST"] == 2_000_000
+    with Image.open(path) as picture:
+        assert (picture.n_frames, picture.size) == (len(tool["STEPS"]) + 1, tool["PICTURE"])

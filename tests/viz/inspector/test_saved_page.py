@@ -197,6 +197,26 @@ def test_the_bar_stays_in_view_where_the_page_is_longer_than_the_screen(folder, 
     assert page.inspector().locator(".rv-controls").evaluate("e => e.getBoundingClientRect().top") == 0
 
 
+def test_a_search_finds_the_timesteps_of_every_sample_and_goes_there(folder, open_page):
+    import numpy as np
+
+    import rshop
+
+    rnn, x, options = inspected_models.MODELS["stack"]()
+    page = open_page(saved_page(folder, "found", rnn, x, **options), offline=True)
+    inspector = page.tab("Find")
+    inspector.get_by_label("Threshold").fill("0.05")
+    name = rnn.description.state_names[0]
+    high = np.argwhere(rshop.trace(rnn, x).states[name][:, 1:, 0] >= 0.05)
+    hits = inspector.locator(".rv-hit")
+    assert hits.count() == len(high) > 0 and set(high[:, 0]) == {0, 1}
+    hits.last.click()
+    sample, t = high[-1]
+    assert inspector.locator(".rv-now").inner_text() == f"t = {t} of 39"
+    assert inspector.get_by_label("sample").input_value() == str(sample)
+    assert page.violations() == []
+
+
 def test_a_press_on_a_cell_chooses_timestep_and_unit_and_everything_follows(folder, open_page):
     import rshop
 
@@ -258,7 +278,8 @@ def test_probabilities_are_not_called_open_or_shut_and_whole_numbers_are_whole(f
     inspector = open_page(address, offline=True).tab("Gates")
     says = inspector.locator(".rv-detail").all_inner_texts()
     assert says == ["0 shut (below 0.1), 0 open (above 0.9)", "largest: [0], 0.111"]
-    assert "1 unit, 1 to 7" in inspector.locator(".rv-map-name").nth(1).inner_text()
+    row = inspector.locator(".rv-run .rv-map-name").filter(has_text="token")
+    assert "1 unit, 1 to 7" in row.inner_text()
     inspector.locator(".rv-map").first.hover()
     assert inspector.locator(".rv-tip").inner_text().startswith("token = ")
     assert "." not in inspector.locator(".rv-tip").inner_text()

@@ -21,7 +21,7 @@ export function findPanel(run, clock) {
     return { node: make("p", { class: "rv-note" }, "Nothing changes in this run."), update() {} };
   const what = select("when is", choices, () => restart());
   const which = select(
-    "unit",
+    "which",
     [
       [CHOSEN, "the chosen one"],
       [ANY, "any"],

@@ -38,7 +38,10 @@ function build(root, payload, live) {
   parts = [bar, step, side, whole];
   const body = make(
     "div",
-    { class: `rv-body ${step.place}`, style: `--rv-room:${step.room}px` },
+    {
+      class: `rv-body ${placeOf(payload.views[0])}`,
+      style: `--rv-room:${Math.ceil(payload.views[0].width) + 28}px`,
+    },
     step.node,
     side.node,
     whole.node,
@@ -49,6 +52,11 @@ function build(root, payload, live) {
   root.replaceChildren(...[bar.node, help.node, notes, body, tip].filter(Boolean));
   clock.changed(clock);
   return clock;
+}
+
+// A wide or low diagram lies above the run, a high one beside it.
+function placeOf({ width, height }) {
+  return width > 760 ? "rv-wide" : height <= 260 ? "rv-low" : "rv-high";
 }
 
 // What stands beside the diagram, one at a time.

@@ -100,7 +100,7 @@ export function heatMap(series, name = series.short) {
       preserveAspectRatio: "none",
       "aria-hidden": "true",
       viewBox: `0 0 ${run.columns} ${picture.high}`,
-      style: `height:${heightOf(series, units)}px`,
+      style: `height:calc(${heightOf(series, units)}px * var(--rv-zoom))`,
     },
     few ? [masked, cursor, picture.node] : [picture.node, masked, cursor],
   );
