@@ -164,6 +164,10 @@ def _with_masks(step, given, masks, batch):
     for place, of in places.items():
         mask, found[of], found[place] = found[of], None, None
         values[place] = full_mask(values[of]) if mask is None else ops.cast(mask, "bool")
+        if mask is not None:
+            values[of] = ops.copy(
+                values[of]
+            )  # without the mask that it may carry: the step reads that itself
     return [values[i] for i in range(len(wanted))], [found[i] for i in range(len(wanted))]
 
 
