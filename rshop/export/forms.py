@@ -187,53 +187,16 @@ def _each(value, count):
     return repr([value] * count if isinstance(value, int) else list(value))
 
 
-_OF_NUMPY = [
-    "tanh",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "arcsin",
-    "arccos",
-    "arctan",
-    "arctan2",
-    "sqrt",
-    "floor",
-    "ceil",
-    "round",
-    "sign",
-    "maximum",
-    "minimum",
-    "where",
-    "logical_and",
-    "logical_or",
-    "logical_not",
-    "logical_xor",
-    "ones_like",
-    "zeros_like",
-    "dot",
-]
-_HELPERS = [
-    "sigmoid",
-    "softplus",
-    "softsign",
-    "silu",
-    "log_sigmoid",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_tanh",
-    "relu6",
-    "selu",
-    "erf",
-    "mish",
-]
+_OF_NUMPY = (
+    "tanh", "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "sinh", "cosh",
+    "arcsin", "arccos", "arctan", "arctan2", "sqrt", "floor", "ceil", "round", "sign", "maximum",
+    "minimum", "where", "logical_and", "logical_or", "logical_not", "logical_xor", "ones_like",
+    "zeros_like", "dot",
+)  # fmt: skip
+_HELPERS = (
+    "sigmoid", "softplus", "softsign", "silu", "log_sigmoid", "hard_sigmoid", "hard_silu",
+    "hard_tanh", "relu6", "selu", "erf", "mish",
+)  # fmt: skip
 _REDUCED = ["sum", "mean", "max", "min", "prod", "var", "std", "any", "all", "cumsum", "sort"]
 #: kind -> form.
 FORMS: dict[str, Form] = {

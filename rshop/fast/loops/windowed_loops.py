@@ -48,8 +48,8 @@ def forward_in_windows(
         window,
         [part.first for part in parts],
         [[batch_major_window(x) for x in part.xs] for part in parts],
-        emits * len(parts),
-        axes * len(parts),
+        emits=emits * len(parts),
+        axes=axes * len(parts),
     )
     own = [values[n * len(emits) :][: len(emits)] for n in range(len(parts))]
     count = len(body.emits)
@@ -94,8 +94,8 @@ def backward_in_windows(
         window,
         [[part.cotangents.last, zero] for part, zero in zip(parts, zeros, strict=True)],
         [_windows_of(part, body) for part in parts],
-        [whole.xs[i][:, 0] for i in xs] * len(parts),
-        [1] * len(xs) * len(parts),
+        emits=[whole.xs[i][:, 0] for i in xs] * len(parts),
+        axes=[1] * len(xs) * len(parts),
         backwards=True,
     )
     own = [values[n * len(xs) :][: len(xs)] for n in range(len(parts))]

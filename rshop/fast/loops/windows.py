@@ -38,11 +38,13 @@ class Windows:
         """How many timesteps window `k` has before the padding."""
         return ops.minimum(self.length - k * WINDOW, WINDOW)
 
-    def run(self, body, carry, reads, emits: list, axes: list[int], *, backwards: bool = False):
+    def run(self, body, carry, reads, *, emits: list, axes: list[int], backwards: bool = False):
         """Run a body on one window after the other, as `over_time` does on timesteps.
 
         Example:
-            >>> last, [sums] = windows.run(add_window, [start], [batch_major_window(x)], [x[:, 0]], [1])
+            >>> last, [sums] = windows.run(
+            ...     add_window, [start], [batch_major_window(x)], emits=[x[:, 0]], axes=[1]
+            ... )
 
         Args:
             body: `(carry, (values, k)) -> (carry, emitted)`, for window `k`.
