@@ -1,4 +1,4 @@
-"""Wrappers around a cell with a memory, and a memory around wrappers: the numbers, masks, names, saving."""
+"""Wrappers pass on constants: names, lengths, masks, gradients, saving; and what they refuse."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from rshop import GRUCell, LSTMCell, RecurrentSequential, RNNCell, Stepper, trace
-from rshop.attention import AdditiveAttention, DotAttention, LocationAttention, WindowAttention
+from rshop.attention import AdditiveAttention, DotAttention, WindowAttention
 from rshop.cells import (
     AttentionCell,
     ClockCell,
@@ -22,129 +22,28 @@ from rshop.cells import (
 from rshop.fast import switched
 from tests.rshop.fast.test_fast import OFF, assert_same, program_of
 from tests.support.attention import looks
-from tests.support.cells import assert_close, draws, lstm_np, randomize, sigmoid
+from tests.support.cells import assert_close, draws, randomize
 from tests.support.errors import check, named
 from tests.support.fresh import differences, write
-from tests.support.wrapped import UNITS, WRAPPERS, X
+from tests.support.wrapped import (
+    AROUND,
+    INSIDE_ATTENTION,
+    MEMORY,
+    PLACES,
+    RESETS,
+    UNITS,
+    WRAPPERS,
+    X,
+    layer_with_memory,
+    looking,
+    x_beside_memory,
+)
 
-MEMORY = draws(3, 5, UNITS, seed=9)
-#: Of the memory: all is there, a gap, and nothing.
-PLACES = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 0, 0, 0, 0]], bool)
-RESETS = draws(3, 6, seed=4) > 0.6
-AROUND = [name for name in WRAPPERS if name not in ("variational", "layer norm")]
-INSIDE = [name for name in WRAPPERS if name != "reset"]
 around = pytest.mark.parametrize("name", AROUND)
 
 
-def looking(attention=None, **how):
-    """A cell that looks into the memory, with an alignment as long as that."""
-    return AttentionCell(LSTMCell(UNITS), attention or LocationAttention(3, kernel_size=3), **how)
-
-
-def layer_of(cell, *memories, **options):
-    """A built layer of a cell with every weight drawn."""
-    rnn = cell.get_layer(return_sequences=True, **options)
-    rnn(x_of(cell), constants=[*memories] or MEMORY)
-    randomize(rnn)
-    return rnn
-
-
-def x_of(cell, x=X):
-    return [x, RESETS] if isinstance(cell, ResetCell) else x
-
-
-def one_by_one(cell, x, change=lambda t, y, old, new: (y, new)):
-    """The outputs of a built `AttentionCell` called by hand at each timestep, changed by a function."""
-    states = [np.zeros((3, *shape), "float32") for shape in ((UNITS,), (UNITS,), (5,))]
-    ys = []
-    for t in range(x.shape[1]):
-        y, *new = (np.array(value) for value in cell([x[:, t], MEMORY, PLACES, *states]))
-        y, states = change(t, y, states, new)
-        ys.append(y)
-    return np.stack(ys, axis=1)
-
-
-def residual(rnn):
-    return one_by_one(rnn.cell.cell, X) + X
-
-
-def highway(rnn):
-    kernel, bias = (np.array(w) for w in rnn.cell.weights if "carry_gate" in w.path)
-    gate = sigmoid(X @ kernel + bias)
-    return (1 - gate) * one_by_one(rnn.cell.cell, X) + gate * X
-
-
-def zoneout(rnn):
-    def mixed(t, y, old, new):
-        states = [0.3 * before + 0.7 * after for before, after in zip(old, new, strict=True)]
-        return states[0], states
-
-    return one_by_one(rnn.cell.cell, X, mixed)
-
-
-def as_it_is(rnn):
-    return one_by_one(rnn.cell.cell, X)
-
-
-def clock(rnn):
-    return one_by_one(rnn.cell.cell, X[:, ::2]).repeat(2, axis=1)
-
-
-def reset(rnn):
-    ys = np.empty_like(X)
-    for t in range(X.shape[1]):
-        for b in range(len(X)):
-            first = max((s for s in range(t + 1) if RESETS[b, s]), default=0)
-            ys[b, t] = one_by_one(rnn.cell.cell, X[:, first : t + 1])[b, -1]
-    return ys
-
-
-BY_HAND = {
-    "residual": residual,
-    "highway": highway,
-    "zoneout": zoneout,
-    "recurrent": as_it_is,
-    "weight drop": as_it_is,
-    "clock": clock,
-    "reset": reset,
-}
-
-
-@around
-def test_a_wrapper_around_an_attention_is_its_equation_around_the_cell(name):
-    rnn = layer_of(WRAPPERS[name](looking()))
-    y = rnn(x_of(rnn.cell), constants=MEMORY, constants_mask=PLACES)
-    assert_close(y, BY_HAND[name](rnn), 1e-5)
-
-
-def test_a_residual_attention_is_that_of_numpy():
-    rnn = layer_of(ResidualCell(looking(DotAttention())))
-    weights = [np.array(w, "float64") for w in rnn.cell.cell.cell.get_weights()]
-    h = c = np.zeros((3, UNITS))
-    y = np.array(rnn(X, constants=MEMORY, constants_mask=PLACES))
-    for t in range(X.shape[1]):
-        context, _, _ = looks("dot", rnn.cell.cell.attention, h, MEMORY, PLACES)
-        _, (h, c) = lstm_np(np.concatenate([X[:, t], context], axis=-1), [h, c], weights)
-        assert_close(y[:, t], (h + X[:, t]).astype("float32"), 1e-5)
-
-
-@pytest.mark.parametrize("name", INSIDE)
-def test_an_attention_around_a_wrapper_asks_with_its_state_and_feeds_it(name):
-    # A residual cell has as many units as features that it reads: those of x and of the context.
-    units = 2 * UNITS if name in ("residual", "highway") else UNITS
-    rnn = layer_of(AttentionCell(WRAPPERS[name](LSTMCell(units)), AdditiveAttention(3)))
-    inner, attention = rnn.cell.cell, rnn.cell.attention
-    states = [np.zeros((3, *t.shape[1:]), t.dtype) for t in inner.model.inputs[1:]]
-    y = np.array(rnn(X, constants=MEMORY, constants_mask=PLACES))
-    for t in range(X.shape[1]):
-        context, _, _ = looks("additive", attention, states[0], MEMORY, PLACES)
-        read = np.concatenate([X[:, t], context], axis=-1).astype("float32")
-        expected, *states = (np.array(value) for value in inner([read, *states]))
-        assert_close(y[:, t], expected, 1e-5)
-
-
 def values_and_gradients(rnn, **call):
-    read = x_of(rnn.cell)
+    read = x_beside_memory(rnn.cell)
 
     @tf.function(autograph=False)
     def both(memory):
@@ -159,7 +58,7 @@ def values_and_gradients(rnn, **call):
 
 @around
 def test_the_fast_loop_gives_the_values_and_gradients_of_the_plain_loop(name):
-    rnn = layer_of(WRAPPERS[name](looking()))
+    rnn = layer_with_memory(WRAPPERS[name](looking()))
     time = np.arange(X.shape[1]) < np.array([[6], [2], [4]])
     with switched(**OFF):
         plain = values_and_gradients(rnn, mask=time)
@@ -172,20 +71,20 @@ def test_the_fast_loop_gives_the_values_and_gradients_of_the_plain_loop(name):
 def test_constants_states_and_lengths_have_the_names_of_the_cell_inside(name):
     cell = WRAPPERS[name](looking())
     assert cell.constant_names == ["memory", "memory_mask"]  # known before anything is built
-    rnn = layer_of(cell, return_states=True)
+    rnn = layer_with_memory(cell, return_states=True)
     assert rnn.constant_names == ["memory", "memory_mask"]
     assert rnn.state_names[:3] == ["h", "c", "alignment"]
     assert cell.state_lengths == {"alignment": "memory"}
     for places in (5, 8):  # the alignment is as long as any memory
-        y, *states = rnn(x_of(cell), constants=draws(3, places, UNITS))
+        y, *states = rnn(x_beside_memory(cell), constants=draws(3, places, UNITS))
         assert states[2].shape == (3, places)
 
 
 @around
 def test_traces_steppers_and_masks_on_the_memory_agree_with_the_layer(name):
-    rnn = layer_of(WRAPPERS[name](looking()))
-    expected = rnn(x_of(rnn.cell), constants=MEMORY, constants_mask=PLACES)
-    record = trace(rnn, x_of(rnn.cell), constants=MEMORY, constants_mask=PLACES)
+    rnn = layer_with_memory(WRAPPERS[name](looking()))
+    expected = rnn(x_beside_memory(rnn.cell), constants=MEMORY, constants_mask=PLACES)
+    record = trace(rnn, x_beside_memory(rnn.cell), constants=MEMORY, constants_mask=PLACES)
     assert_close(record.outputs, expected)
     seen = record[next(name for name in record.names if name.endswith("attention"))]
     assert not seen[~np.broadcast_to(PLACES[:, None], seen.shape)].any()
@@ -195,16 +94,16 @@ def test_traces_steppers_and_masks_on_the_memory_agree_with_the_layer(name):
         assert_close(stepper.step(x), expected[:, t])
     tokens = np.where(PLACES, np.arange(1, 6), 0)
     memory = layers.Embedding(6, UNITS, mask_zero=True)(tokens)
-    found = rnn(x_of(rnn.cell), constants=memory)
-    assert_close(found, rnn(x_of(rnn.cell), constants=np.array(memory), constants_mask=PLACES))
-    assert np.abs(np.array(rnn(x_of(rnn.cell), constants=np.array(memory))) - found).max() > 1e-3
+    found = rnn(x_beside_memory(rnn.cell), constants=memory)
+    assert_close(found, rnn(x_beside_memory(rnn.cell), constants=np.array(memory), constants_mask=PLACES))
+    assert np.abs(np.array(rnn(x_beside_memory(rnn.cell), constants=np.array(memory))) - found).max() > 1e-3
 
 
 @pytest.mark.slow
 def test_saved_they_are_loaded_alone_in_a_fresh_process(tmp_path):
     tokens = np.array([[3, 4, 0, 1], [5, 0, 0, 0], [1, 2, 3, 4]])
     cells = {f"{name} around": WRAPPERS[name](looking()) for name in AROUND}
-    for name in INSIDE:
+    for name in INSIDE_ATTENTION:
         units = 2 * UNITS if name in ("residual", "highway") else UNITS
         wrapped = WRAPPERS[name](LSTMCell(units))
         cells[f"{name} inside"] = AttentionCell(wrapped, WindowAttention(2), "both", "new")
@@ -239,7 +138,7 @@ def test_a_stack_and_an_outer_attention_keep_the_memories_apart():
     assert_close(y, above(middle, constants=other), 1e-5)
 
     inner = ClockCell(ResidualCell(looking()), 2)
-    rnn = layer_of(AttentionCell(inner, AdditiveAttention(3), "output", "old"), other, MEMORY)
+    rnn = layer_with_memory(AttentionCell(inner, AdditiveAttention(3), "output", "old"), other, MEMORY)
     assert rnn.constant_names == ["memory_1", "memory", "memory_1_mask", "memory_mask"]
     y = np.array(rnn(X, constants=[other, MEMORY], constants_mask=[None, PLACES]))
     alone = inner.get_layer(return_sequences=True)(X, constants=MEMORY, constants_mask=PLACES)
@@ -253,13 +152,13 @@ def test_a_stack_and_an_outer_attention_keep_the_memories_apart():
 def test_an_attention_that_was_not_built_learns_the_size_of_its_query_through_wrappers():
     """The query is the state of the innermost cell, and not the output, which has the context in it."""
     inner = ResidualCell(AttentionCell(GRUCell(3), AdditiveAttention(3), "output", "new"))
-    rnn = layer_of(AttentionCell(inner, AdditiveAttention(3), "output"), MEMORY, draws(3, 2, 1))
+    rnn = layer_with_memory(AttentionCell(inner, AdditiveAttention(3), "output"), MEMORY, draws(3, 2, 1))
     query = next(w for w in rnn.cell.attention.weights if "query" in w.path and w.path.endswith("kernel"))
     assert query.shape == (3, 3)
 
 
 def test_in_training_a_wrapper_drops_what_it_says_and_leaves_the_memory_whole():
-    rnn = layer_of(RecurrentDropoutCell(looking(), 0.3, seed=1))
+    rnn = layer_with_memory(RecurrentDropoutCell(looking(), 0.3, seed=1))
     record = trace(rnn, X, training=True, constants=MEMORY)
     before, after = (
         record[next(name for name in record.names if name.endswith(end))]
@@ -272,7 +171,7 @@ def test_in_training_a_wrapper_drops_what_it_says_and_leaves_the_memory_whole():
         values = record[next(found for found in record.names if found.endswith(f"/{name}"))]
         assert (values == values[:, :1]).all() and (values != 0).all()
 
-    rnn = layer_of(WeightDropCell(looking(), 0.3, seed=1))
+    rnn = layer_with_memory(WeightDropCell(looking(), 0.3, seed=1))
     _, _, *gradients = values_and_gradients(rnn, training=True)
     by_path = dict(zip((v.path for v in rnn.trainable_variables), gradients, strict=True))
     dropped = {path: (g == 0).mean() for path, g in by_path.items()}
@@ -311,7 +210,7 @@ def test_in_mixed_precision_the_centres_of_windows_keep_32_bits_in_a_wrapper():
     inner = AttentionCell(
         LSTMCell(UNITS, dtype=policy), WindowAttention(2, normalize=False, dtype=policy), dtype=policy
     )
-    rnn = layer_of(ResidualCell(inner, dtype=policy))
+    rnn = layer_with_memory(ResidualCell(inner, dtype=policy))
     first = {"kappa": np.full((3, 2), 300.25, "float32")}
     seen = trace(rnn, X, constants=MEMORY, initial_state=first)
     assert seen.states["kappa"].dtype == np.float32
