@@ -42,8 +42,28 @@ def state_names(cell) -> list[str]:
 
 
 def count_inputs(cell) -> int:
-    """How many tensors it reads beside its states."""
+    """How many tensors it reads beside its states, constants included."""
     return cell.num_inputs if isinstance(cell, RNNCell) else 1
+
+
+def constant_names(cell) -> list[str]:
+    """The names of its constants, masks included: `['memory', 'memory_mask']` for an attention."""
+    return list(cell.constant_names) if isinstance(cell, RNNCell) else []
+
+
+def constant_inputs(cell) -> list[keras.KerasTensor]:
+    """An Input for each constant of a built cell, of its shape and dtype, under its name.
+
+    Example:
+        >>> [tensor.name for tensor in constant_inputs(attention_cell)]
+        ['memory', 'memory_mask']
+    """
+    names = constant_names(cell)
+    likes = cell.constant_inputs if names else []
+    return [
+        keras.Input(like.shape[1:], dtype=like.dtype, name=name)
+        for name, like in zip(names, likes, strict=True)
+    ]
 
 
 def output_shape(cell, shapes: list[tuple]) -> tuple | None:

@@ -6,9 +6,17 @@ import keras
 from keras import layers
 
 from rshop.cells import any_cell, keras_cells
-from rshop.cells.attention_checks import check_attention, check_choice, check_query, check_vector
+from rshop.cells.attention_checks import (
+    check_attention,
+    check_choice,
+    check_one_input,
+    check_query,
+    check_vector,
+)
 from rshop.cells.base import RNNCell
+from rshop.cells.clock import ClockCell
 from rshop.cells.shared_layers import warn_of_shared
+from rshop.cells.wrapper import CellWrapper
 from rshop.configs import reading
 from rshop.step.constants import mask_places, missing, without_masks
 from rshop.step.names import free_name
@@ -54,8 +62,8 @@ class AttentionCell(RNNCell):
 
     Raises:
         TypeError: `cell` is no cell, or `attention` no attention of `rshop`.
-        ValueError: another `feed` or `query`, a cell without states, a memory that is not
-            `(batch, time, features)`.
+        ValueError: another `feed` or `query`, a cell without states or with several inputs, a memory that is
+            not `(batch, time, features)`.
 
     Source:
         D. Bahdanau et al., Neural machine translation by jointly learning to align and translate, 2015
@@ -67,7 +75,7 @@ class AttentionCell(RNNCell):
         super().__init__(None, **options)
         # The alignment and the centres of windows are states of 32 bits in mixed precision too.
         self.autocast = False
-        self.cell = any_cell.checked_cell(cell, type(self).__name__)
+        self.cell = check_one_input(type(self).__name__, any_cell.checked_cell(cell, type(self).__name__))
         self.attention = check_attention(attention)
         self.feed, self.query = check_choice("feed", feed, FEEDS), check_choice("query", query, QUERIES)
         self._constant_shapes = None
@@ -85,7 +93,7 @@ class AttentionCell(RNNCell):
     @property
     def constant_names(self) -> list[str]:
         """The memory, what the cell inside reads, and the masks of both."""
-        inner = getattr(self.cell, "constant_names", [])
+        inner = any_cell.constant_names(self.cell)
         memory = free_name("memory", inner)
         masks = [inner[place] for place in mask_places(inner)]
         return [memory, *without_masks(inner), f"{memory}_mask", *masks]
@@ -141,12 +149,16 @@ class AttentionCell(RNNCell):
 
     def _query_shape(self, x_shape):
         # Asked before the cell is built: the size of its input depends on it for some attentions.
-        if isinstance(self.cell, AttentionCell) and not self.cell.built:
-            return self.cell._query_shape(x_shape)
-        if isinstance(self.cell, RNNCell) and not self.cell.built:
-            return self.cell.output_shape((*x_shape[:-1], None))
-        shapes = [tuple(tensor.shape) for tensor in any_cell.state_inputs(self.cell)]
-        return shapes[self._place()] if shapes else None
+        cell = self.cell
+        # The states of a wrapper begin with those of its cell; what a clock returns is always a state.
+        while isinstance(cell, CellWrapper) and not isinstance(cell, ClockCell) and not cell.built:
+            cell = cell.cell
+        if isinstance(cell, AttentionCell) and not cell.built:
+            return cell._query_shape(x_shape)
+        if isinstance(cell, RNNCell) and not cell.built:
+            return cell.output_shape((*x_shape[:-1], None))
+        shapes = [tuple(tensor.shape) for tensor in any_cell.state_inputs(cell)]
+        return shapes[any_cell.output_state(cell) or 0] if shapes else None
 
     def _place(self) -> int:
         return any_cell.output_state(self.cell) or 0
@@ -158,11 +170,7 @@ class AttentionCell(RNNCell):
 
     def _constants(self) -> dict:
         names = self.constant_names
-        inner = getattr(self.cell, "constant_inputs", [])
-        likes = dict(zip(getattr(self.cell, "constant_names", []), inner, strict=True))
-        made = {
-            name: keras.Input(like.shape[1:], dtype=like.dtype, name=name) for name, like in likes.items()
-        }
+        made = {tensor.name: tensor for tensor in any_cell.constant_inputs(self.cell)}
         memory = names[0]
         made[memory] = keras.Input(
             self._constant_shapes[0][1:], dtype=self.attention.compute_dtype, name=memory
@@ -192,7 +200,7 @@ class AttentionCell(RNNCell):
         names = self.constant_names
         count = len(any_cell.state_names(self.cell))
         before, own = states[:count], dict(zip(self._own_states(), states[count:], strict=True))
-        inner = [constants[name] for name in getattr(self.cell, "constant_names", [])]
+        inner = [constants[name] for name in any_cell.constant_names(self.cell)]
 
         def look(query):
             state = own.get(self.attention.state_name)

@@ -6,6 +6,7 @@ import keras
 
 from rshop import attention as attentions
 from rshop.attention.base import AttentionLayer
+from rshop.cells import any_cell
 from rshop.errors import message, told
 
 
@@ -48,6 +49,25 @@ def check_choice(name: str, value, choices: tuple) -> str:
             fix=f"{name}={choices[0]!r}",
         )
     )
+
+
+def check_one_input(wrapper: str, cell):
+    """The cell, if it reads one tensor beside its constants and its states, to put the context beside.
+
+    Raises:
+        ValueError: it reads more.
+    """
+    count = any_cell.count_inputs(cell) - len(any_cell.constant_names(cell))
+    if count != 1:
+        raise ValueError(
+            message(
+                f"{wrapper} wraps a cell of one input, and {cell.name!r} has {count}.",
+                received=told(cell),
+                expected="a cell that reads x, constants if any, and its states",
+                fix=f"turn the two around where one is a ResetCell: ResetCell({wrapper}(cell, attention))",
+            )
+        )
+    return cell
 
 
 def check_query(cell, shape: tuple | None) -> int:

@@ -156,8 +156,13 @@ class RNNCell(keras.layers.Layer):
 
     @property
     def num_inputs(self) -> int:
-        """The number of tensors that the cell reads beside its states: 1, unless its model says more."""
-        return 1 if self._model is None else len(self._model.inputs) - self.num_states
+        """The number of tensors that the cell reads beside its states: `x` and the constants, if any.
+
+        A cell of several inputs knows it when it is built.
+        """
+        if self._model is None:
+            return 1 + len(self.constant_names)
+        return len(self._model.inputs) - self.num_states
 
     @property
     def declared_shape(self) -> tuple | None:

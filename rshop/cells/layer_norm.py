@@ -43,7 +43,7 @@ class LayerNormCell(CellWrapper):
 
     Raises:
         TypeError: `cell` is no cell, or one in Keras's form that cannot be seen into.
-        ValueError: the cell multiplies by no weight, or `epsilon` is not above 0.
+        ValueError: the cell multiplies by no weight or reads constants, or `epsilon` is not above 0.
 
     Source:
         J. L. Ba, J. R. Kiros and G. E. Hinton, Layer normalization, 2016 (arXiv:1607.06450).

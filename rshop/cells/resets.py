@@ -6,6 +6,7 @@ from keras import ops
 from rshop.cells import any_cell
 from rshop.cells.wrapper import CellWrapper
 from rshop.errors import message
+from rshop.step.constants import without_masks
 from rshop.step.of_sequence import OncePerSequence
 from rshop.structure import flat_shapes
 
@@ -54,7 +55,7 @@ class ResetCell(CellWrapper):
         **options: `name`, `dtype`, `trainable`, `input_dim` (the size of `x`).
 
     Call arguments of the cell:
-        inputs: `[x_t (batch, ...), reset_t (batch,) or (batch, 1), *states]`.
+        inputs: `[x_t (batch, ...), reset_t (batch,) or (batch, 1), *constants, *states]`.
 
     Raises:
         TypeError: `cell` is no cell.
@@ -67,7 +68,8 @@ class ResetCell(CellWrapper):
 
     def run(self, xs, states):
         """The timestep of the cell from states that are the first ones where the last input says so."""
-        *xs, reset = xs
+        place = self._own_inputs() - 1
+        reset, xs = xs[place], [*xs[:place], *xs[place + 1 :]]
         first = [FirstValue(name=f"first_{s.name}".removesuffix("_tm1"))(s) for s in states]
         states = [
             ops.where(ops.reshape(reset, (-1,) + (1,) * (len(s.shape) - 1)), start, s)
@@ -77,13 +79,13 @@ class ResetCell(CellWrapper):
 
     def build(self, input_shape):
         """Build the cell inside, then the step; the shape of the reset may be left out."""
-        shapes = flat_shapes(input_shape)
-        if len(shapes) < self.num_inputs:
-            shapes = [*shapes, (None,)]
+        shapes, place = flat_shapes(input_shape), self._own_inputs() - 1
+        if len(shapes) < self._own_inputs() + len(without_masks(self.constant_names)):
+            shapes = [*shapes[:place], (None,), *shapes[place:]]
         super().build(shapes)
 
     def x_inputs(self, shapes):
-        """The Inputs of the cell, and one for the reset."""
+        """The inputs of the cell, and one for the reset."""
         *shapes, reset = shapes
         if tuple(reset[1:]) not in ((), (1,)):
             raise ValueError(
@@ -98,9 +100,9 @@ class ResetCell(CellWrapper):
 
     @property
     def num_inputs(self) -> int:
-        """Those of the cell, and the reset."""
+        """What the cell reads, and the reset."""
         return any_cell.count_inputs(self.cell) + 1
 
     def output_shape(self, input_shape) -> tuple | None:
         """The shape of `y`, which is that of the cell; None where it is not known."""
-        return any_cell.output_shape(self.cell, flat_shapes(input_shape)[: self.num_inputs - 1])
+        return any_cell.output_shape(self.cell, flat_shapes(input_shape)[: self._own_inputs() - 1])

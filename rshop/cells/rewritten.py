@@ -40,11 +40,21 @@ def visible_cell(cell, wrapper: str) -> RNNCell:
 
     Raises:
         TypeError: another cell in Keras's form.
+        ValueError: the cell reads constants, such as a memory.
     """
     ours = ours_for(cell)
-    if isinstance(ours, RNNCell):
-        return ours
-    raise TypeError(_closed(cell, wrapper))
+    if not isinstance(ours, RNNCell):
+        raise TypeError(_closed(cell, wrapper))
+    if ours.constant_names:
+        raise ValueError(
+            message(
+                f"{wrapper} changes every product of a cell, and would change those with constants too.",
+                received=f"the cell {cell.name!r}, which reads {', '.join(map(repr, ours.constant_names))}",
+                expected="a cell that reads its input and its states alone",
+                fix=f"wrap the cell inside: AttentionCell({wrapper}(LSTMCell(10), ...), DotAttention())",
+            )
+        )
+    return ours
 
 
 def run_rewritten(cell: RNNCell, graph: Graph, change: Callable, given: list) -> tuple:

@@ -10,6 +10,7 @@ from rshop.attention import AdditiveAttention
 from rshop.attention.base import AttentionLayer
 from rshop.cells import LSTMCell
 from rshop.configs import reading
+from rshop.generation.generate import generate
 from rshop.seq2seq import checks
 from rshop.seq2seq.bridge import Bridge
 from rshop.seq2seq.decoder import make_decoder, make_reader, reads_input, states_to_bridge
@@ -255,8 +256,6 @@ class EncoderDecoder(TrainedOnPairs):
         Returns:
             A `Generated`.
         """
-        from rshop.generation.generate import generate
-
         self._make_for(source)
         seen = self.encode(ops.convert_to_tensor(source), source_mask, training=False)
         given = self._decoding(seen)

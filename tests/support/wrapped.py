@@ -1,10 +1,12 @@
-"""Wrapped cells for the laws that each wrapper keeps: of 4 units, for 4 features."""
+"""Wrapped cells for the laws that each wrapper keeps, of 4 units for 4 features; and a memory for them."""
 
 import keras
 import numpy as np
 
 from rshop import GRUCell, LSTMCell, RNNCellFromModel, SimpleRNNCell, basic_cells
+from rshop.attention import LocationAttention
 from rshop.cells import (
+    AttentionCell,
     ClockCell,
     HighwayCell,
     LayerNormCell,
@@ -32,6 +34,11 @@ def from_model():
     return RNNCellFromModel(keras.Model([x, h], [n, n]))
 
 
+MEMORY = draws(3, 5, UNITS, seed=9)
+#: Of the memory: all is there, a gap, and nothing.
+PLACES = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 0, 0, 0, 0]], bool)
+RESETS = draws(3, 6, seed=4) > 0.6
+
 #: Functions that make a cell to be wrapped.
 INSIDE = {
     "lstm": lambda: LSTMCell(UNITS),
@@ -54,6 +61,9 @@ WRAPPERS = {
     "clock": lambda cell: ClockCell(cell, 2),
     "reset": ResetCell,
 }
+#: The wrappers that take a cell with a memory, and those that stand in one.
+AROUND = [name for name in WRAPPERS if name not in ("variational", "layer norm")]
+INSIDE_ATTENTION = [name for name in WRAPPERS if name != "reset"]
 #: The cells that every wrapper is tried around in every law.
 _USUAL = ("lstm", "keras gru", "model")
 
@@ -89,3 +99,20 @@ def model_of(*rnns):
     inputs = [keras.Input((None, UNITS)), keras.Input((None,), dtype="bool")][: rnns[0].cell.num_inputs]
     outputs = [rnn(inputs if len(inputs) > 1 else inputs[0]) for rnn in rnns]
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs[0] if len(rnns) == 1 else outputs)
+
+
+def looking(attention=None, **how):
+    """A cell that looks into the memory, with an alignment as long as that."""
+    return AttentionCell(LSTMCell(UNITS), attention or LocationAttention(3, kernel_size=3), **how)
+
+
+def layer_with_memory(cell, *memories, **options):
+    """A built layer of a cell with every weight drawn."""
+    rnn = cell.get_layer(return_sequences=True, **options)
+    rnn(x_beside_memory(cell), constants=[*memories] or MEMORY)
+    randomize(rnn)
+    return rnn
+
+
+def x_beside_memory(cell, x=X):
+    return [x, RESETS] if isinstance(cell, ResetCell) else x
