@@ -18,7 +18,7 @@ LOOK = {"fontname": "Helvetica", "fontsize": "15", "fontcolor": "#1F2933"}
 def svg(course: list[Lesson]) -> str:
     """The picture: one box a lesson, and an arrow to it from each lesson to do just before."""
     drawn = draw(graph(course).source, "svg", placed=False).decode()
-    return finish(drawn, in_words(course))
+    return finish(drawn, in_words(course), tooltips={})
 
 
 def graph(course: list[Lesson]) -> graphviz.Digraph:
