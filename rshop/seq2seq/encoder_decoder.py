@@ -260,7 +260,8 @@ class EncoderDecoder(TrainedOnPairs):
         seen = self.encode(ops.convert_to_tensor(source), source_mask, training=False)
         given = self._decoding(seen)
         if self.target_tokens:
-            given |= {"end_token": self.end_token, "pad_token": self.pad_token}
+            own = {} if self._given["decoder"] else {"from_logits": True}
+            given |= {"end_token": self.end_token, "pad_token": self.pad_token, **own}
         return generate(self.decoder, length, x=seen["x"], **{**given, **options})
 
     def _make_for(self, source):
