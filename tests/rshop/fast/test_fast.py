@@ -33,7 +33,7 @@ def arguments(rnn, kind, rng):
     step = rnn.description
 
     def draw(*shape):
-        return tf.constant(rng.normal(size=shape).astype("float32"))
+        return tf.constant(rng.normal(size=shape).astype(keras.config.floatx()))
 
     time = () if kind == "decode" else (TIME,)
     given = {"x": [draw(BATCH, *time, SIZE) for _ in step.inputs]}
@@ -94,15 +94,27 @@ def random_case(seed, kind):
     return rnn, given, mask
 
 
+@pytest.fixture
+def double():
+    """Layers of 64 bits: what differs then is no rounding that a step with steep gradients has enlarged."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
+
+
 @pytest.mark.parametrize("seed", range(7))
 @pytest.mark.parametrize("kind", KINDS)
-def test_random_steps_give_the_values_and_gradients_of_the_plain_loop(kind, seed):
+def test_random_steps_give_the_values_and_gradients_of_the_plain_loop(kind, seed, double):
     rnn, given, mask = random_case(100 * list(KINDS).index(kind) + seed, kind)
     assert is_fast(rnn)
     with switched(**OFF):
         plain = values_and_gradients(rnn, given, mask)
+    assert rnn.compute_dtype == "float64"
     with switched(xla=seed == 0):
-        assert_same(values_and_gradients(rnn, given, mask), plain)
+        assert_same(values_and_gradients(rnn, given, mask), plain, tolerance=1e-10)
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "+".join(k for k, on in s.items() if on))
