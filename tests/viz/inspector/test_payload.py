@@ -270,7 +270,7 @@ def test_an_argument_that_there_is_not_is_answered_with_those_that_there_are():
     ):
         for picture in (record, viz.edit):
             with pytest.raises(
-                TypeError, match=f"Received: {name}=3. Expected: labels, .*output_length. Fix: {fix}"
+                TypeError, match=f"Received: {name}=3. Expected: labels, .*constants_mask. Fix: {fix}"
             ):
                 picture(layer(), normal(1, 3, 3), **{name: 3})
 
