@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from viz.style.atomic_write import write
+
 DOCS = Path(__file__).parent.parent / "docs"
 TEXT = re.findall(r"\w+", "once upon a time there was a cat who sat on a mat and there was a dog")
 #: In pixels, the size of the page and of the picture; its colours; and the largest size of the file in bytes.
@@ -102,7 +104,7 @@ def main():
         picture = moving(photographs(shown.save(Path(folder) / "inspector.html").as_uri()))
     if len(picture) > LARGEST:
         sys.exit(f"{len(picture):,} bytes are more than {LARGEST:,}: use fewer steps or colours")
-    (DOCS / "inspector.gif").write_bytes(picture)
+    write(DOCS / "inspector.gif", picture)
     print(f"docs/inspector.gif: {len(picture):,} bytes, {len(STEPS) + 1} pictures")
 
 

@@ -62,6 +62,14 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
         #: The Keras layer with the same weights, where cuDNN is to run it.
         self.twin = None
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        # Keras hands `build` the shape of each argument of `call` that it names. A `call` of a user's own
+        # may leave out the constants, or name its input otherwise: then the first shape is that of the input.
+        named = inspect.signature(cls.call).parameters.keys()
+        if "build" not in vars(cls) and not {"x", "constants"} <= named:
+            cls.build = lambda self, input_shape: super(cls, self).build(input_shape)
+
     @classmethod
     def options_of_init(cls) -> list[inspect.Parameter]:
         """The options that `__init__` takes by name, for the signature of the class."""

@@ -53,7 +53,7 @@ ROLES = {
     "group": Colour("#7B8794", "#7B879414", EITHER),
     "masked": Colour("#9AA5B1", "#FFFFFF", QUIET),
     "kept": Colour("#323F4B", "#FFFFFF"),
-    "dropped": Colour("#9AA5B1", "#FFFFFF", QUIET),
+    "dropped": Colour("#7B8794", "#FFFFFF", QUIET),
 }
 
 
