@@ -225,7 +225,7 @@ def test_a_press_on_a_cell_chooses_timestep_and_unit_and_everything_follows(fold
     inspector = page.inspector()
     name = rnn.description.state_names[0]
     states = rshop.trace(rnn, x).states[name][0]
-    row = inspector.locator(".rv-map-row").filter(has_text=name.split("/")[0]).first.locator(".rv-map")
+    row = inspector.locator(".rv-map-row").filter(has_text="lstm 1/").first.locator(".rv-map")
     box = row.bounding_box()
     steps, units = states.shape[0], states.shape[1]
     where = {"x": box["width"] * 8.5 / steps, "y": box["height"] * 20.5 / units}
