@@ -131,7 +131,8 @@ def directive(name: str, entry: Entry) -> str:
         return "\n\n".join([f".. automodule:: {name}", *(f".. autoclass:: {name}.{own}" for own in classes)])
     if not inspect.isclass(thing):
         return f".. autofunction:: {name}"
-    return f".. autoclass:: {name}\n   :members: {', '.join(members(thing)) or '__none__'}"
+    shown = ", ".join(members(thing))
+    return f".. autoclass:: {name}\n   " + (f":members: {shown}" if shown else ":no-members:")
 
 
 def members(cls: type) -> list[str]:

@@ -121,6 +121,9 @@ def wrappers(p):
         needed = {"rate": 0.5} if "rate" in kinds else {"every": 2} if "every" in kinds else {}
         valid = lambda needed=needed: {"cell": rshop.LSTMCell(2), **needed}  # noqa: E731
         yield Target(wrapper.__name__, wrapper, valid, {"cell": NOTHING, **kinds, **_CELL})
+    valid = lambda: {"cell": rshop.LSTMCell(2), "attention": rshop.attention.DotAttention()}  # noqa: E731
+    own = {"cell": NOTHING, "attention": NOTHING, "feed": NOTHING, "query": NOTHING}
+    yield Target("AttentionCell", every_cell.AttentionCell, valid, {**own, **_CELL})
 
 
 def calls(p):

@@ -11,7 +11,7 @@ class Equations:
     """The equations of one timestep: LaTeX in a notebook, text elsewhere.
 
     Example:
-        >>> print(equations(SimpleRNNCell(4, input_dim=3).get_layer()))
+        >>> print(viz.equations(SimpleRNNCell(4, input_dim=3).get_layer()))
         h_t = tanh(W x_t + b + U h_{t-1})
         y_t = h_t
 
@@ -47,7 +47,7 @@ def equations(rnn) -> Equations:
     """The equations of one timestep, read off the graph that was written.
 
     Example:
-        >>> e = equations(LSTMCell(4, input_dim=3).get_layer())
+        >>> e = viz.equations(LSTMCell(4, input_dim=3).get_layer())
         >>> print(e)
         o_t = sigma(W_o x_t + U_o h_{t-1} + b_o)
         f_t = sigma(W_f x_t + U_f h_{t-1} + b_f)
