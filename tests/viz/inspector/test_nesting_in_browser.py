@@ -38,6 +38,7 @@ def box(page, label):
 
 
 def equations(page):
+    page.inspector().get_by_role("tab", name="Equations").click()
     return page.inspector().locator(".rv-equation").all_text_contents()
 
 
@@ -112,6 +113,7 @@ def test_the_equations_of_an_opened_cell_hold_the_numbers_of_the_trace(folder, o
 def test_a_term_and_its_box_light_each_other(folder, open_page):
     page = open_page(saved_page(folder, "linked", *stack()), offline=True, height=1600)
     box(page, "lstm 1,").locator(".rv-frame").click(position={"x": 8, "y": 8})
+    page.inspector().get_by_role("tab", name="Equations").click()
     page.inspector().locator(".rv-term", has_text=re.compile("^ft$")).last.hover()
     lit = page.inspector().locator(".rv-box.rv-lit")
     assert [
@@ -136,7 +138,8 @@ def test_names_that_are_html_or_no_text_are_shown_as_they_are_and_never_run(fold
     page = open_page(saved_page(folder, "nasty", rnn, np.ones((1, 3, 2))), offline=True)
     title = page.page.title()
     page.inspector().get_by_role("button", name="Open all").click()
-    text = page.inspector().inner_text() + " ".join(equations(page))
+    text = " ".join(equations(page)) + page.inspector().inner_text()
+    text += " ".join(labels(page))
     assert page.page.title() == title and page.inspector().locator("img").count() == 0
     assert f"{nasty}\\udcff" in text and "<b>cell" in text and "\ufffd" not in text
     assert page.errors == []

@@ -13,6 +13,15 @@ export function ramp(stops) {
   return [...colours, [255, 0, 229], [0, 229, 255]]; // NaN, infinity: in neither map
 }
 
+// Black or white, whichever stands out more on a colour: one of them has a contrast of 4.5 or more (WCAG 2).
+export function ink(red, green, blue) {
+  const [r, g, b] = [red, green, blue].map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}
+
 // A picture of colour numbers, 8 bits each, as the text of an image file: BMP needs no canvas and no library.
 export function bitmap(width, height, colours, at) {
   const stride = (width + 3) & ~3;

@@ -1,6 +1,6 @@
 // One value of the step over all timesteps: its numbers, their scale, their pictures.
 
-import { bitmap } from "./colours.js";
+import { bitmap, ink } from "./colours.js";
 import { grouped, written } from "./numbers.js";
 
 // Up to so many units are shown as numbers and as lines over time, more as colours.
@@ -79,8 +79,7 @@ export class Series {
   // A number's colour, and that of letters on it, as a style sheet writes them.
   paint(number) {
     const [red, green, blue] = this.colours[this.colour(number)] || [255, 255, 255];
-    const light = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
-    return { paper: `rgb(${red},${green},${blue})`, ink: light > 0.55 ? "#1f2933" : "#ffffff" };
+    return { paper: `rgb(${red},${green},${blue})`, ink: ink(red, green, blue) };
   }
 
   // What a picture of the run depends on: it is drawn anew where this changes.

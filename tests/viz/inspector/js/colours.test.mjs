@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bitmap, ramp } from "../../../../viz/inspector/js/colours.js";
+import { bitmap, ink, ramp } from "../../../../viz/inspector/js/colours.js";
 
 test("a ramp goes from its first colour to its last in 254 steps, with NaN and infinity apart", () => {
   const colours = ramp(["#000000", "#ff8000", "#ffffff"]);
@@ -21,4 +21,18 @@ test("a bitmap holds its colour numbers row by row from the top, each row filled
   const start = bytes.readInt32LE(10);
   assert.deepEqual([...bytes.subarray(start)], [0, 1, 2, 0, 10, 11, 12, 0]);
   assert.deepEqual([...bytes.subarray(54 + 4 * 7, 54 + 4 * 8)], [248, 0, 7, 0]); // blue, green, red
+});
+
+test("the ink on every colour has a contrast of 4.5 or more", () => {
+  const light = (colour) =>
+    [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+      const share = colour[i] / 255;
+      return sum + weight * (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
+    }, 0);
+  for (let n = 0; n < 512; n++) {
+    const colour = [n >> 6, (n >> 3) & 7, n & 7].map((part) => (part * 255) / 7);
+    const paper = light(colour);
+    const contrast = ink(...colour) === "#ffffff" ? 1.05 / (paper + 0.05) : (paper + 0.05) / 0.05;
+    assert.ok(contrast >= 4.5, `${colour}: ${contrast}`);
+  }
 });
