@@ -186,6 +186,8 @@ def picture(entry: Entry, shown: list[Shown]) -> tuple[str, dict[str, bytes]]:
     drawn: Picture | None = example_picture(entry.thing)
     if drawn is None:
         return "", {}
+    if drawn.ending == "tex":
+        return f"````{{container}} api-picture\n```{{math}}\n{drawn.data.decode()}\n```\n````", {}
     file = f"api/pictures/{entry.title}.{drawn.ending}"
     return figure(f"/{file}", drawn.alt), {file: drawn.data}
 

@@ -83,6 +83,8 @@ def _as_picture(value):
         return Picture(value.read_bytes(), value.suffix[1:], f"What the example writes into {value.name}.")
     if isinstance(getattr(value, "svg", None), str):
         return Picture(value.svg.encode(), "svg", getattr(value, "alt", repr(value)))
+    if isinstance(getattr(value, "latex", None), str):
+        return Picture(value.latex.encode(), "tex", str(value))
     if isinstance(getattr(value, "picture", None), bytes):
         return Picture(value.picture, "png", repr(value))
     if plt.get_fignums():
