@@ -156,7 +156,7 @@ def test_a_trace_has_the_values_inside_and_agrees_with_the_layer(name):
     assert record["lstm_cell/forget_gate"].shape == (*X.shape[:2], UNITS)
     assert list(record.states)[:2] == ["h", "c"]
     assert all(not part.rpartition("_")[2].isdigit() for n in record.names for part in n.split("/")[:-1])
-    assert "forget_gate" in viz.draw_step(rnn).dot
+    assert "forget_gate" in viz.draw_step(rnn).text
 
 
 def test_what_is_wrapped_is_a_cell():
