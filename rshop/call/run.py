@@ -1,8 +1,5 @@
 """The loop of a layer over time: a program, cuDNN, or one timestep after the other."""
 
-from dataclasses import replace
-from functools import partial
-
 from keras import ops
 
 from rshop.backend import is_eager, scan
@@ -12,11 +9,10 @@ from rshop.call.first_memory import first_parts, has_unknown_sizes
 from rshop.call.timesteps import Timesteps
 from rshop.fast import cudnn, switches
 from rshop.fast.loops import run_program
-from rshop.fast.plan.known_operations import is_known
 from rshop.fast.plan.program import program
 from rshop.step import teacher_forcing
 from rshop.step.masks import silence
-from rshop.step.of_sequence import OfSequence, replaced
+from rshop.step.of_sequence import replaced
 from rshop.structure import flat, tree
 
 
@@ -39,7 +35,7 @@ def run(layer, given: Arguments, training: bool | None) -> tuple[dict, list]:
     """
     forced = bool(training) and teacher_forcing.is_on(layer.teacher_force)
     timesteps = Timesteps.of(
-        layer, given, training=training, forced=forced, every_output=layer.return_sequences, once=False
+        layer, given, training=training, forced=forced, every_output=layer.return_sequences
     )
     if cudnn.is_wanted(layer, masked=bool(timesteps.sequences["mask"])):
         memory, emitted = _in_cudnn(timesteps)
@@ -61,13 +57,13 @@ def _in_cudnn(timesteps):
 
 def _in_program(timesteps, ready):
     layer, given = timesteps.layer, timesteps.given
-    of_sequence = timesteps.timestep.of_sequence or OfSequence()
+    of_sequence = timesteps.timestep.of_sequence
     with replaced(of_sequence.weights, timesteps.step.variables):
         return run_program.run(
             ready,
             timesteps.first,
             timesteps.sequences,
-            [*(given.inputs if layer.decode else []), *given.constants, *of_sequence.values],
+            [*(given.inputs if layer.decode else []), *given.constants, *of_sequence.in_order],
             length=timesteps.steps,
             batch=timesteps.batch,
             switches=switches.current(),
@@ -102,12 +98,12 @@ def _program(timesteps):
 
 def _plainly(timesteps):
     layer, given, first, now = timesteps.layer, timesteps.given, timesteps.first, timesteps.sequences
-    timestep = replace(timesteps.timestep, accepts=partial(is_known, training=timesteps.timestep.training))
+    timestep = timesteps.knowing_constants().timestep
     if now["mask"]:
         now = {**now, "inputs": [silence(now["mask"][0], x) for x in now["inputs"]]}
     fixed = {"inputs": given.inputs} if layer.decode else {}
     # Laid out one by one, the timesteps leave their losses where Keras finds them; with changed weights not.
-    parts, changes = first_parts(layer, given, first), timestep.of_sequence and timestep.of_sequence.weights
+    parts, changes = first_parts(layer, given, first), timestep.of_sequence.weights
     if (changes or not layer.unroll) and adds_losses(timestep.step, parts, timestep.training, timestep.masks):
         first = {**first, "losses": [ops.zeros((), "float32")]}
     memory, emitted = scan(

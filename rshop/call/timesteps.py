@@ -51,14 +51,7 @@ class Timesteps:
 
     @classmethod
     def of(
-        cls,
-        layer,
-        given: Arguments,
-        *,
-        training: bool | None = False,
-        forced=False,
-        every_output=True,
-        once=True,
+        cls, layer, given: Arguments, *, training: bool | None = False, forced=False, every_output=True
     ) -> "Timesteps":
         """The timesteps of a call.
 
@@ -68,7 +61,6 @@ class Timesteps:
             training: handed to the step's layers.
             forced: feed the ground truth as readout; in training as often as `teacher_force` says.
             every_output: emit the outputs of each timestep, not just hold the last ones.
-            once: compute what reads constants alone before the first timestep.
 
         Raises:
             ValueError: no ground truth to feed.
@@ -96,7 +88,6 @@ class Timesteps:
             zero_masked=layer.zero_output_for_mask,
             emit_outputs=every_output,
             of_sequence=_of_sequence(step, given, {**first, "states": own}, sequences, training),
-            accepts=partial(is_known, training=training) if once else None,
         )
         return cls(layer, given, first, sequences, timestep, steps, batch)
 
@@ -130,10 +121,16 @@ class Timesteps:
         """The same timesteps with each sample `count` times: the whole batch, then the whole batch again."""
         many, own = replace(self, copied=count, batch=self.batch * count), self.timestep
         masks = own.masks and [m if m is None else many._spread([m])[0] for m in own.masks]
-        fixed = own.of_sequence and replace(own.of_sequence, values=many._spread(own.of_sequence.values))
+        values = {name: many._spread(value) for name, value in own.of_sequence.values.items()}
+        fixed = replace(own.of_sequence, values=values)
         timestep = replace(own, constants=many._spread(own.constants), masks=masks, of_sequence=fixed)
         first = {part: many._spread(values) for part, values in self.first.items()}
-        return replace(many, timestep=timestep, first=first)
+        many = replace(many, timestep=timestep, first=first)
+        return many.knowing_constants() if own.of_sequence.of_constants else many
+
+    def knowing_constants(self) -> "Timesteps":
+        """The same timesteps, in which what reads constants alone is computed once and for all."""
+        return replace(self, timestep=knowing_constants(self.timestep))
 
     @property
     def step(self) -> Step:
@@ -157,6 +154,20 @@ class Timesteps:
         if self.copied == 1:
             return list(tensors)
         return [ops.concatenate([ops.convert_to_tensor(a)] * self.copied, axis=0) for a in tensors]
+
+
+def knowing_constants(timestep: Timestep) -> Timestep:
+    """The same timestep, with what reads its constants alone computed beforehand.
+
+    Example:
+        >>> knowing_constants(timestep).of_sequence.of_constants  # of a step with attention
+        {'attention/keys': [<tensor (2, 5, 8)>]}
+    """
+    if not timestep.constants or timestep.masks is not None:
+        return timestep
+    accepts = partial(is_known, training=timestep.training)
+    found = timestep.step.of_constants(timestep.constants, accepts, timestep.training)
+    return replace(timestep, of_sequence=replace(timestep.of_sequence, of_constants=found))
 
 
 def _truths(step, given):

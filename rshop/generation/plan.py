@@ -1,7 +1,7 @@
 """From the arguments of `generate` to a program and what it is given: checked, before anything runs."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from rshop.generation.outputs import read_outputs
 from rshop.generation.program import Program, kept_for
 from rshop.generation.request import Request, read
 from rshop.generation.strategies import Tokens, Values
+from rshop.step.of_sequence import OfSequence
 from rshop.tracing.timesteps_of_call import timesteps_of
 
 
@@ -61,7 +62,11 @@ class Plan:
             request.rnn,
             key,
             lambda: Program(
-                timesteps.timestep, _strategy(request, options, feeding, from_logits), request.batch, feeding
+                replace(timesteps.timestep, constants=[], masks=None, of_sequence=OfSequence()),
+                [weight for weight, _ in timesteps.timestep.of_sequence.weights],
+                _strategy(request, options, feeding, from_logits),
+                request.batch,
+                feeding,
             ),
         )
         return cls(
@@ -115,15 +120,18 @@ def _given(request, timesteps, options, feeding) -> dict:
         prompt = prompts.read_values(request.warm_up, request.batch, timesteps.step)
     else:
         prompt = prompts.read_tokens(request.warm_up, request.batch, feeding)
-    decode = request.rnn.decode
+    decode, own = request.rnn.decode, timesteps.timestep
     seed = random.randrange(2**31) if options.seed is None else int(options.seed) % 2**32
     return {
         "memory": timesteps.first,
         "fixed": timesteps.inputs(0) if decode else [],
         "inputs": [] if decode else _as_read(timesteps),
         "mask": timesteps.sequences["mask"],
-        "constants": [ops.convert_to_tensor(value) for value in timesteps.timestep.constants],
-        "masks": timesteps.timestep.masks,
+        "constants": [ops.convert_to_tensor(value) for value in own.constants],
+        "masks": own.masks,
+        "values": own.of_sequence.values,
+        "of_constants": own.of_sequence.of_constants,
+        "weights": [tensor for _, tensor in own.of_sequence.weights],
         "prompt": [ops.convert_to_tensor(prompts.padded(part)) for part in prompt],
         "prompt_length": ops.convert_to_tensor(request.warm_up_length, "int32"),
         "drawn": _drawn(request, options, seed),

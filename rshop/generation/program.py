@@ -8,7 +8,9 @@ import keras
 from keras import ops
 
 from rshop.backend import compiled, over_time, reader
+from rshop.call.timesteps import knowing_constants
 from rshop.generation.strategies import held
+from rshop.step.of_sequence import OfSequence
 from rshop.step.timestep import Timestep
 
 #: How many programs, and answers about its outputs, are kept for one layer.
@@ -45,19 +47,22 @@ class Program:
         (20, 2)
 
     What is given is a dict: `memory` before the first timestep, `fixed` inputs of a decoder, `inputs` and
-    `mask` `(batch, time, ...)`, `constants` and `masks` of the step, `prompt` `(batch, time, ...)` (or
-    nothing) with its `prompt_length`, what is `drawn` `(time, ...)` (or nothing), a `seed` for the layers of
-    the step, `numbers` (the options that are tensors) and `length`. A prompt and what is drawn may be longer
-    than they are read.
+    `mask` `(batch, time, ...)`, `constants` and `masks` of the step, what it has computed once (`values` and
+    `of_constants` by name, and `weights`, the tensors in place of `changed`), `prompt` `(batch, time, ...)`
+    (or nothing) with its `prompt_length`, what is `drawn` `(time, ...)` (or nothing), a `seed` for the layers
+    of the step, `numbers` (the options that are tensors) and `length`. A prompt and what is drawn may be
+    longer than they are read.
 
     Attributes:
-        timestep: the body of the loop, without its constants and masks.
+        timestep: the body of the loop, without anything that belongs to one call.
+        changed: the weights in whose place a call gives other tensors.
         strategy: what is generated at a timestep.
         batch: the number of samples.
         feeding: how tokens are fed back, or None for values.
     """
 
     timestep: Timestep
+    changed: list
     strategy: object
     batch: int
     feeding: object
@@ -147,7 +152,7 @@ class Program:
         return ({**after, "readouts": held(of_samples, readouts, before)}, state), emitted
 
     def _run(self, memory, now, given):
-        timestep = replace(self.timestep, constants=given["constants"], masks=given["masks"])
+        timestep = self._timestep(given)
         read = {"inputs": given["fixed"] or now["inputs"], "mask": now["mask"], "truths": [], "coins": []}
         # Nothing that a layer of the step updates, or adds to the losses, leaves the loop; what it draws
         # depends on the seed of the call and on the timestep.
@@ -156,10 +161,20 @@ class Program:
         with keras.StatelessScope(state_mapping=states, collect_losses=True):
             return timestep(memory, read)
 
+    def _timestep(self, given) -> Timestep:
+        weights = list(zip(self.changed, given["weights"], strict=True))
+        of_sequence = OfSequence(given["values"], given["of_constants"], weights)
+        own = {"constants": given["constants"], "masks": given["masks"], "of_sequence": of_sequence}
+        return replace(self.timestep, **own)
+
     def _for_beams(self, given):
-        parts = {part: self._beside(given[part]) for part in ("fixed", "constants")}
-        masks = given["masks"]
-        return {**given, **parts, "masks": masks and [m if m is None else self._beside(m) for m in masks]}
+        if self.strategy.width == 1:
+            return given
+        parts = {part: self._beside(given[part]) for part in ("fixed", "constants", "values")}
+        masks = given["masks"] and [m if m is None else self._beside(m) for m in given["masks"]]
+        given = {**given, **parts, "masks": masks}
+        # Computed anew for all beams: what reads constants alone need not have an axis of samples.
+        return {**given, "of_constants": knowing_constants(self._timestep(given)).of_sequence.of_constants}
 
     def _beside(self, values):
         width = self.strategy.width

@@ -139,28 +139,23 @@ class Graph:
         self.walk(note, self.inputs)
         return found
 
-    def run(
-        self, inputs: list, training: bool | None = None, once: list | None = None, known: dict | None = None
-    ) -> tuple[list, list]:
+    def run(self, inputs: list, training: bool | None = None, known: dict | None = None) -> tuple[list, list]:
         """Run the graph on tensors.
 
         Args:
             inputs: one tensor for each input.
             training: handed to the layers that ask for it.
-            once: the results of the layers that compute theirs once for a sequence; None computes them.
-            known: the outputs of nodes by name, which are not computed again (see `known`).
+            known: the outputs of nodes by name, which are not computed again (see `once` and `known`).
 
         Returns:
             The outputs, and every value in the order of `named()`.
         """
-        seen, known, sequence = [], known or {}, None if once is None else iter(once)
+        seen, known = [], known or {}
 
         def compute(at):
             if at.node.inner is not None:
                 outputs = at.inside(cast_like(at.given, at.node.inner.inputs))
                 outputs = cast_like(outputs, at.node.outputs)
-            elif sequence is not None and isinstance(at.node.operation, OncePerSequence):
-                outputs = [next(sequence)]
             elif at.name in known:
                 outputs = known[at.name]
             else:
@@ -170,8 +165,8 @@ class Graph:
 
         return self.walk(compute, cast_like(inputs, self.inputs)), seen
 
-    def once(self, inputs: list, training: bool | None = None) -> list:
-        """What the layers that compute their result once for a sequence compute at its first timestep.
+    def once(self, inputs: list, training: bool | None = None) -> dict[str, list]:
+        """The outputs, by name, of the layers that compute theirs once for a sequence, at its first timestep.
 
         Nothing else runs but what these depend on, and that without training.
 
@@ -179,7 +174,7 @@ class Graph:
             inputs: one tensor for each input, as the first timestep reads them.
             training: handed to these layers.
         """
-        found = []
+        found = {}
 
         def promise(at):
             if at.node.inner is not None:
@@ -187,11 +182,11 @@ class Graph:
             is_once = isinstance(at.node.operation, OncePerSequence)
             results = cache(lambda: at.node.call([get() for get in at.given], training if is_once else False))
             if is_once:
-                found.append(results)
+                found[at.name] = results
             return [lambda i=i: results()[i] for i in range(len(at.node.outputs))]
 
         self.walk(promise, [lambda x=x: x for x in cast_like(inputs, self.inputs)])
-        return [results()[0] for results in found]
+        return {name: results() for name, results in found.items()}
 
     def known(self, inputs: list, accepts: Callable, training: bool | None = None) -> dict[str, list]:
         """The outputs, by name, of every node that reads known inputs alone.

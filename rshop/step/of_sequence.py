@@ -61,15 +61,32 @@ class WeightsOfSequence(keras.layers.Layer):
 
 @dataclass(frozen=True)
 class OfSequence:
-    """The values of one sequence.
+    """What a step has computed once for a sequence.
 
     Attributes:
-        values: the result of each `OncePerSequence` of the step, in running order.
+        values: for the name of each `OncePerSequence` of the step its outputs, in running order.
+        of_constants: likewise for what reads constants alone, such as the projection of a memory.
         weights: pairs of a weight and the tensor in its place.
     """
 
-    values: list = field(default_factory=list)
+    values: dict[str, list] = field(default_factory=dict)
+    of_constants: dict[str, list] = field(default_factory=dict)
     weights: list[tuple] = field(default_factory=list)
+
+    @property
+    def in_order(self) -> list:
+        """The results of the `OncePerSequence` layers in running order."""
+        return [value for outputs in self.values.values() for value in outputs]
+
+    @property
+    def known(self) -> dict[str, list]:
+        """The outputs, by name, of all nodes that are not computed again."""
+        return {**self.of_constants, **self.values}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the step computes everything at each timestep."""
+        return not (self.values or self.of_constants or self.weights)
 
 
 @contextmanager

@@ -94,18 +94,7 @@ class Step:
         made_up = ["readout"] if len(readouts) == 1 else [f"readout_{i}" for i in range(len(readouts))]
         return [given_name(t) or name for t, name in zip(readouts, made_up, strict=True)]
 
-    def __call__(
-        self,
-        inputs,
-        constants,
-        states,
-        readouts,
-        *,
-        training=None,
-        masks=None,
-        of_sequence=None,
-        known=None,
-    ):
+    def __call__(self, inputs, constants, states, readouts, *, training=None, masks=None, of_sequence=None):
         """Run one timestep on flat lists of tensors.
 
         Args:
@@ -113,21 +102,20 @@ class Step:
             training: handed to the layers.
             masks: a Keras mask (or None) for each of these tensors, or None.
             of_sequence: the `OfSequence` of the call that the timestep belongs to; None computes it anew.
-            known: what `once` returned, which is not computed again.
 
         Returns:
             Flat lists: the outputs, the next states.
         """
-        if masks is not None or of_sequence is not None or known:
+        if masks is not None or not (of_sequence is None or of_sequence.is_empty):
             # A Keras model would pass the mask of the memory on to its outputs; the graph does not.
-            how = {"training": training, "masks": masks, "of_sequence": of_sequence, "known": known}
+            how = {"training": training, "masks": masks, "of_sequence": of_sequence}
             return self.record(inputs, constants, states, readouts, **how)[:2]
         self.forget_dropout()
         results = flat(self.model([*inputs, *constants, *states, *readouts], training=training))
         count = len(flat(self.outputs))
         return results[:count], results[count:]
 
-    def once(self, constants: list, accepts: Callable, training=None) -> dict[str, list]:
+    def of_constants(self, constants: list, accepts: Callable, training=None) -> dict[str, list]:
         """By node the outputs of what reads constants alone, such as the projection of a memory.
 
         Args:
@@ -139,18 +127,7 @@ class Step:
         after = [None] * (len(self.states) + len(flat(self.readouts)))
         return self.graph.known([*before, *constants, *after], accepts, training)
 
-    def record(
-        self,
-        inputs,
-        constants,
-        states,
-        readouts,
-        *,
-        training=None,
-        masks=None,
-        of_sequence=None,
-        known=None,
-    ):
+    def record(self, inputs, constants, states, readouts, *, training=None, masks=None, of_sequence=None):
         """Run one timestep with every inner value kept; takes what a call of the step takes.
 
         Returns:
@@ -159,14 +136,14 @@ class Step:
         self.forget_dropout()
         given = [*inputs, *constants, *states, *readouts]
         given = attach(masks, given) if masks else given
-        once, weights = (None, []) if of_sequence is None else (of_sequence.values, of_sequence.weights)
-        with replaced(weights, self.variables):
-            results, values = self.graph.run(given, training, once, known)
+        of_sequence = of_sequence or OfSequence()
+        with replaced(of_sequence.weights, self.variables):
+            results, values = self.graph.run(given, training, of_sequence.known)
         count = len(flat(self.outputs))
         return results[:count], results[count:], values
 
-    def of_sequence(self, inputs, constants, states, readouts, *, training=None) -> OfSequence | None:
-        """What the step has computed once for a sequence; None if there is no such thing in it.
+    def of_sequence(self, inputs, constants, states, readouts, *, training=None) -> OfSequence:
+        """What the step computes once for a sequence, but for what reads constants alone (`of_constants`).
 
         Args:
             inputs, constants, states, readouts: tensors `(batch, ...)`, as the first timestep reads them.
@@ -174,10 +151,11 @@ class Step:
         """
         operations = self.graph.operations()
         if not any(isinstance(o, (OncePerSequence, WeightsOfSequence)) for o in operations):
-            return None
+            return OfSequence()
         pairs = changed_weights(self.graph, self.variables, training)
         with replaced(pairs, self.variables):
-            return OfSequence(self.graph.once([*inputs, *constants, *states, *readouts], training), pairs)
+            values = self.graph.once([*inputs, *constants, *states, *readouts], training)
+        return OfSequence(values, weights=pairs)
 
     @property
     def variables(self) -> list:

@@ -1,6 +1,5 @@
 """The body of the loop: the step, with what it reads from the last timestep and hands to the next."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from keras import ops
@@ -30,10 +29,8 @@ class Timestep:
         masks: a Keras mask (or None) for each tensor that the step reads, or None.
         zero_masked: emit 0 at masked timesteps in place of the last output.
         emit_outputs: emit the outputs.
-        of_sequence: what the step has computed once for the call, if anything.
+        of_sequence: what the step has computed once for the call.
         wiring: which output feeds which readout; that of the step, where a program does not say otherwise.
-        accepts: `accepts(operation)` says whether what it makes of constants alone may be computed once, for
-            all timesteps (see `Step.once`); None computes all of it at each timestep.
     """
 
     step: Step
@@ -42,14 +39,10 @@ class Timestep:
     masks: list | None = None
     zero_masked: bool = False
     emit_outputs: bool = True
-    of_sequence: OfSequence | None = None
+    of_sequence: OfSequence = field(default_factory=OfSequence)
     wiring: list | None = None
-    accepts: Callable | None = None
 
     def __post_init__(self):
-        once = self.accepts is not None and self.constants and self.masks is None
-        #: By node, the values that are computed once.
-        self.known = self.step.once(self.constants, self.accepts, self.training) if once else {}
         if self.wiring is None:
             self.wiring = self.step.wiring
         self.readout_types = [t.dtype for t in flat(self.step.readouts)][: len(self.wiring)]
@@ -85,8 +78,7 @@ class Timestep:
         return after, emitted if self.emit_outputs else []
 
     def _run(self, inputs, states, readouts):
-        how = {"training": self.training, "masks": self.masks}
-        how |= {"of_sequence": self.of_sequence, "known": self.known}
+        how = {"training": self.training, "masks": self.masks, "of_sequence": self.of_sequence}
         return self.step(inputs, self.constants, states, readouts, **how)
 
 

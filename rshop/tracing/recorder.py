@@ -51,8 +51,7 @@ class Recorder:
         own, seen = self.timesteps.timestep, {}
 
         def run(inputs, states, readouts):
-            how = {"training": own.training, "masks": own.masks}
-            how |= {"of_sequence": own.of_sequence, "known": own.known}
+            how = {"training": own.training, "masks": own.masks, "of_sequence": own.of_sequence}
             outputs, states, seen["values"] = own.step.record(inputs, own.constants, states, readouts, **how)
             seen["readouts"] = readouts
             return outputs, states

@@ -55,7 +55,8 @@ def _timesteps(rnn, x, call, is_forced):
     rnn.read_call(x, **{"output_length": None, **{k: v for k, v in call.items() if k != "training"}})
 
     def take_apart(given, training):
-        return Timesteps.of(rnn, given, training=training, forced=bool(is_forced(given, training)))
+        forced = bool(is_forced(given, training))
+        return Timesteps.of(rnn, given, training=training, forced=forced).knowing_constants()
 
     return _Call(rnn, take_apart)(x, **call)
 
