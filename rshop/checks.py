@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import sys
 from numbers import Integral, Real
 
 import numpy as np
@@ -37,8 +38,8 @@ def check_switch(name: str, value, *, or_none: bool = False, among: list[str] | 
     )
 
 
-def check_count(name: str, value, meaning: str) -> int:
-    """A count, checked: a whole number from 1 to 2 ** 31 - 1, the largest that TensorFlow counts with.
+def check_count(name: str, value, meaning: str, *, least: int = 1) -> int:
+    """A count, checked: a whole number from `least` to 2 ** 31 - 1, the largest that TensorFlow has.
 
     Example:
         >>> check_count("units", 10, "number of units")
@@ -49,15 +50,15 @@ def check_count(name: str, value, meaning: str) -> int:
         ValueError: a number out of this range.
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if whole and 1 <= value < 2**31:
+    if whole and least <= value < 2**31:
         return int(value)
     kind = ValueError if whole else TypeError
     raise kind(
         message(
             f"`{name}` is the {meaning}.",
             received=f"{name}={told(value)}",
-            expected="a whole number of at least 1",
-            fix=f"{name}=10",
+            expected=f"a whole number of at least {least}",
+            fix=f"{name}={10 * least}",
         )
     )
 
@@ -135,25 +136,36 @@ def check_timestep(t, steps: int) -> int:
     return int(t) % steps
 
 
-def check_number(name: str, value, meaning: str, *, positive: bool = False) -> float:
-    """A finite number, checked.
+def check_number(
+    name: str,
+    value,
+    meaning: str,
+    *,
+    above: float = -math.inf,
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> float:
+    """A finite number, checked, and that it is in its range.
 
     Example:
-        >>> check_number("carry_bias", 1, "first value of the bias")
+        >>> check_number("temperature", 1, "what the log-probabilities are divided by", above=0)
         1.0
 
     Raises:
         TypeError: not a number.
-        ValueError: infinite, or no number at all (NaN); not above 0 where it has to be.
+        ValueError: infinite, no number at all (NaN), or out of the range.
     """
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    if real and abs(value) < math.inf and not (positive and value <= 0):
+    real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+    # A whole number may be larger than any float.
+    if real and abs(value) <= sys.float_info.max and above < value and least <= value <= most:
         return float(value)
+    limits = {"above": above, "of at least": least, "at most": most}
+    told_limits = [f"{word} {limit:g}" for word, limit in limits.items() if math.isfinite(limit)]
     raise (ValueError if real else TypeError)(
         message(
             f"`{name}` is the {meaning}.",
             received=f"{name}={told(value)}",
-            expected="a number above 0" if positive else "a number",
+            expected=" ".join(["a number", " and ".join(told_limits)]).strip(),
             fix=f"{name}=1.0",
         )
     )

@@ -1,7 +1,10 @@
-"""Errors for a damaged config: not a dict, a missing key, or a value of the wrong type."""
+"""Configs read back, and errors for a damaged one: no dict, a missing key, a value of the wrong type."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import keras
 
 from rshop.errors import message, told
 
@@ -38,6 +41,27 @@ def reading(config, kind: str, *needed: str) -> Iterator[None]:
             raise  # the message already says what is wrong
         problem = f"The config of a {kind} is damaged ({type(error).__name__}: {error})."
         raise ValueError(_message(problem, _parts(config, needed), needed)) from error
+
+
+def from_parts(cls, config, parts: tuple[str, ...], custom_objects=None):
+    """An object from the config of a class that takes Keras objects first; the config stays as it is.
+
+    Example:
+        >>> from_parts(ResidualCell, ResidualCell(LSTMCell(10)).get_config(), ("cell",))
+
+    Args:
+        cls: the class.
+        config: as its `get_config` returns it.
+        parts: the keys of the objects, in the order of the arguments.
+        custom_objects: as in Keras.
+
+    Raises:
+        TypeError, ValueError: as `reading`.
+    """
+    with reading(config, cls.__name__, *parts):
+        config = copy.deepcopy(config)
+        found = [keras.saving.deserialize_keras_object(config.pop(part), custom_objects) for part in parts]
+        return cls(*found, **config)
 
 
 def _message(problem, received, needed):

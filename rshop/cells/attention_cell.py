@@ -1,7 +1,5 @@
 """`AttentionCell`: any cell, with an attention that looks into a memory at each timestep."""
 
-import copy
-
 import keras
 from keras import layers
 
@@ -17,7 +15,7 @@ from rshop.cells.base import RNNCell
 from rshop.cells.clock import ClockCell
 from rshop.cells.shared_layers import warn_of_shared
 from rshop.cells.wrapper import CellWrapper
-from rshop.configs import reading
+from rshop.configs import from_parts
 from rshop.step.constants import mask_places, missing, without_masks
 from rshop.step.names import free_name
 from rshop.structure import flat_shapes
@@ -254,10 +252,4 @@ class AttentionCell(RNNCell):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The cell that `get_config` described; the config is left as it is."""
-        with reading(config, cls.__name__, "cell", "attention"):
-            config = copy.deepcopy(config)
-            parts = [
-                keras.saving.deserialize_keras_object(config.pop(part), custom_objects)
-                for part in ("cell", "attention")
-            ]
-            return cls(*parts, **config)
+        return from_parts(cls, config, ("cell", "attention"), custom_objects)

@@ -52,7 +52,7 @@ class LayerNormCell(CellWrapper):
     def __init__(self, cell, *, epsilon: float = 1e-5, **options):
         super().__init__(cell, **options)
         self.cell = visible_cell(self.cell, type(self).__name__)
-        self.epsilon = check_number("epsilon", epsilon, "number that is added to the variance", positive=True)
+        self.epsilon = check_number("epsilon", epsilon, "number that is added to the variance", above=0)
 
     def run(self, xs, states):
         """The output and next states of the cell with normalized products."""

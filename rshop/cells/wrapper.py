@@ -1,14 +1,12 @@
 """`CellWrapper`: the base of the cells that wrap another cell."""
 
-import copy
-
 import keras
 
 from rshop.cells import any_cell
 from rshop.cells.base import RNNCell
 from rshop.cells.cell_checks import check_input
 from rshop.cells.shared_layers import warn_of_shared
-from rshop.configs import reading
+from rshop.configs import from_parts
 from rshop.step.constants import missing, without_masks
 from rshop.structure import flat_shapes
 
@@ -147,7 +145,4 @@ class CellWrapper(RNNCell):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The wrapper that `get_config` described; the config is left as it is."""
-        with reading(config, cls.__name__, "cell"):
-            config = copy.deepcopy(config)
-            cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
-            return cls(cell, **config)
+        return from_parts(cls, config, ("cell",), custom_objects)

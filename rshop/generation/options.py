@@ -1,14 +1,12 @@
 """The options of `generate`, checked: how tokens are chosen, and when a sequence ends."""
 
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
 
 import numpy as np
 
-from rshop.checks import check_count, check_seed, check_switch
+from rshop.checks import check_count, check_number, check_seed, check_switch
 from rshop.errors import message, told
 
 STRATEGIES = ("greedy", "sample", "beam")
@@ -47,18 +45,20 @@ class Options:
         check_switch("tokens", self.tokens, or_none=True)
         check_switch("from_logits", self.from_logits, or_none=True)
         check_seed(self.seed)
-        _check_real("temperature", self.temperature, "what the log-probabilities are divided by")
+        check_number("temperature", self.temperature, "what the log-probabilities are divided by", above=0)
         if self.top_k is not None:
             check_count("top_k", self.top_k, "number of likeliest tokens to draw from")
         if self.top_p is not None:
-            _check_real("top_p", self.top_p, "probability that the tokens to draw from have together", most=1)
+            check_number(
+                "top_p", self.top_p, "probability that the tokens to draw from have together", above=0, most=1
+            )
         check_count("beam_width", self.beam_width, "number of beams")
-        _check_real("length_penalty", self.length_penalty, "exponent of the length", zero=True)
-        _check_real("repetition_penalty", self.repetition_penalty, "factor of log-probabilities")
+        check_number("length_penalty", self.length_penalty, "exponent of the length", least=0)
+        check_number("repetition_penalty", self.repetition_penalty, "factor of log-probabilities", above=0)
         for name in ("end_token", "pad_token"):
             if getattr(self, name) is not None:
-                check_whole(name, getattr(self, name), "number of a token")
-        check_whole("min_length", self.min_length, "number of tokens before the end token may come")
+                check_count(name, getattr(self, name), "number of a token", least=0)
+        check_count("min_length", self.min_length, "number of tokens before the end token may come", least=0)
         object.__setattr__(self, "forbidden", _read_forbidden(self.forbidden))
         self._check_together()
 
@@ -131,26 +131,6 @@ class Options:
             )
 
 
-def check_whole(name: str, value, meaning: str) -> int:
-    """A whole number of at least 0, checked.
-
-    Raises:
-        TypeError: not a whole number.
-        ValueError: a number below 0, or above 2 ** 31 - 1.
-    """
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if whole and 0 <= value < 2**31:
-        return int(value)
-    raise (ValueError if whole else TypeError)(
-        message(
-            f"`{name}` is the {meaning}.",
-            received=f"{name}={told(value)}",
-            expected="a whole number of at least 0",
-            fix=f"{name}=0",
-        )
-    )
-
-
 def check_token(name: str, token: int, size: int):
     """Check that a token is in the vocabulary.
 
@@ -194,21 +174,6 @@ def _takes_an_output(function) -> bool:
     return True
 
 
-def _check_real(name, value, meaning, *, zero=False, most=math.inf):
-    real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-    if real and math.isfinite(value) and value <= most and (value > 0 or (zero and value == 0)):
-        return
-    upper = f" and at most {most}" if most < math.inf else ""
-    raise (ValueError if real else TypeError)(
-        message(
-            f"`{name}` is the {meaning}.",
-            received=f"{name}={told(value)}",
-            expected=f"a number {'of at least' if zero else 'above'} 0{upper}",
-            fix=f"{name}=1.0",
-        )
-    )
-
-
 def _read_forbidden(given):
     if given is None:
         return None
@@ -222,4 +187,4 @@ def _read_forbidden(given):
                 fix="forbidden=[0]",
             )
         )
-    return tuple(sorted({check_whole("forbidden", token, "list of tokens") for token in given}))
+    return tuple(sorted({check_count("forbidden", token, "list of tokens", least=0) for token in given}))

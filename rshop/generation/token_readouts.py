@@ -1,12 +1,9 @@
 """Layers that make a vector of the last output of tokens: what stands between an output and a readout."""
 
-from numbers import Real
-
 import keras
 from keras import ops
 
-from rshop.checks import check_count, check_seed, check_switch
-from rshop.errors import message, told
+from rshop.checks import check_count, check_number, check_seed, check_switch
 
 
 class TokenReadout(keras.layers.Layer):
@@ -108,7 +105,7 @@ class ArgmaxEmbedding(TokenReadout):
 
 class _WithTemperature(TokenReadout):
     def __init__(self, units: int, *, temperature: float = 1.0, **options):
-        self.temperature = _check_temperature(temperature)
+        self.temperature = check_number("temperature", temperature, "what logits are divided by", above=0)
         super().__init__(units, **options)
 
     def log_p(self, y, known):
@@ -247,16 +244,3 @@ def _one_hot(values):
 
 def _straight_through(share):
     return share + ops.stop_gradient(_one_hot(share) - share)
-
-
-def _check_temperature(value) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool) and 0 < value < float("inf"):
-        return float(value)
-    raise (ValueError if isinstance(value, Real) and not isinstance(value, bool) else TypeError)(
-        message(
-            "`temperature` is what logits are divided by.",
-            received=f"temperature={told(value)}",
-            expected="a number above 0",
-            fix="temperature=1.0",
-        )
-    )

@@ -1,13 +1,11 @@
 """`RNNCellFromModel`: any Keras model of one timestep, or any recurrent layer, as a cell."""
 
-import copy
-
 import keras
 
 from rshop.cells.base import RNNCell
 from rshop.cells.cell_checks import check_model
 from rshop.cells.shared_layers import warn_of_shared
-from rshop.configs import reading
+from rshop.configs import from_parts
 from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
@@ -140,10 +138,7 @@ class RNNCellFromModel(RNNCell):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The cell that `get_config` described; the config is left as it is."""
-        with reading(config, cls.__name__, "model"):
-            config = copy.deepcopy(config)
-            model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
-            return cls(model, **config)
+        return from_parts(cls, config, ("model",), custom_objects)
 
 
 def cell_model(step: Step) -> keras.Model:

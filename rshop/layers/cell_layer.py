@@ -1,12 +1,10 @@
 """`CellLayer`: the recurrent layer that `cell.get_layer()` returns."""
 
-import copy
-
 import keras
 
 from rshop.cells.base import RNNCell
 from rshop.cells.shared_layers import warn_of_shared
-from rshop.configs import reading
+from rshop.configs import from_parts
 from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.fast import cudnn
@@ -85,7 +83,4 @@ class CellLayer(RecurrentLayer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The layer that `get_config` described; the config is left as it is."""
-        with reading(config, cls.__name__, "cell"):
-            config = copy.deepcopy(config)
-            cell = keras.saving.deserialize_keras_object(config.pop("cell"), custom_objects)
-            return cls(cell, **config)
+        return from_parts(cls, config, ("cell",), custom_objects)

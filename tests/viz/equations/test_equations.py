@@ -134,7 +134,7 @@ def test_brackets_stand_where_they_change_the_value_and_nowhere_else():
     assert written((x - (x - 2.0)) * -x / (3.0 + x), x) == "y_t = (x_t - (x_t - 2)) * (-x_t) / (3 + x_t)"
 
 
-def _balanced(latex):
+def assert_balanced(latex):
     assert latex.count("\\left") == latex.count("\\right")
     assert latex.replace("\\{", "").count("{") == latex.replace("\\}", "").count("}")
     assert latex.startswith("\\begin{aligned}") and latex.endswith("\\end{aligned}")
@@ -146,20 +146,20 @@ def test_every_model_has_equations(name):
     layer = layer.layers[1] if name == "one_layer_used_twice" else only_layer(layer)
     for way in [layer.forward_layer, layer.backward_layer] if is_both_ways(layer) else [layer]:
         found = viz.equations(way)
-        _balanced(found.latex)
+        assert_balanced(found.latex)
         assert "y" in str(found) and found._repr_latex_() == f"$$\n{found.latex}\n$$"
 
 
 @pytest.mark.parametrize("name", ["own", "attention", "heads", "bidirectional", "shared_model", "masking"])
 def test_layers_in_a_step_have_equations(name):
-    _balanced(viz.equations(LAYERS[name]()[0]).latex)
+    assert_balanced(viz.equations(LAYERS[name]()[0]).latex)
 
 
 def test_odd_names_are_letters_and_no_commands():
     x = Input((2,), name="x")
     y = ops.tanh(layers.Dense(2, name="a{b}$c%_^~<d>&#")(x)) * 2.0
     found = viz.equations(RecurrentModel(x, y))
-    _balanced(found.latex)
+    assert_balanced(found.latex)
     assert r"a\{b\}\$c\%\_\hat{}\sim \lt d\gt \&\#" in found.latex
 
 
