@@ -252,3 +252,7 @@ def test_tab_completes_an_option(shell, jedi, text, completed):
     with provisionalcompleter():
         found = {c.text for c in shell.Completer.completions(text, len(text)) if c.text.endswith("=")}
     assert found == completed
+
+
+def test_stream_takes_the_arguments_of_generate():
+    assert inspect.signature(rshop.stream).parameters == inspect.signature(rshop.generate).parameters
