@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import layers
 
+from rshop.cells.dropout import SequenceMask
 from rshop.cells.weights import Bias, Product
 from rshop.export.activations import activated
 from rshop.export.operations import cast
@@ -13,6 +15,7 @@ from rshop.export.refusals import refused
 from rshop.export.terms import Term, number
 from rshop.step.graph import Graph
 from rshop.step.node import Node
+from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
 from rshop.structure import flat
 
 
@@ -163,7 +166,38 @@ def _time_distributed(use: Use):
 
 
 #: The class of a layer -> its rule, which may leave a use to the layer's call by returning None.
+def _changes_weights(use: Use):
+    # In inference the weights of most are as they are; the kernels that it would change are not known here.
+    if use.layer.changed([], False) is not None:
+        raise refused(
+            f"a {type(use.layer).__name__}",
+            use.node.name,
+            "it changes weights in inference too",
+            "set the weights to the changed ones, and leave the layer out",
+        )
+    return _as_it_is(use)
+
+
+def _once_per_sequence(use: Use):
+    raise refused(
+        f"a {type(use.layer).__name__}",
+        use.node.name,
+        "it is computed once a sequence, from what the first timestep reads",
+        "make what it computes a constant of the step",
+    )
+
+
+def rule_of(layer) -> Callable | None:
+    """The rule of a layer, or None: then it is what its call consists of."""
+    if isinstance(layer, WeightsOfSequence):
+        return _changes_weights
+    own = RULES.get(type(layer))
+    return _once_per_sequence if own is None and isinstance(layer, OncePerSequence) else own
+
+
 RULES = {
+    # In inference it drops nothing.
+    SequenceMask: lambda use: [number(np.ones((), use.node.outputs[0].dtype))],
     layers.Dense: _dense,
     layers.Activation: _activation,
     layers.Embedding: _embedding,

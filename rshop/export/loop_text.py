@@ -49,7 +49,7 @@ class LoopText:
     def arguments(self) -> dict:
         """The arguments by name, with their defaults as text."""
         names = ["mask", "initial_state", "constants"]
-        names += ["constants_mask"] if self._masked_constants() else []
+        names += ["constants_mask"] if self._masked_constants() or self.loop.masks_of else []
         names += ["initial_readout"] if self.readouts else []
         found = dict.fromkeys(names, "None")
         if self.loop.decode:
@@ -78,9 +78,7 @@ class LoopText:
         for name, path, read in zip(self.inputs, paths(loop.inputs), reads, strict=False):
             lines.append(f'{name} = np.asarray(x{path}, "{read.dtype}")')
         if self.constants:
-            of = reads[len(self.inputs) :]
-            for name, path, read in zip(self.constants, paths(loop.constants), of, strict=False):
-                lines.append(f'{name} = np.asarray(constants{path}, "{read.dtype}")')
+            lines += self._constants(reads[len(self.inputs) :])
         else:
             lines.append('assert constants is None, "these are no constants of this network"')
         lines.append(f"batch = len({self.inputs[0]})")
@@ -88,6 +86,24 @@ class LoopText:
         lines.append(f"length = {length}")
         lines += self._masks()
         return lines
+
+    def _constants(self, reads):
+        given, masks_of, lines = self._given_constants(), self.loop.masks_of, []
+        for place, path in given.items():
+            lines.append(f'{self.constants[place]} = np.asarray(constants{path}, "{reads[place].dtype}")')
+        for place, of in masks_of.items():
+            lines += _mask(self.constants[place], self.constants[of], "constants_mask", given[of])
+        return lines
+
+    def _given_constants(self) -> dict[int, str]:
+        # How each constant that a call gives is reached, by its place: all but the masks of others.
+        places = [place for place in range(len(self.constants)) if place not in self.loop.masks_of]
+        structure = self.loop.constants
+        if isinstance(structure, dict):
+            structure = {key: place for key, place in structure.items() if place in places}
+        elif len(places) < len(self.constants):
+            structure = places if len(places) > 1 else places[0]
+        return dict(zip(places, paths(structure), strict=True))
 
     def _masks(self):
         # The masks that the step reads are all true where none is given; that of time holds the memory.
@@ -99,14 +115,9 @@ class LoopText:
                 source, of, path = "mask", self.inputs[place], paths(loop.inputs)[place]
             else:
                 place -= len(self.inputs)
-                source, of, path = "constants_mask", self.constants[place], paths(loop.constants)[place]
-            name = self.names.new(f"{of}_mask")
-            self.mask_names.append(name)
-            found = f"{source}{path}" if path else source
-            lines.append(f"{name} = np.ones({of}.shape[:2], bool)")
-            both = f"{source} is not None and {found} is not None"
-            lines.append(f"if {both if path else f'{source} is not None'}:")
-            lines.append(f"    {name} = np.asarray({found}, bool)")
+                source, of, path = "constants_mask", self.constants[place], self._given_constants()[place]
+            self.mask_names.append(self.names.new(f"{of}_mask"))
+            lines += _mask(self.mask_names[-1], of, source, path)
         if not loop.decode:
             lines.append("valid = joint(mask)")
         return lines
@@ -114,7 +125,8 @@ class LoopText:
     def _firsts(self):
         lines, loop = [], self.loop
         if self.states:
-            firsts = [_default(first) for first in loop.firsts]
+            sizes = {i: f"{self.constants[place]}.shape[1]" for i, place in loop.lengths.items()}
+            firsts = [_default(first, sizes.get(i, "")) for i, first in enumerate(loop.firsts)]
             lines += _first_values(self.states, "initial_state", loop.state_names, firsts)
         if self.readouts:
             of = loop.step.reads[-len(self.readouts) :]
@@ -241,11 +253,23 @@ def _packed(structure, texts) -> str:
     return next(texts)
 
 
-def _default(first) -> str:
+def _default(first, unknown: str = "") -> str:
+    # `unknown` is what is written for a size that the step does not know.
     if isinstance(first, Term):
         return f'weights["{first.how["key"]}"]'
     shape, dtype = first
-    return f'np.zeros({tuple(shape)}, "{dtype}")'
+    return f'np.zeros({tuple(shape)}, "{dtype}")'.replace("None", unknown)
+
+
+def _mask(name, of, source, path) -> list[str]:
+    # All true where none is given.
+    found = f"{source}{path}"
+    given = f"{source} is not None" + (f" and {found} is not None" if path else "")
+    return [
+        f"{name} = np.ones({of}.shape[:2], bool)",
+        f"if {given}:",
+        f"    {name} = np.asarray({found}, bool)",
+    ]
 
 
 def _first_values(names, argument, keys, firsts):

@@ -23,6 +23,9 @@ class Loop:
         name: what it is called.
         step: the function of one timestep, from inputs, constants, states and readouts to outputs and states.
         inputs, constants, readouts, outputs: structures of the places of these parts.
+        masks_of: for the place of each constant that is the mask of another, the place of that one: a call
+            gives it as the mask of the constant.
+        lengths: for the place of a state whose size is not known, that of the constant that is as long.
         state_names: a name for each state.
         firsts: where each state begins: a shape (zeros), a weight, or None where it has to be given.
         wiring: for each readout, the place of its output and whether its argmax is taken.
@@ -37,6 +40,8 @@ class Loop:
     state_names: list[str]
     firsts: list
     constants: object = None
+    masks_of: dict[int, int] = field(default_factory=dict)
+    lengths: dict[int, int] = field(default_factory=dict)
     readouts: object = None
     wiring: list = field(default_factory=list)
     decode: bool = False
@@ -99,9 +104,14 @@ def loop_of(reader, layer, *, name: str = "run", path: str = "", step_name: str 
         inputs=_places(step.inputs),
         outputs=_places(step.outputs),
         constants=_places(step.constants),
+        masks_of=step.mask_places,
+        lengths={
+            layer.state_names.index(state): step.constant_names.index(constant)
+            for state, constant in step.lengths.items()
+        },
         readouts=_places(step.readouts),
         state_names=list(layer.state_names),
-        firsts=[_first(reader, first, path) for first in layer.first_states],
+        firsts=[_first(reader, first, path, first.name in step.lengths) for first in layer.first_states],
         wiring=step.wiring,
         decode=layer.decode,
         output_length=layer.output_length if isinstance(layer.output_length, int) else None,
@@ -221,12 +231,12 @@ def _keras_layer(reader, layer, shape, named):
     )
 
 
-def _first(reader, first, path):
+def _first(reader, first, path, has_length):
     if first.weight is not None:
         return reader.arrays.weight(first.weight, path.rstrip("/"))
-    if None in first.shape:
+    if None in first.shape and not has_length:
         return None
-    value = np.asarray(keras.ops.convert_to_numpy(first(1, training=False)))[0]
+    value = np.asarray(keras.ops.convert_to_numpy(first(1, training=False, length=1)))[0]
     if not value.any():
         return first.shape, first.dtype
     return reader.arrays.fixed(value, f"{path}initial_{first.name}")

@@ -6,7 +6,7 @@ from rshop.cells.keras_cells import is_keras_cell, state_names
 from rshop.cells.weights import Bias, Product
 from rshop.errors import given_name
 from rshop.export.arrays import Arrays
-from rshop.export.layer_rules import RULES, Use, mask_of
+from rshop.export.layer_rules import Use, mask_of, rule_of
 from rshop.export.loops import keras_loop, layer_loop
 from rshop.export.operations import cast, operation_terms, parts
 from rshop.export.refusals import refused
@@ -123,7 +123,7 @@ class Reader:
             return layer_loop(self, node, given, inner_path)
         if isinstance(operation, (keras.layers.RNN, keras.layers.Bidirectional)):
             return keras_loop(self, node, given, inner_path)
-        rule = RULES.get(type(operation))
+        rule = rule_of(operation)
         use = Use(self, node, given, inner_path)
         results = rule(use) if rule is not None else None
         results = self._traced(node, given, inner_path) if results is None else results

@@ -4,13 +4,15 @@ import keras
 import numpy as np
 from keras import Input, layers, ops
 
-from rshop import GRUCell, LSTMCell, RecurrentModel
+from rshop import GRUCell, LSTMCell, RecurrentModel, attention
+from rshop.cells import AttentionCell
 from rshop.step.graph import Graph
 from rshop.tracing.check_layer import is_both_ways, only_layer
 from tests.support import cells, steps
 from tests.support.models import MODELS, example
 from tests.support.sequentials import stack
 from tests.support.steps_at_random import random_rnn
+from tests.support.wrapped import WRAPPERS
 
 RANDOM_STEPS = range(40)
 
@@ -237,6 +239,30 @@ def _heads():
     return keras.Model(x, layers.MultiHeadAttention(2, 3)(x, x))
 
 
+#: Places of the memory of the attentions; of the first sample two are padding.
+PLACES = np.array([[1, 1, 0, 1, 1, 0], [1, 1, 1, 1, 1, 1]], bool)
+ATTENTIONS = {
+    "dot": lambda: attention.DotAttention(),
+    "general": lambda: attention.GeneralAttention(),
+    "additive": lambda: attention.AdditiveAttention(5),
+    "heads": lambda: attention.MultiHeadAttention(2, 3),
+    "location": lambda: attention.LocationAttention(5, filters=2, kernel_size=3),
+    "window": lambda: attention.WindowAttention(3),
+}
+
+
+def of_attention(kind, masked, **how):
+    """A cell that looks into a memory, which may have padding."""
+    rnn = AttentionCell(LSTMCell(4), ATTENTIONS[kind](), **how).get_layer(return_sequences=True)
+    x, memory = cells.draws(2, 4, 3), cells.draws(2, 6, 4, seed=1)
+    return rnn, x, {"constants": memory, **({"constants_mask": PLACES} if masked else {})}
+
+
+def of_wrapper(name):
+    """A wrapped LSTM cell, as it computes in inference."""
+    return WRAPPERS[name](LSTMCell(3)).get_layer(return_sequences=True), cells.draws(2, 4, 3), {}
+
+
 def table():
     """name -> a function that makes `(layer, x, call)`."""
     made = {name: lambda name=name: of_model(name) for name in MODELS}
@@ -254,6 +280,11 @@ def table():
     )  # fmt: skip
     made |= {f"random_{seed}": lambda seed=seed: of_seed(seed) for seed in RANDOM_STEPS}
     made |= {f"layer_{name}": make for name, make in LAYERS.items()}
+    for kind in ATTENTIONS:
+        made[f"attention_{kind}"] = lambda kind=kind: of_attention(kind, masked=False)
+        made[f"attention_{kind}_padded"] = lambda kind=kind: of_attention(kind, masked=True, feed="both")
+    # A reset reads the first state of the call: it is refused.
+    made |= {f"wrapped_{name}": lambda name=name: of_wrapper(name) for name in WRAPPERS if name != "reset"}
     made |= {f"function_{name}": lambda call=call: function(call) for name, call in FUNCTIONS.items()}
     return {name: lambda make=make: _randomized(make()) for name, make in made.items()}
 
@@ -265,7 +296,10 @@ def variants(layer, x, call):
         return [call, {"mask": np.array([[True, False, True, False], [True] * 4])}]
     rng = np.random.default_rng(11)
     steps_given = keras.tree.flatten(x)[0].shape[1]
-    states = [rng.normal(size=(2, *t.shape[1:])).astype(t.dtype) for t in layer.description.states]
+    places = PLACES.shape[1]  # a state as long as the memory
+    shapes = [[places if n is None else n for n in t.shape[1:]] for t in layer.description.states]
+    types = [t.dtype for t in layer.description.states]
+    states = [rng.normal(size=(2, *s)).astype(dtype) for s, dtype in zip(shapes, types, strict=True)]
     if states and "initial_state" not in call:
         found.append({**call, "initial_state": states})
     if not layer.decode and "mask" not in call:

@@ -108,11 +108,8 @@ def _number(term, operand):
     return (latex, text), UNARY if text.startswith("-") else ATOM
 
 
-def _first(term, operand):
-    # What only changes the layout of numbers is not written.
-    return operand(0, 0), 0
-
-
+#: Kinds that only change the layout of numbers, which is not written.
+LAYOUT = {"cast", "reshape", "expand_dims", "squeeze", "broadcast_to", "unfold"}
 #: kind -> form; a kind that is not here is a function under its own name.
 FORMS: dict[str, Form] = {
     "number": _number,
@@ -141,12 +138,6 @@ FORMS: dict[str, Form] = {
     "take": _row,
     "item": _item,
     "conv": _conv,
-    "cast": _first,
-    "reshape": _first,
-    "expand_dims": _first,
-    "squeeze": _first,
-    "broadcast_to": _first,
-    "unfold": _first,
     "greater": infix(">", ">", COMPARE, SUM, SUM),
     "less": infix("<", "<", COMPARE, SUM, SUM),
     "greater_equal": infix(r"\ge", ">=", COMPARE, SUM, SUM),

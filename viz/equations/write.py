@@ -8,7 +8,7 @@ from keras import layers
 from rshop.export.loops import BothWays
 from rshop.export.terms import Function, Term, ordered, resolved
 from rshop.step.names import snake_case
-from viz.equations.forms import ATOM, FORMS, named
+from viz.equations.forms import ATOM, FORMS, LAYOUT, named
 from viz.equations.simplify import Simplified
 from viz.equations.symbols import plain, symbol
 
@@ -185,7 +185,7 @@ class Writer:
     def _form(self, term):
         if term.kind == "weight" or (term.kind == "item" and term.of[0].kind == "weight"):
             return self._weight(term), ATOM
-        if term.kind == "same":
+        if term.kind == "same" or term.kind in LAYOUT:
             inner = resolved(term.of[0])
             found = self._symbols.get(id(inner), (None, None))
             return self._form(inner) if found[1] is None else found

@@ -7,6 +7,8 @@ from keras import Input, layers, ops
 
 import viz
 from rshop import LSTMCell, RecurrentModel, to_numpy
+from rshop.cells import ResetCell
+from rshop.step.of_sequence import WeightsOfSequence
 from tests.support.sequentials import stack
 from tests.support.steps import Gain
 
@@ -151,3 +153,23 @@ def test_the_text_is_shown_in_colour_and_names_stay_text():
     shown = to_numpy(rnn)._repr_html_()
     assert "<script>" not in shown and "<b>" not in shown and '<span style="color' in shown
     np.testing.assert_allclose(to_numpy(rnn).run(np.ones((1, 3, 2)))[0], rnn(np.ones((1, 3, 2))), atol=1e-6)
+
+
+class Halved(WeightsOfSequence):
+    def changed(self, weights, training):
+        return [0.5 * weight for weight in weights]
+
+
+@pytest.mark.parametrize("write", [to_numpy, viz.equations], ids=["to_numpy", "equations"])
+@pytest.mark.parametrize("kind", ["reset", "halved"])
+def test_what_belongs_to_a_whole_sequence_is_refused(kind, write):
+    if kind == "reset":
+        rnn, text = ResetCell(LSTMCell(3)).get_layer(), "once a sequence.*FirstValue.*a constant of the step"
+        rnn([np.ones((1, 2, 3)), np.zeros((1, 2), bool)])
+    else:
+        x, h = Input((3,), name="x"), Input((3,), name="h")
+        n = x + layers.Dense(3)(Halved(name="half")(h))
+        rnn, text = RecurrentModel(x, n, h, n), "changes weights in inference.*Halved 'half'"
+        rnn(np.ones((1, 2, 3)))
+    with pytest.raises(ValueError, match=text):
+        write(rnn)
