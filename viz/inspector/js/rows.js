@@ -52,7 +52,7 @@ function colourStrip(series, box = {}) {
 // A few numbers, each on its colour.
 function numberCells(series, box) {
   const cells = [...Array(series.units).keys()].map((unit) =>
-    box ? drawnCell(series, unit, box) : writtenCell(),
+    box ? drawnCell(series, unit, box) : writtenCell(series.units > 3 ? 5 : 7),
   );
   const nodes = cells.map((cell) => cell.node);
   const node = box
@@ -68,10 +68,10 @@ function numberCells(series, box) {
   return { node, update };
 }
 
-function writtenCell() {
+function writtenCell(letters) {
   const node = make("span", {});
   const write = (number, { paper, ink }) => {
-    node.textContent = short(number, 7);
+    node.textContent = short(number, letters);
     [node.style.background, node.style.color] = [paper, ink];
   };
   return { node, write };
