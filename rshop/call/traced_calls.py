@@ -13,6 +13,7 @@ from rshop.backend import TwoWays, is_eager
 from rshop.call.arguments import Arguments
 from rshop.call.plain_loop import in_plain_loop
 from rshop.call.timesteps import Timesteps
+from rshop.fast.plan.known_operations import is_dropout
 from rshop.fast.plan.lower import unknown
 from rshop.step.of_sequence import OfSequence, replaced
 from rshop.step.timestep import Timestep
@@ -36,7 +37,8 @@ def pays(timesteps: Timesteps) -> bool:
     steps = timesteps.steps
     if not is_eager() or not isinstance(steps, int) or steps < LONG or timesteps.layer.unroll or _in_scope():
         return False
-    return not unknown(timesteps.step.graph, timesteps.timestep.training)
+    graph, training = timesteps.step.graph, timesteps.timestep.training
+    return not unknown(graph, training) and not any(is_dropout(o, training) for o in graph.operations())
 
 
 def _in_scope() -> bool:
