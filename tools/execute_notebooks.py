@@ -33,7 +33,7 @@ PLAN = ROOT / "tools" / "course.toml"
 MAX_SECONDS = 60
 MAX_GIGABYTES = 1.5
 # All lessons together.
-MAX_SECONDS_OF_THE_COURSE = 600
+MAX_SECONDS_OF_THE_COURSE = 900
 
 # What the kernel of each lesson starts with. Matplotlib may not write SVG or PNG with a date.
 ENVIRONMENT = {
