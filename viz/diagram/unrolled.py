@@ -63,8 +63,8 @@ def draw_unrolled(
     Raises:
         TypeError: no recurrent layer, no numbers of timesteps, or no bool for `rolled`, `training` or
             `expand`.
-        ValueError: a layer that was never called, no timesteps, a focus or mask that does not fit, or `expand`
-            with blocks (`fold="auto"`), which stay closed.
+        ValueError: a layer that was never called, no timesteps, a focus or mask that does not fit, or
+            `expand` with blocks (`fold="auto"`), which stay closed.
     """
     check_switch("rolled", rolled)
     check_switch("training", training, or_none=True)

@@ -25,7 +25,10 @@ CONTRAST = """(() => {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const painted = (...colours) => {
     context.fillStyle = "#808080";
-    for (const colour of [colours[0], ...colours]) { context.fillStyle = colour; context.fillRect(0, 0, 1, 1); }
+    for (const colour of colours) {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+    }
     return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
   const light = (colour) => colour
@@ -45,8 +48,12 @@ FAINT = f"""(boxes) => {{
       .filter(([, found]) => found < 4.5);
   }});
 }}"""
-PAPER = "e => { const c = document.createElement('canvas').getContext('2d'); c.fillStyle = "
-PAPER += "getComputedStyle(e).backgroundColor; c.fillRect(0, 0, 1, 1); return c.getImageData(0, 0, 1, 1).data[0]; }"
+PAPER = """e => {
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = getComputedStyle(e).backgroundColor;
+  context.fillRect(0, 0, 1, 1);
+  return context.getImageData(0, 0, 1, 1).data[0];
+}"""
 
 
 @pytest.fixture(scope="module")
