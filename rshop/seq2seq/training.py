@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from rshop.seq2seq.measures import Perplexity, SequenceAccuracy
 from rshop.seq2seq.pairs import with_targets, with_validation
+from rshop.training.measures import Perplexity, SequenceAccuracy
 
 
 class TrainedOnPairs(keras.Model):
