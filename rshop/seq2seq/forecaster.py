@@ -95,6 +95,7 @@ class Forecaster(TrainedOnSeries):
         super().__init__(**model_kwargs)
         # Values of a series in half precision would lose their last digits before they are scaled.
         self.autocast = False
+        self.supports_masking = True
         self.units = check_count("units", units, "number of units of each cell")
         self.horizon = check_count("horizon", horizon, "number of steps ahead")
         self.mode = check_mode(mode)
@@ -152,6 +153,9 @@ class Forecaster(TrainedOnSeries):
         forced = target is not None and self.teacher_force is True
         run = self._forced if forced else self._closed
         return run(x, known, target, mask, training) * size + center
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """None: every step ahead is there."""
 
     def _named(self, given):
         features = self.features
@@ -244,9 +248,9 @@ class Forecaster(TrainedOnSeries):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The model that `get_config` described; the config is left as it is."""
-        with reading(config, cls.__name__, "units", "horizon", "cell"):
-            with keras.saving.custom_object_scope(custom_objects or {}):
-                return cls(**copy.deepcopy(config))
+        known = keras.saving.custom_object_scope(custom_objects or {})
+        with reading(config, cls.__name__, "units", "horizon", "cell"), known:
+            return cls(**copy.deepcopy(config))
 
 
 def _length(x):

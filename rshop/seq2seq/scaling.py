@@ -57,6 +57,7 @@ class SeriesScaling(keras.layers.Layer):
     def __init__(self, scale: "bool | str" = True, **layer_kwargs):
         super().__init__(**{**layer_kwargs, "dtype": "float32"})
         self.scale = check_scale(scale)
+        self.supports_masking = True
 
     def build(self, input_shape):
         """Make the weights: a mean of 0 and a size of 1 until `measure`."""
@@ -102,6 +103,10 @@ class SeriesScaling(keras.layers.Layer):
         low = ops.min(ops.where(there > 0, x, np.inf), axis=1, keepdims=True)
         high = ops.max(ops.where(there > 0, x, -np.inf), axis=1, keepdims=True)
         return center, ops.where(high > low, size, 1.0)
+
+    def compute_mask(self, x, previous_mask):
+        """None for both: they have no time."""
+        return None, None
 
     def get_config(self):
         """The options as plain JSON values."""

@@ -132,14 +132,13 @@ def check_features(found: int, features: int | None):
 
 
 def _one(series, what):
-    array = _numbers(series, what)
-    if array.ndim == 1:
-        array = array[:, None]
+    given = _numbers(series, what)
+    array = given[:, None] if given.ndim == 1 else given
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
             message(
                 f"`{what}` is no series.",
-                received=told(array),
+                received=told(given),
                 expected="(time,), (time, features) or (batch, time, features), and at least one timestep",
                 fix="values[:, :, None] for several series of one feature",
             )
@@ -151,7 +150,7 @@ def _one(series, what):
 def _numbers(values, what):
     try:
         array = np.asarray(values)
-        if array.dtype.kind not in "iufb" and array.dtype.kind != "O":
+        if array.ndim == 0 or array.dtype.kind not in "iufbO":
             raise TypeError
         return array.astype("float32")
     except (TypeError, ValueError, OverflowError):
