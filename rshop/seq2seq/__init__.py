@@ -4,5 +4,6 @@ May import: step, attention, cells, layers, generation, training.
 """
 
 from rshop.seq2seq.encoder_decoder import EncoderDecoder
+from rshop.seq2seq.forecaster import Forecaster
 
-__all__ = ["EncoderDecoder"]
+__all__ = ["EncoderDecoder", "Forecaster"]

@@ -20,6 +20,7 @@ PAGES = {
     "docs/attention.md": 5,
     "docs/generation.md": 9,
     "docs/training.md": 8,
+    "docs/forecasting.md": 4,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,
