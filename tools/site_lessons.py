@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from course_facts import lessons
 from site_pages import ROOT, place, rewritten
 
+from viz.inspector.page.html_page import comment, style
+
 PICTURES = {"image/svg+xml": "svg", "image/png": "png"}
 
 
@@ -95,8 +97,14 @@ def _moving(output, before, file, source):
     still = base64.b64encode(_picture(before, "image/png")).decode()
     alt = html.escape(_alternative(before), quote=True)
     image = f'<noscript><img alt="{alt}" src="data:image/png;base64,{still}"></noscript>'
-    page = _text(output, "text/html") + image
+    page = _in_todays_colours(_text(output, "text/html")) + image
     return {**output, "data": {"text/html": page}}, Shown(file, source, html=page)
+
+
+def _in_todays_colours(page):
+    # A lesson stores the sheet of the day that it was run; the site's light and dark pages need this one.
+    start, stored, end = re.split("<!--|-->", page, maxsplit=2)
+    return f"{start}<!--{comment({**json.loads(stored), 'sheet': style()})}-->{end}"
 
 
 def _placed(output, alt, name):

@@ -251,6 +251,17 @@ def test_an_inspector_steps_without_a_kernel(browser, site):
 
 
 @in_a_browser
+@pytest.mark.parametrize("name", ["index", "course/03_gates"])
+def test_an_inspector_is_dark_on_a_dark_page(browser, site, name):
+    for look, ink in (("light", "rgb(31, 41, 51)"), ("dark", "rgb(232, 237, 242)")):
+        page = Page(browser, (site / f"{name}.html").as_uri(), offline=True, color_scheme=look)
+        root = page.inspector().locator("xpath=..")
+        assert root.evaluate("e => getComputedStyle(e).color") == ink
+        assert page.violations() == []
+        page.context.close()
+
+
+@in_a_browser
 def test_the_search_finds_the_page_of_a_word(browser, site):
     page = Page(browser, (site / "search.html").as_uri() + "?q=teacher+forcing", offline=True).page
     page.locator("#search-results li").first.wait_for(timeout=20_000)

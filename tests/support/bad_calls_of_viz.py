@@ -37,6 +37,7 @@ def drawings(p):
         "fold": fold,
         "mask": {"None"},
         "training": FLAG_OR_NONE,
+        "expand": FLAG,
     }
     yield Target("draw_unrolled", viz.draw_unrolled, rnn, kinds)
     beams = {"strategy": "beam", "beam_width": 2}

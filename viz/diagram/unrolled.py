@@ -16,11 +16,20 @@ from viz.model.flow import Flow, flow_of
 from viz.model.folding import opener
 from viz.model.merge_boxes import merge_boxes
 from viz.model.read_model import Model, read_model
+from viz.model.textbook import as_textbook
 from viz.style.labels import Label
 
 
 def draw_unrolled(
-    rnn, steps: int = 4, focus=None, rolled: bool = False, *, fold="auto", mask=None, training=None
+    rnn,
+    steps: int = 4,
+    focus=None,
+    rolled: bool = False,
+    *,
+    fold="auto",
+    mask=None,
+    training=None,
+    expand=False,
 ) -> Figure:
     """A picture of a recurrent layer unrolled over time, as textbooks draw it.
 
@@ -42,27 +51,33 @@ def draw_unrolled(
         rolled: draw one column, with each state and readout coming back through a delay of one step; it
             stands for every timestep, and goes without `focus` and `mask`.
         fold: `"auto"` draws as few boxes as tell the truth about what depends on what; False draws
-            every operation; True closes nested models; names, or a depth, close these.
+            every model open, as `draw_step` does; True closes nested models; names, or a depth, close these.
         mask: for each timestep whether it is valid; a masked one lets states pass and holds the output.
         training: whether the truth enters in place of the readout; by default where the layer forces it.
+        expand: draw every product, sum, bias and split as a box of its own, where `fold` is not `"auto"`;
+            otherwise what is affine is one box with its formula, `W x + U h + b`.
 
     Returns:
         A `Figure`, which Jupyter shows.
 
     Raises:
-        TypeError: no recurrent layer, no numbers of timesteps, or no bool for `rolled` or `training`.
-        ValueError: a layer that was never called, no timesteps, or a focus or mask that does not fit.
+        TypeError: no recurrent layer, no numbers of timesteps, or no bool for `rolled`, `training` or
+            `expand`.
+        ValueError: a layer that was never called, no timesteps, a focus or mask that does not fit, or
+            `expand` with blocks (`fold="auto"`), which stay closed.
     """
     check_switch("rolled", rolled)
     check_switch("training", training, or_none=True)
+    check_switch("expand", expand)
     _check_rolled(rolled, focus=focus, mask=mask)
     moments = shown(steps, focus)
     rnn = only_layer(rnn)
     if is_both_ways(rnn):
-        _check_both_ways(rolled=rolled, fold=fold, mask=mask, training=training)
+        _check_both_ways(rolled=rolled, fold=fold, mask=mask, training=training, expand=expand)
         return Figure(bidirectional_scene(rnn, _made_of, moments, steps))
+    _check_expand(fold, expand)
     model = read_model(rnn)
-    column = column_of(_flow(model, fold), model.names)
+    column = column_of(_flow(model, fold, expand), model.names)
     layout = lay_out(column)
     if rolled:
         scene = rolled_scene(model, column, layout, training)
@@ -89,6 +104,18 @@ def _check_rolled(rolled, **options):
         )
 
 
+def _check_expand(fold, expand):
+    if expand and isinstance(fold, str) and fold == "auto":
+        raise ValueError(
+            message(
+                "`expand` draws the parts of affine boxes, and blocks have none.",
+                received='expand=True with fold="auto"',
+                expected="expand=True with another fold, or expand=False",
+                fix="viz.draw_unrolled(rnn, fold=False, expand=True)",
+            )
+        )
+
+
 def _check_both_ways(**options):
     chosen = [name for name, value in options.items() if value not in (False, "auto", None)]
     chosen += ["fold"] if options["fold"] is False else []
@@ -103,11 +130,11 @@ def _check_both_ways(**options):
         )
 
 
-def _flow(model: Model, fold) -> Flow:
+def _flow(model: Model, fold, expand=False) -> Flow:
     if not isinstance(fold, str) or fold != "auto":
-        return flow_of(model.step.graph, opener(fold, model.step.graph))
+        return _opened(model, flow_of(model.step.graph, opener(fold, model.step.graph)), expand)
     flow = flow_of(model.step.graph, lambda node, depth: True)
-    flow.past = frozenset(flow.inputs[len(model.names.inputs) + len(model.names.constants) :])
+    flow.past = _past(model, flow)
     models = {frame.label.title for frame in flow.frames}
     flow = merge_boxes(flow, set(model.places()))
     if len(flow.parts) == 1 and flow.parts[0].role == "cell" and not flow.frames:
@@ -116,3 +143,16 @@ def _flow(model: Model, fold) -> Flow:
         made_of = only.label.title if brief and model.title != only.label.title else ""
         flow.parts = [replace(only, label=Label(model.title, detail=made_of, shape=only.label.shape))]
     return flow
+
+
+def _opened(model, flow, expand):
+    # The arrows say which timestep a value comes from: in a formula that stands in every column, h is enough.
+    flow.past, names = _past(model, flow), model.names
+    read = [*names.inputs, *names.constants, *names.states, *names.readouts]
+    labels = {id: Label(name) for id, name in zip(flow.inputs, read, strict=True)}
+    ends = [*names.outputs, *(name.rpartition("/")[2] for name in model.step.state_names)]
+    return as_textbook(flow, labels, ends, affine=not expand, apart=lambda part, other: False)
+
+
+def _past(model, flow):
+    return frozenset(flow.inputs[len(model.names.inputs) + len(model.names.constants) :])

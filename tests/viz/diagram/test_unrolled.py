@@ -90,8 +90,8 @@ def paths(figure, inputs, outputs):
 def test_a_path_leads_from_input_to_output_exactly_where_the_gradient_is_not_zero(seed):
     graph = random_rnn(seed, teacher_force=True)
     expected = dependence(graph, seed)
-    for fold in ("auto", False):
-        figure = viz.draw_unrolled(graph[0], steps=T, fold=fold, training=False)
+    for options in ({}, {"fold": False}, {"fold": False, "expand": True}):
+        figure = viz.draw_unrolled(graph[0], steps=T, training=False, **options)
         np.testing.assert_array_equal(paths(figure, *graph[1:3]), expected)
 
 
@@ -120,6 +120,31 @@ def test_the_random_graphs_hold_what_they_are_for():
     assert {graph[0].num_states for graph in graphs} == {0, 1, 2, 3}
     assert {graph[4] for graph in graphs} == {0, 1} == {graph[3] for graph in graphs}
     assert any(viz.draw_unrolled(graph[0], fold=False).scene.groups for graph in graphs)
+
+
+# Opened: as one timestep is drawn
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("expand", [False, True])
+def test_an_open_column_has_the_boxes_of_one_timestep(name, expand):
+    """What is affine is one box, as often as in `draw_step`; the letters' times are the columns'."""
+    rnn = DRAWN[name]()
+
+    def inner(scene, column):
+        roles = ("layer", "operation", "gate", "cell")
+        found = [box for box in scene.boxes if box.role in roles and box.column == column]
+        return sorted(re.sub(r"_t(-1)?\b", "", box.label.title) for box in found)
+
+    step = viz.draw_step(rnn, expand=expand).scene
+    unrolled = viz.draw_unrolled(rnn, steps=3, fold=False, expand=expand).scene
+    assert inner(unrolled, "1") == inner(step, step.boxes[0].column) != []
+
+
+@pytest.mark.parametrize("options", [{}, {"rolled": True}, {"fold": "auto"}])
+def test_blocks_are_not_expanded(options):
+    with pytest.raises(ValueError, match="fold=False, expand=True"):
+        scene_of("lstm", expand=True, **options)
 
 
 # States

@@ -150,7 +150,7 @@ def test_classes_are_prefixed_no_id_is_given_and_nothing_is_fetched():
     names = set(
         re.findall(r"\.([a-zA-Z_][\w-]*)", re.sub(r"/\*.*?\*/|\d*\.\d+", "", viz_html.style(), flags=re.S))
     )
-    assert {name for name in names if not name.startswith("rv-")} == {"vscode-dark"}
+    assert {name for name in names if not name.startswith("rv-")} == {"vscode-dark", "vscode-light"}
     forbidden = r"[{,(]\s*id:|\.id\s*=|innerHTML|[\"']canvas|fetch\(|XMLHttp|WebSocket|import[ (]"
     assert not re.search(forbidden, viz_html.script())
 

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from tests.support import inspected_models
 from tests.support.browser import NEEDS_BROWSER, saved_page
 from tests.viz.inspector.test_letters_in_boxes import OUT_OF_THEIR_BOX
 
@@ -143,3 +144,24 @@ def test_names_that_are_html_or_no_text_are_shown_as_they_are_and_never_run(fold
     assert page.page.title() == title and page.inspector().locator("img").count() == 0
     assert f"{nasty}\\udcff" in text and "<b>cell" in text and "\ufffd" not in text
     assert page.errors == []
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_an_opened_stack_of_two_lstms_needs_no_scrolling_to_the_side(folder, open_page, others):
+    """At 1366 x 768 both cells, and also their affine boxes, stand in the panel with letters that read."""
+    rnn, x, options = inspected_models.MODELS["stack"]()
+    page = open_page(saved_page(folder, f"wide_{others}", rnn, x, **options), offline=True)
+    inspector = page.inspector()
+    if others:
+        inspector.get_by_role("button", name="Open all").click()
+    else:
+        for name in ("lstm 1", "lstm 2"):
+            inspector.locator(f'.rv-box-cell[aria-label^="{name},"]').press("Enter")
+    assert inspector.locator(".rv-open-frame").count() == (4 if others else 2)
+    wide = inspector.locator(".rv-diagram-holder").evaluate("e => e.scrollWidth - e.clientWidth")
+    sizes = inspector.locator(".rv-diagram text").evaluate_all(
+        "n => n.map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)"
+    )
+    assert wide <= 0 and min(sizes) > 8.5
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 1366
+    assert page.violations() == []

@@ -17,7 +17,7 @@ class Item:
     """One box of a column.
 
     Attributes:
-        id, label, role, group, values: as for a `scene.Box`.
+        id, label, role, group, values, words: as for a `scene.Box`.
         arrives, leaves: the states that come in at its left side and go out at its right.
         x, y, width, height: its middle and size, once it is laid out.
     """
@@ -33,6 +33,7 @@ class Item:
     y: float = 0.0
     width: float = 0.0
     height: float = 0.0
+    words: Label | None = None
 
     @property
     def alone(self) -> bool:
@@ -97,6 +98,7 @@ def column_of(flow: Flow, names: StepNames) -> Column:
     first_state = len(names.inputs) + len(names.constants)
     for part in flow.parts:
         column.items[part.id] = Item(part.id, _brief(part), part.role, part.group, part.values)
+        column.items[part.id].words = part.words
     for i, (id, name, role) in enumerate(terminals):
         if role == "state":
             _let_in(column, id, i - first_state, name)

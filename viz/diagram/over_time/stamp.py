@@ -52,7 +52,7 @@ class Stamp:
                 item = self.column.items[id]
                 group = None if item.group is None else f"{prefix}_{item.group}"
                 label = labels.get(id) or item.label
-                box = Box(f"{prefix}_{id}", label, item.role, group, moment, item.values)
+                box = Box(f"{prefix}_{id}", label, item.role, group, moment, item.values, words=item.words)
                 box.at, box.size = (item.x + at, item.y), (item.width, item.height)
                 scene.boxes.append(box)
         for link, curve in zip(self.column.links, self.curves, strict=True):

@@ -56,7 +56,7 @@ function diagram(run, { choose, toggle }) {
     ...boxes,
   );
   const light = () => showLight(look, lights, edges);
-  return { node, buttons, light, update: (now) => strips.forEach((one) => one.update(now)) };
+  return { node, width, buttons, light, update: (now) => strips.forEach((one) => one.update(now)) };
 }
 
 // The lit boxes, and their arrows: of a box those in and out, of a term of an equation those out of it.
@@ -200,6 +200,8 @@ export function diagramPanel(run, choose) {
     for (const kind of ["rv-wide", "rv-low", "rv-high"])
       node.parentNode?.classList.toggle(kind, kind === (look.open.size ? "rv-high" : place));
     draw();
+    const room = { "--rv-room": roomOf(current.width), "--rv-share": look.open.size ? "62%" : "54%" };
+    for (const [name, size] of Object.entries(room)) node.parentNode?.style?.setProperty(name, size);
   });
   look.on("light", () => current.light());
   const node = section(
@@ -208,7 +210,12 @@ export function diagramPanel(run, choose) {
     "rv-step",
   );
   draw();
-  return { node, place, room: Math.ceil(width) + 28, update: (now) => current.update((last = now)) };
+  return { node, place, room: roomOf(width), update: (now) => current.update((last = now)) };
+}
+
+// As wide as the panel must be to show a diagram in full size.
+function roomOf(width) {
+  return `${Math.ceil(width) + 28}px`;
 }
 
 function placeOf(views, box) {

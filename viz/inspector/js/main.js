@@ -40,7 +40,7 @@ function build(root, payload, live) {
     "div",
     {
       class: `rv-body ${placeOf(payload.views[0])}`,
-      style: `--rv-room:${Math.ceil(payload.views[0].width) + 28}px`,
+      style: `--rv-room:${step.room}`,
     },
     step.node,
     side.node,

@@ -16,11 +16,16 @@ export function nest(views, open, number = 0) {
   const view = views[number];
   const inner = view.boxes.map((box) => (isOpen(box, open) ? nest(views, open, box.inside) : null));
   const rows = rowsOf(view.boxes);
-  const { across, down } = maps(view.boxes, inner, rows);
+  const spans = view.boxes.map((box, i) => (inner[i] ? freeSpan(view, i, inner) : [box.x, box.x + box.w]));
+  const { across, down } = maps(view.boxes, inner, { rows, spans });
   const all = { boxes: [], frames: [], edges: [] };
   const placed = view.boxes.map((box, i) => {
     const { w, h } = inner[i] ? roomFor(inner[i]) : box;
-    const [x, y] = [middle(across, box.x, box.w) - w / 2, middle(down, box.y, box.h) - h / 2];
+    const [from, to] = spans[i].map(across);
+    const [x, y] = [
+      clamp(middle(across, box.x, box.w) - w / 2, from, to - w),
+      middle(down, box.y, box.h) - h / 2,
+    ];
     const one = { key: `${number}.${i}`, view: number, place: i, box, x, y, w, h };
     if (inner[i]) {
       one.inner = shifted(inner[i], x + ROOM.side, y + ROOM.above);
@@ -50,15 +55,37 @@ function rowsOf(boxes) {
 }
 
 // How x and y move where boxes are open. Then arrows run further to the side: the rows stand further apart.
-function maps(boxes, inner, rows) {
+function maps(boxes, inner, { rows, spans }) {
   const sizes = boxes.map((box, i) => (inner[i] ? roomFor(inner[i]) : box));
   const gaps = inner.some(Boolean)
     ? rows.slice(1).map((row, i) => [rows[i].bottom, row.top, ROOM.between])
     : [];
   return {
-    across: stretched(boxes.map((box, i) => [box.x, box.x + box.w, sizes[i].w])),
+    across: stretched(spans.map(([from, to], i) => [from, to, sizes[i].w])),
     down: stretched([...boxes.map((box, i) => [box.y, box.y + box.h, sizes[i].h]), ...gaps]),
   };
+}
+
+// From where to where a box may grow before anything has to move: up to what stands beside it and to the arrows
+// that pass by; two open boxes share what is between them.
+function freeSpan(view, place, inner) {
+  const { x, y, w, h } = view.boxes[place];
+  const [top, bottom] = [y - ROOM.side, y + h + ROOM.side];
+  let [from, to] = [Math.min(x, ROOM.side), Math.max(x + w, view.width - ROOM.side)];
+  const keep = (left, right) => {
+    if (right <= x + w / 2) from = Math.max(from, Math.min(x, right + ROOM.side));
+    else to = Math.min(to, Math.max(x + w, left - ROOM.side));
+  };
+  view.boxes.forEach((box, i) => {
+    if (i === place || box.y >= bottom || box.y + box.h <= top) return;
+    const half = inner[i] ? (box.x < x ? x - box.x - box.w : box.x - x - w) / 2 : 0;
+    keep(box.x - half, box.x + box.w + half);
+  });
+  for (const edge of view.edges) {
+    if (edge.from === place || edge.to === place) continue;
+    for (const [at, height] of along(edge.curve, FINE)) if (height > top && height < bottom) keep(at, at);
+  }
+  return [from, to];
 }
 
 export function isOpen(box, open) {

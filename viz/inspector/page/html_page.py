@@ -35,9 +35,10 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>body {{ margin: 10px 14px; background: #ffffff; color: #1f2933; font: 14px system-ui, sans-serif; }}
-h1 {{ font-size: 15px; margin: 0 0 6px; overflow-wrap: anywhere; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #14181d; color: #e8edf2; }} }}</style>
+<style>:root {{ color-scheme: light dark; }}
+body {{ margin: 10px 14px; font: 14px system-ui, sans-serif; color: light-dark(#1f2933, #e8edf2);
+  background: light-dark(#ffffff, #14181d); }}
+h1 {{ font-size: 15px; margin: 0 0 6px; overflow-wrap: anywhere; }}</style>
 </head>
 <body>
 <main class="rv-page">
@@ -112,14 +113,23 @@ def fragment(payload: Payload, picture: bytes | None = None) -> str:
         payload, picture: what `with_picture` returned; without `picture` the still picture is left out.
     """
     parts = {"script": script(), "sheet": style(), "payload": encoded(payload)}
-    # In a comment, so that a sanitiser takes it away whole; nothing in it can end the comment.
-    text = json.dumps(parts, allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e")
+    text = comment(parts)
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
     still = "" if picture is None else _image(payload, picture)
     before = " data-rv-still" if picture is None else ""
     words = f"Numbers of {escaped(payload.title)}, timestep by timestep"
     details = f"<details><summary>{words}</summary>{table(payload)}</details>"
     return f'<div data-rv="{mark}"{before}><!--{text}-->{still}{details}{_START}</div>'
+
+
+def comment(parts: dict) -> str:
+    """The run, script and sheet as a comment holds them: a sanitiser takes it away whole, nothing ends it.
+
+    Example:
+        >>> comment({"sheet": "a > b"})
+        '{"sheet": "a \\\\u003e b"}'
+    """
+    return json.dumps(parts, allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def page(payload: Payload, picture: bytes) -> str:
