@@ -99,7 +99,7 @@ class Editor:
             self._set(edits)
         except (TypeError, ValueError) as error:
             self._widget.edits = self.edits
-            self._widget.answer = {**self.answer(), "said": str(error)}
+            self._widget.answer = {**self.answer(), "said": _to_a_student(error)}
 
     def _future(self, mode, edits):
         call = {key: value for key, value in self._call.items() if key != "training"}
@@ -114,7 +114,7 @@ class Editor:
     def answer(self) -> dict:
         """The answer to the browser: the change in words, and the futures of all states and outputs."""
         good = {mode: f for mode, f in self.futures.items() if not isinstance(f, str)}
-        bad = [f"{mode}: {f}" for mode, f in self.futures.items() if isinstance(f, str)]
+        bad = [f"No {mode}: {_reason(f)}" for mode, f in self.futures.items() if isinstance(f, str)]
         sample = self.edits[-1]["sample"] if self.edits else 0
         futures = [
             {
@@ -154,6 +154,17 @@ class Editor:
     def _ipython_display_(self):
         html_page.show_picture(self.payload, self.picture)
         html_page.display(self.widget)
+
+
+def _reason(text):
+    # In the page a message says what is so; which argument of which call to mend is for who writes Python.
+    return text.partition(" Received: ")[0]
+
+
+def _to_a_student(error):
+    text = str(error)
+    needed = text.partition(" Expected: ")[2].partition(". Fix: ")[0]
+    return f"Nothing was changed. {_reason(text)}" + (f" What fits: {needed}." if needed else "")
 
 
 def _last_experiment(edits):
