@@ -62,7 +62,7 @@ def test_the_plan_names_the_lessons_that_are_there():
 
 
 def test_the_lessons_are_numbered_in_their_order():
-    # A number is a lesson's name, in links and in the keys of its exercises: one that is not there leaves a gap.
+    # A number is the name of a lesson, in links and in keys: one that is not there leaves a gap.
     numbers = [lesson.number for lesson in COURSE]
     assert numbers[:15] == [f"{number:02d}" for number in range(15)]
     assert numbers == sorted(set(numbers))
