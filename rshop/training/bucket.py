@@ -83,6 +83,7 @@ def bucket(
     else:
         dataset = dataset.map(lambda *element: _not_longer(element, measured(*element), limits[-1]))
     if weights:
+        _check_pairs(dataset.element_spec)
         dataset = dataset.map(_with_weights)
     return dataset.bucket_by_sequence_length(
         # TensorFlow's boundaries belong to the next bucket.
@@ -121,6 +122,20 @@ def _boundaries(boundaries):
         received=f"boundaries={told(boundaries)}",
         expected="a list of whole numbers",
         fix="boundaries=[10, 20, 40]",
+    )
+
+
+def _check_pairs(spec):
+    is_pair = isinstance(spec, tuple) and len(spec) == 2
+    if is_pair and hasattr(spec[1], "shape") and len(spec[1].shape):
+        return
+    raise ValueError(
+        message(
+            "Weights are those of the timesteps of a target.",
+            received=f"weights=True for elements of {told(spec)}",
+            expected="elements (x, y), y one tensor (time, ...)",
+            fix="weights=False",
+        )
     )
 
 

@@ -62,10 +62,16 @@ class ForcingSchedule(keras.callbacks.Callback):
                 )
             )
         self.variable, self.schedule, self.per = variable, schedule, per
-        self.batches = 0
+        self.batches: int | None = None
+
+    def on_train_begin(self, logs=None):
+        """Forget the batches of an earlier `fit`."""
+        self.batches = None
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set the probability of this epoch."""
+        if self.batches is None:  # a training that is resumed goes on where it was
+            self.batches = epoch * ((self.params or {}).get("steps") or 0)
         if self.per == "epoch":
             self._set(epoch)
 

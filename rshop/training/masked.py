@@ -13,7 +13,9 @@ class MaskedLoss(keras.losses.Loss):
 
     Keras leaves padding out by itself where the outputs carry a mask, as those of our layers do after an
     `Embedding(mask_zero=True)` or a `Masking` layer. This is for where they carry none: the target says what
-    is padding. A timestep whose target is vectors is padding where each number of it is the pad value.
+    is padding. A timestep whose target is vectors is padding where each number of it is the pad value. Each
+    real timestep counts alike: with a sample weight of 0 at padding, a Keras loss by its default reduction
+    divides by the number of all timesteps.
 
     Example:
         >>> loss = MaskedLoss("mse", pad_value=-1)
@@ -45,7 +47,9 @@ class MaskedLoss(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """The value of the loss at each timestep, `(batch, time)`."""
         function = self.loss.call if isinstance(self.loss, keras.losses.Loss) else self.loss
-        return function(y_true, y_pred)
+        # What is not a number at padding would stay that, however small its weight.
+        real = real_timesteps(y_true, y_pred, self.pad_value)
+        return function(y_true, ops.where(real[..., None] > 0, y_pred, ops.zeros_like(y_pred)))
 
     def get_config(self):
         """The loss and the pad value as plain JSON values."""
@@ -145,22 +149,26 @@ def combined(weight, given):
     if given is None:
         return weight
     given = ops.cast(given, "float32")
+    if len(given.shape) > len(weight.shape) and given.shape[-1] == 1:
+        given = ops.squeeze(given, axis=-1)
     missing = len(weight.shape) - len(given.shape)
     return weight * ops.reshape(given, (*ops.shape(given), *[1] * missing))
 
 
 def _read(value, get, what):
+    # Keras says what these are only where it knows the targets, in `compile`.
+    is_short = isinstance(value, str) and value in ("accuracy", "acc", "crossentropy", "ce")
     try:
-        found = get(value)
-    except (ValueError, TypeError):
+        found = None if is_short else get(value)
+    except Exception:  # noqa: BLE001  (Keras tries to read any config)
         found = None
-    if found is None or not callable(found):
+    if not callable(found) or isinstance(found, type):
         raise TypeError(
             message(
                 f"There is no such {what} in Keras.",
                 received=f"{what}={told(value)}",
-                expected=f"the name of a Keras {what}, an object, or a function of (y_true, y_pred)",
-                fix=f"{what}='mse'",
+                expected=f"the whole name of a Keras {what}, an object, or a function of (y_true, y_pred)",
+                fix=f"{what}='sparse_categorical_{'crossentropy' if what == 'loss' else 'accuracy'}'",
             )
         )
     return found

@@ -2,11 +2,13 @@
 
 import copy
 
+import keras
 import numpy as np
 
 import rshop
 from rshop import RecurrentModel, RecurrentSequential, RNNCellFromModel, Stepper, basic_cells
 from rshop import cells as every_cell
+from rshop import training as every_helper
 from rshop.fast import switched
 from rshop.layers.cell_layer import CellLayer
 from tests.support.bad_calls import (
@@ -215,6 +217,29 @@ def generation(p):
     yield Target("stream", lambda **given: list(rshop.stream(**given)), valid, kinds)
 
 
+def training(p):
+    """Schedules, buckets, and losses without padding; the ready models."""
+    least = {"zero", "one"}
+    kinds = {"steps": {"one", "fraction", "huge"}, "least": least}
+    yield Target("Linear", every_helper.Linear, lambda: {"steps": 5}, kinds)
+    kinds = {"factor": {"one"}, "least": least}
+    yield Target("Exponential", every_helper.Exponential, lambda: {"factor": 0.5}, kinds)
+    kinds = {"k": {"one", "fraction", "huge"}, "least": least}
+    yield Target("InverseSigmoid", every_helper.InverseSigmoid, lambda: {"k": 5.0}, kinds)
+    valid = lambda: {"variable": keras.Variable(1.0), "schedule": every_helper.Linear(5)}  # noqa: E731
+    kinds = {"variable": NOTHING, "schedule": {"function"}, "per": NOTHING}
+    yield Target("ForcingSchedule", every_helper.ForcingSchedule, valid, kinds)
+    kinds = {"loss": {"function"}, "pad_value": FINITE}
+    yield Target("MaskedLoss", every_helper.MaskedLoss, lambda: {"loss": "mse"}, kinds)
+    kinds = {"metric": {"function"}, "pad_value": FINITE}
+    yield Target("MaskedMetric", every_helper.MaskedMetric, lambda: {"metric": "mae"}, kinds)
+    kinds = {"width": COUNT, "rewrite": FLAG_OR_NONE, "stream": {"None"}, "clock": {"function"}}
+    yield Target("ProgressBar", every_helper.ProgressBar, dict, kinds)
+    own = {"units": COUNT, "horizon": COUNT, "mode": NOTHING, "known_future": {"zero", "one"}, "depth": COUNT}
+    valid = lambda: {"units": 2, "horizon": 3}  # noqa: E731
+    yield Target("Forecaster", rshop.seq2seq.Forecaster, valid, {**own, "scale": {"True"}, "cell": NOTHING})
+
+
 def names(p):
     """What is found by its name."""
     for name, mapping, right in (
@@ -274,4 +299,4 @@ def texts(p):
     yield Target("to_numpy", rshop.to_numpy, lambda: {"rnn": p["lstm"]}, {"rnn": NOTHING})
 
 
-GROUPS = (layers, cells, wrappers, calls, steppers, generation, names, configs, texts)
+GROUPS = (layers, cells, wrappers, calls, steppers, generation, training, names, configs, texts)

@@ -120,6 +120,8 @@ def test_dicts_integers_and_targets_of_other_lengths():
         {"weights": "yes"},
         {"shuffle": -1},
         {"seed": "x"},
+        {"weights": True, "dataset": tf.data.Dataset.from_tensor_slices(np.zeros((3, 4)))},
+        {"weights": True, "dataset": tf.data.Dataset.from_tensor_slices((np.zeros((3, 4)), np.zeros(3)))},
     ],
 )
 def test_bad_calls(given):

@@ -40,6 +40,8 @@ def test_a_loss_of_tokens_is_the_mean_over_real_timesteps(kind):
     weight = (WEIGHTS[:, None] * REAL)[REAL]
     expected = (cross_entropy()[REAL] * weight).sum() / weight.sum()
     np.testing.assert_allclose(loss(TOKENS, LOGITS, WEIGHTS), expected, rtol=1e-5)
+    by_timestep = np.broadcast_to(WEIGHTS[:, None, None], (3, 4, 1))
+    np.testing.assert_allclose(loss(TOKENS, LOGITS, by_timestep), expected, rtol=1e-5)
     np.testing.assert_allclose(loss(TOKENS[..., None], LOGITS), cross_entropy()[REAL].mean(), rtol=1e-5)
 
 
@@ -57,6 +59,28 @@ def test_padding_has_no_gradient():
         loss = MaskedLoss("mse", pad_value=-1)(VALUES, outputs.value)
     gradient = tape.gradient(loss, outputs.value).numpy()
     assert (gradient[~REAL] == 0).all() and (np.abs(gradient[REAL]).max(-1) > 0).all()
+
+
+def test_what_is_no_number_at_padding_reaches_neither_loss_nor_gradient():
+    import tensorflow as tf
+
+    outputs = keras.Variable(np.where(REAL[..., None], OUTPUTS, np.nan))
+    with tf.GradientTape() as tape:
+        loss = MaskedLoss("mse", pad_value=-1)(VALUES, outputs.value)
+    np.testing.assert_allclose(loss, np.square(VALUES - OUTPUTS).mean(-1)[REAL].mean(), rtol=1e-5)
+    assert np.isfinite(tape.gradient(loss, outputs.value)).all()
+
+
+def test_a_mask_that_the_outputs_carry_counts_too():
+    x = keras.Input((4, 2))
+    model = keras.Model(x, keras.layers.Masking()(x))  # its outputs are its inputs
+    loss = MaskedLoss("mse", pad_value=-1)
+    model.compile("sgd", loss)
+    data = OUTPUTS.copy()
+    data[1, 2:] = 0
+    there = REAL & (data != 0).any(-1)
+    expected = np.square(VALUES - data).mean(-1)[there].mean()
+    np.testing.assert_allclose(model.evaluate(data, VALUES, verbose=0), expected, rtol=1e-5)
 
 
 def test_metrics_over_two_batches():
@@ -108,6 +132,7 @@ def test_both_are_kept_in_a_saved_model(tmp_path):
         lambda: MaskedLoss(None),
         lambda: MaskedLoss("mse", pad_value="0"),
         lambda: MaskedMetric("no such metric"),
+        lambda: MaskedMetric("accuracy"),
         lambda: MaskedMetric(np.zeros(3)),
     ],
 )

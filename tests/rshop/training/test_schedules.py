@@ -68,6 +68,25 @@ def test_a_callback_moves_the_variable_and_writes_the_history(per, expected):
     assert history["teacher_force"] == expected
 
 
+def test_a_training_that_is_resumed_goes_on_where_it_was():
+    p, seen = keras.Variable(1.0), []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(round(float(keras.ops.convert_to_numpy(p)), 3))
+
+    model = keras.Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((4, 1), "float32")
+    callbacks = [ForcingSchedule(p, Linear(10), per="batch"), Watch()]
+    options = {"batch_size": 2, "verbose": 0, "callbacks": callbacks}
+    model.fit(x, x, epochs=4, **options)
+    whole, seen[:] = list(seen), []
+    model.fit(x, x, epochs=2, **options)
+    model.fit(x, x, epochs=4, initial_epoch=2, **options)
+    assert seen == whole == [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]
+
+
 def test_a_layer_with_a_schedule_is_loaded_alone(tmp_path):
     x = Input((3, 1))
     model = keras.Model(x, echo(InverseSigmoid(3.0))(x))
