@@ -94,12 +94,13 @@ def test_another_stack_is_paired_by_what_a_person_calls_its_cells():
 def test_values_that_one_run_alone_has_are_listed():
     rnn, x = layer(units=4), normal(1, 3, 3)
     beside = build_payload.record(rnn, x, beside=layer(GRUCell, units=4)).beside
-    mine, other = beside.notes
-    assert mine.startswith("Only this run has c of shape (4,)")
-    assert other.startswith("Only the run beside it has ") and "shape (12,)" in other
+    shapes, mine, other = beside.notes
+    assert shapes.startswith("Of another shape in each run: ") and "kernel (16 and 12)" in shapes
+    assert mine.startswith("Only this run has c, ") and "forget_gate" in mine and "GRU" not in mine
+    assert other.startswith("Only the run beside it has ") and "reset_gate" in other
     wider = build_payload.record(rnn, x, beside=layer(units=5)).beside
     assert all(value.shape[-1] == 3 for value in wider.values.values())  # x alone
-    assert "h of shape (4,)" in wider.notes[0] and "h of shape (5,)" in wider.notes[1]
+    assert len(wider.notes) == 1 and "h (4 and 5), c (4 and 5)" in wider.notes[0]
 
 
 def test_what_the_second_call_does_not_say_is_as_in_the_first():
@@ -219,5 +220,5 @@ def test_runs_with_nothing_in_common_are_refused():
     n = keras.layers.Dense(2, name="mix")(x + h)
     rnn = RecurrentModel(x, {"end": n}, h, n, return_sequences=True)
     trace = rshop.trace(layer(), normal(1, 3, 3))
-    with pytest.raises(ValueError, match=r"no value in common. Received: signal of shape \(2,\), memory"):
+    with pytest.raises(ValueError, match=r"no value in common. Received: signal, memory"):
         viz.inspect(rnn, normal(1, 3, 2), beside=trace)

@@ -12,7 +12,7 @@ from viz.plots import parting
 # Where the runs part, what the step carries and hands out is named before what leads to it.
 _ORDER = ("state", "output", "readout", "inner", "input", "constant")
 # The most names in a sentence.
-_NAMES = 8
+_NAMES = 6
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Beside:
     Attributes:
         said: what it is, in words.
         values: by the place of a value in the payload, the numbers of the second run, like its own array.
-        notes: a sentence for each run that has values of its own.
+        notes: sentences on values that stand in one run only, or have another shape in each.
         partings: for each sample that is kept, where the runs part.
     """
 
@@ -57,7 +57,8 @@ def pair(every, second: SecondRun) -> tuple[dict[int, np.ndarray], list[str]]:
     """
     others = {second.key(value): value for value in second.values}
     found = {second.key(value): place for place, value in enumerate(every)}
-    common = [key for key in found if key in others and _alike(every[found[key]], others[key])]
+    both = [key for key in found if key in others]
+    common = [key for key in both if _alike(every[found[key]], others[key])]
     if not common:
         raise ValueError(
             message(
@@ -67,11 +68,12 @@ def pair(every, second: SecondRun) -> tuple[dict[int, np.ndarray], list[str]]:
                 fix="give beside a run of a layer like this one",
             )
         )
+    notes = _other_shapes([(every[found[key]], others[key]) for key in both if key not in common])
     alone = {
-        "this run": [every[found[key]] for key in found if key not in common],
-        "the run beside it": [others[key] for key in others if key not in common],
+        "this run": [every[place] for key, place in found.items() if key not in others],
+        "the run beside it": [value for key, value in others.items() if key not in found],
     }
-    notes = [f"Only {who} has {_listed(values)}." for who, values in alone.items() if values]
+    notes += [f"Only {who} has {_listed(values)}." for who, values in alone.items() if values]
     return {found[key]: others[key] for key in common}, notes
 
 
@@ -106,7 +108,22 @@ def _alike(one, other) -> bool:
 
 
 def _listed(values) -> str:
-    words = list(dict.fromkeys(f"{value.said or value.name} of shape {value.shape}" for value in values))
+    # Names that a user or a cell gave say more than those that Keras made up.
+    return _sentence_of(value.said or value.name for value in sorted(values, key=lambda v: v.unnamed))
+
+
+def _other_shapes(pairs) -> list[str]:
+    pairs = sorted(pairs, key=lambda pair: pair[0].unnamed)
+    words = [f"{one.said} ({_shape(one)} and {_shape(other)})" for one, other in pairs]
+    return [f"Of another shape in each run: {_sentence_of(words)}."] if words else []
+
+
+def _shape(value) -> str:
+    return " × ".join(map(str, value.shape)) or "one number"
+
+
+def _sentence_of(words) -> str:
+    words = list(dict.fromkeys(words))
     more = f" and {len(words) - _NAMES} more" if len(words) > _NAMES else ""
     return ", ".join(words[:_NAMES]) + more
 

@@ -4,6 +4,7 @@ import { besideRows, trio } from "../../../../viz/inspector/js/beside_rows.js";
 import { Clock } from "../../../../viz/inspector/js/clock.js";
 import { heatMap } from "../../../../viz/inspector/js/maps.js";
 import { decoded } from "../../../../viz/inspector/js/numbers.js";
+import { numbersTable } from "../../../../viz/inspector/js/numbers_table.js";
 import { endsPanel, statesPanel } from "../../../../viz/inspector/js/panels.js";
 import { partingMark, partingNote } from "../../../../viz/inspector/js/parting.js";
 import { runPanel } from "../../../../viz/inspector/js/run_panel.js";
@@ -99,6 +100,22 @@ test("the states' panel has the second run after the timestep, and the differenc
     panel.node.all(".rv-value").map((node) => node.textContent),
     [h[1], after[1], state(2), after[1] - state(2), after[1] - h[1]].map(three),
   );
+});
+
+test("the table has the second run and the difference", () => {
+  const table = numbersTable(beside());
+  table.update({ t: 1, sample: 0 });
+  const names = table.node
+    .one("thead")
+    .all("th")
+    .map((node) => node.textContent);
+  const row = table.node.one("tbody").all("tr")[1].all("td");
+  const cell = (name) => row[names.indexOf(name) - 1].textContent;
+  const { after } = EXPECTED[0][1];
+  assert.equal(names.length, 1 + 3 + 5 + 3 + 2); // the unit; x, h and the output of both; g and the readout
+  assert.equal(cell("h after"), three(after[1]));
+  assert.equal(cell("h beside"), three(state(2)));
+  assert.equal(cell("difference of output"), three(after[1] - 2 * state(2)));
 });
 
 test("the parting is that of the sample, and the button goes there", () => {
