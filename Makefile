@@ -75,7 +75,7 @@ release-check: env .venv/.stamp-release  ## build, install into an empty environ
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
 	$(PY_NEXT) -m pytest tests --ignore=tests/project -m "not browser" -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
-bench: env .venv/.stamp-bench  ## time rshop, Keras and torch side by side into build/bench (BENCH_ARGS=--quick: 2 minutes)
+bench: env .venv/.stamp-bench  ## time rshop, Keras, torch and JAX side by side into build/bench (BENCH_ARGS=--quick: 3 minutes)
 	$(PY) -m benchmarks $(BENCH_ARGS)
 
 notebooks: env  ## execute every notebook, or LESSONS="03 07", and write its outputs
@@ -130,10 +130,10 @@ endif
 .venv/.stamp-release: .venv/.stamp
 	$(call pip_install,$(PY),constraints.txt) -e '.[release]' && touch $@
 
-# Without torch the benchmark runs too: it says that these columns are missing.
+# Without torch and JAX the benchmark runs too: it says that these columns are missing.
 .venv/.stamp-bench: .venv/.stamp
-	@echo "Installing torch into .venv: from 0.7 GB (without CUDA) to several GB."
-	$(call pip_install,$(PY),constraints.txt) -e '.[bench]' && touch $@ || echo "torch could not be installed."
+	@echo "Installing torch and JAX into .venv: from 1 GB (without CUDA) to several GB."
+	$(call pip_install,$(PY),constraints.txt) -e '.[bench]' && touch $@ || echo "torch and JAX could not be installed."
 
 # TensorFlow asks for `keras`, which owns the same files as `keras-nightly`: let it in, take it
 # out, and only then lay down the nightly.

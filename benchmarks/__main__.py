@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     environment.prepare(arguments.threads)
     results = measure(listed, figures, arguments)
     print("\n" + report.screen(results) + "\n", flush=True)
-    write(results, arguments)
+    print(f"{results['seconds']:.0f} s. Written: {', '.join(map(str, write(results, arguments)))}")
     return int(any(row["differs"] for row in results["workloads"].values()))
 
 
@@ -64,7 +64,10 @@ def chosen_figures(names: list[str], quick: bool) -> list[str]:
 
 
 def measure(listed: list, figures: list[str], arguments) -> dict:
-    """The results as plain JSON values: workloads first, then fresh processes; a line for each."""
+    """The results as plain JSON values: workloads first, then fresh processes.
+
+    Each is printed, and written with all before it, as soon as it is measured: a run that is cut leaves them.
+    """
     start, watched = time.perf_counter(), others.Others()
     results = {
         "date": datetime.date.today().isoformat(),
@@ -73,19 +76,23 @@ def measure(listed: list, figures: list[str], arguments) -> dict:
         "workloads": {},
         "processes": {},
     }
-    done = _Progress(len(listed) + len(figures))
+
+    def keep():
+        results.update({"seconds": time.perf_counter() - start, "others": watched.share()})
+        results["bars"] = [verdict.as_dict() for verdict in verdicts.all_bars(results)]
+        write(results, arguments)
+
+    done = _Progress(len(listed) + len(figures), keep)
     if listed:
         _measure_workloads(listed, arguments, results, done)
     for figure in figures:
         results["processes"][figure] = processes.measure(figure, arguments.quick)
         done.say(processes.FIGURES[figure][0])
-    results |= {"seconds": time.perf_counter() - start, "others": watched.share()}
-    results["bars"] = [verdict.as_dict() for verdict in verdicts.all_bars(results)]
     return results
 
 
-def write(results: dict, arguments):
-    """Write the three files, and say where."""
+def write(results: dict, arguments) -> list[Path]:
+    """Write the numbers, the tables and the picture of what is measured so far; where they are."""
     for path in (arguments.json, arguments.markdown, arguments.plot):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(arguments.json, json.dumps(results, indent=1) + "\n")
@@ -94,14 +101,16 @@ def write(results: dict, arguments):
     if results["workloads"]:
         plot.save(results, arguments.plot)
         written.append(arguments.plot)
-    print(f"{results['seconds']:.0f} s. Written: {', '.join(map(str, written))}")
+    return written
 
 
 def _measure_workloads(listed, arguments, results, done):
-    from . import runner, systems, systems_torch, timing  # these import Keras: the threads come first
+    # These import Keras: the threads come first.
+    from . import runner, systems, systems_jax, systems_torch, timing
 
-    if not systems_torch.installed():
-        print(systems_torch.HOW_TO_INSTALL, flush=True)
+    for other in (systems_torch, systems_jax):
+        if not other.installed():
+            print(other.HOW_TO_INSTALL, flush=True)
     pace = dict(timing.QUICK if arguments.quick else timing.FULL)
     pace["rounds"] = arguments.repeats or pace["rounds"]
     names = systems.QUICK if arguments.quick else None
@@ -109,15 +118,17 @@ def _measure_workloads(listed, arguments, results, done):
     for workload in listed:
         row = runner.run(workload, **pace, names=names)
         results["workloads"][workload.name] = row
-        done.say(f"{workload.title}: made and compared in {row['made']:.0f} s, timed in {row['timed']:.0f} s")
+        took = f"made and compared in {row['made']:.0f} s, timed in {row['timed']:.0f} s"
+        done.say(f"{workload.title}: {report.line(row)}; {took}")
 
 
 class _Progress:
-    def __init__(self, count):
-        self.count, self.number, self.start = count, 0, time.perf_counter()
+    def __init__(self, count, keep):
+        self.count, self.number, self.start, self.keep = count, 0, time.perf_counter(), keep
 
     def say(self, text):
         self.number += 1
+        self.keep()
         print(f"[{self.number}/{self.count}, {time.perf_counter() - self.start:.0f} s] {text}", flush=True)
 
 

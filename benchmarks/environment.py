@@ -44,7 +44,9 @@ def machine() -> dict:
         "threads": threads(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("rshop", "keras", "tensorflow", "numpy", "torch")},
+        "versions": {
+            name: version(name) for name in ("rshop", "keras", "tensorflow", "numpy", "torch", "jax")
+        },
     }
 
 

@@ -12,6 +12,8 @@ COLUMNS = {
     "loop": "the custom cell in a Python loop over time; compile() as it is",
     "loop jit": "the same, compile(jit_compile=True)",
     "torch": "torch.nn, eager",
+    "torch compile": "one timestep in torch.compile, in a Python loop over time",
+    "jax": "jax.lax.scan, the whole training step under jit",
     "no mask": "rshop without the mask",
     "products": "the matrix products alone (NumPy): the machine's own limit",
 }
@@ -46,7 +48,7 @@ def heading(results: dict) -> str:
 
 def legend(results: dict) -> str:
     """What the columns are, a line each."""
-    return "\n".join(f"{name:<10} {COLUMNS[name]}" for name in _columns(results))
+    return "\n".join(f"{name:<13} {COLUMNS[name]}" for name in _columns(results))
 
 
 def medians(results: dict, mode: str) -> str:
@@ -64,21 +66,45 @@ def ratios(results: dict, mode: str) -> str:
     """Each workload: rshop over the best Keras way beside its bar, then over the others."""
     if not results["workloads"]:
         return ""
-    names = ["/ best Keras", "bar", "verdict", "which", "/ keras", "/ torch", "jit / best", "/ products"]
+    names = [
+        "/ best Keras",
+        "bar",
+        "verdict",
+        "which",
+        "/ torch",
+        "/ compile",
+        "/ jax",
+        "jit / best",
+        "/ products",
+    ]
     lines = [f"{mode.capitalize()}, rshop / other (below 1: rshop is faster)", _row("", names)]
     for name, verdict in verdicts.of_workloads(results, mode).items():
         row = results["workloads"][name][mode]
         jit = verdicts.ratio(row, verdict.note, "rshop jit")
-        others = [
-            verdicts.ratio(row, "keras"),
-            verdicts.ratio(row, "torch"),
-            jit,
-            verdicts.ratio(row, "products"),
-        ]
+        others = [*(verdicts.ratio(row, other) for other in ("torch", "torch compile", "jax")), jit]
+        others.append(verdicts.ratio(row, "products"))
         word = "DIFFERS" if "rshop" in results["workloads"][name]["differs"] else verdict.word
         cells = [_number(verdict.ratio), f"{verdict.bar:.2f}", word, verdict.note, *map(_number, others)]
         lines.append(_row(verdict.name, cells))
     return "\n".join(lines)
+
+
+def line(row: dict) -> str:
+    """A row in a few words, as soon as it is measured.
+
+    Example:
+        >>> line(results["workloads"]["lstm_small"])
+        'training 2.00 ms, 0.50 of the best Keras way (keras jit); inference 1.00 ms, 0.50 (keras jit)'
+    """
+    parts = []
+    for mode in MODES:
+        best = verdicts.best_keras(row[mode])
+        ours, found = row[mode].get("rshop"), verdicts.ratio(row[mode], best)
+        words = "" if parts else " of the best Keras way"
+        parts.append(
+            f"{mode} " + (f"{ours['median']:.2f} ms, {found:.2f}{words} ({best})" if found else "DIFFERS")
+        )
+    return "; ".join(parts)
 
 
 def differing(results: dict) -> str:
@@ -133,12 +159,12 @@ def markdown(results: dict) -> str:
         >>> markdown(results).splitlines()[2]
         '| milliseconds a batch | training: rshop | best Keras | ratio | ...'
     """
-    columns = [f"{mode}: rshop | best Keras | rshop / Keras | rshop / torch" for mode in MODES]
+    columns = [f"{mode}: rshop | best Keras | rshop / Keras | / torch | / JAX" for mode in MODES]
     lines = [
         f"{heading(results)}. {others.words(results['others'])}",
         "",
         f"| milliseconds a batch | {' | '.join(columns)} |",
-        "|---" * 9 + "|",
+        "|---" * 11 + "|",
     ]
     for row in results["workloads"].values():
         cells = [cell for mode in MODES for cell in _markdown_cells(row, mode)]
@@ -160,7 +186,10 @@ def _markdown_cells(row, mode):
     medians, best = row[mode], verdicts.best_keras(row[mode])
     times = ["-" if name not in medians else f"{medians[name]['median']:.1f}" for name in ("rshop", best)]
     ratio = verdicts.ratio(medians, best)
-    return [times[0], f"{times[1]} ({best})", _number(ratio), _number(verdicts.ratio(medians, "torch"))]
+    # Where torch.nn has no layer, its step in torch.compile stands in its column.
+    torch = "torch" if "torch" in medians else "torch compile"
+    others = [_number(verdicts.ratio(medians, other)) for other in (torch, "jax")]
+    return [times[0], f"{times[1]} ({best})", _number(ratio), *others]
 
 
 def _row(title, cells):

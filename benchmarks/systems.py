@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import systems_keras, systems_keras_by_hand, systems_rshop, systems_torch
+from . import systems_jax, systems_keras, systems_keras_by_hand, systems_rshop, systems_torch
 from .data import Batch
 from .keras_system import KerasSystem
 from .limits import Products
 from .systems_keras_by_hand import in_loop, in_rnn
+from .systems_torch_compiled import KINDS, TorchCompiledSystem
 from .workloads import Workload
 
 #: Whose results the others' are compared with.
@@ -52,6 +53,10 @@ def entries(workload: Workload, batch: Batch, eager: bool = False) -> list[Entry
         made.append(Entry(name, _maker(build, workload, batch, jit=name.endswith("jit"), eager=eager)))
     if workload.kind in systems_torch.LAYERS and systems_torch.installed():
         made.append(Entry("torch", lambda: systems_torch.TorchSystem(workload, batch)))
+    if workload.kind in KINDS and systems_torch.installed():
+        made.append(Entry("torch compile", lambda: TorchCompiledSystem(workload, batch, compiled=not eager)))
+    if workload.kind in systems_jax.NETWORKS and systems_jax.installed():
+        made.append(Entry("jax", lambda: systems_jax.JaxSystem(workload, batch)))
     return [*made, Entry("products", lambda: Products(workload))]
 
 

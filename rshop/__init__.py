@@ -5,7 +5,7 @@ from rshop.versions import check_versions
 check_versions()
 
 # A process that only loads a model needs all of these registered.
-from rshop import attention, basic_cells, seq2seq  # noqa: E402, F401
+from rshop import attention, basic_cells, seq2seq, training  # noqa: E402, F401
 from rshop.cells import GRUCell, LSTMCell, SimpleRNNCell  # noqa: E402
 from rshop.cells.base import RNNCell  # noqa: E402  (the check comes before what needs it)
 from rshop.export.to_numpy import to_numpy  # noqa: E402

@@ -1,19 +1,17 @@
 """The loop of a layer over time: a program, cuDNN, or one timestep after the other."""
 
-from keras import ops
-
-from rshop.backend import is_eager, scan
-from rshop.call.added_losses import adds_losses
+from rshop.backend import is_eager
+from rshop.call import traced_calls
 from rshop.call.arguments import Arguments
-from rshop.call.first_memory import first_parts, has_unknown_sizes
+from rshop.call.first_memory import has_unknown_sizes
+from rshop.call.plain_loop import in_plain_loop
 from rshop.call.timesteps import Timesteps
 from rshop.fast import cudnn, switches
 from rshop.fast.loops import run_program
 from rshop.fast.plan.program import program
 from rshop.step import teacher_forcing
-from rshop.step.masks import silence
 from rshop.step.of_sequence import replaced
-from rshop.structure import flat, tree
+from rshop.structure import flat
 
 
 def run(layer, given: Arguments, training: bool | None) -> tuple[dict, list]:
@@ -37,15 +35,21 @@ def run(layer, given: Arguments, training: bool | None) -> tuple[dict, list]:
     timesteps = Timesteps.of(
         layer, given, training=training, forced=forced, every_output=layer.return_sequences
     )
-    if cudnn.is_wanted(layer, masked=bool(timesteps.sequences["mask"])):
-        memory, emitted = _in_cudnn(timesteps)
-    elif (ready := _program(timesteps)) is not None:
-        memory, emitted = _in_program(timesteps, ready)
-    else:
-        memory, emitted = _plainly(timesteps)
+    memory, emitted = _loop(timesteps)
     if layer.carried is not None:
         layer.carried.keep(memory)
     return memory, emitted
+
+
+def _loop(timesteps):
+    layer = timesteps.layer
+    if cudnn.is_wanted(layer, masked=bool(timesteps.sequences["mask"])):
+        return _in_cudnn(timesteps)
+    if (ready := _program(timesteps)) is not None:
+        return _in_program(timesteps, ready)
+    if traced_calls.pays(timesteps):
+        return layer.traced_calls.run(timesteps)
+    return in_plain_loop(timesteps, unroll=layer.unroll)
 
 
 def _in_cudnn(timesteps):
@@ -94,26 +98,3 @@ def _program(timesteps):
         late_gradients=on.late_gradients,
         hoist=on.hoist,
     )
-
-
-def _plainly(timesteps):
-    layer, given, first, now = timesteps.layer, timesteps.given, timesteps.first, timesteps.sequences
-    timestep = timesteps.knowing_constants().timestep
-    if now["mask"]:
-        now = {**now, "inputs": [silence(now["mask"][0], x) for x in now["inputs"]]}
-    fixed = {"inputs": given.inputs} if layer.decode else {}
-    # Laid out one by one, the timesteps leave their losses where Keras finds them; with changed weights not.
-    parts, changes = first_parts(layer, given, first), timestep.of_sequence.weights
-    if (changes or not layer.unroll) and adds_losses(timestep.step, parts, timestep.training, timestep.masks):
-        first = {**first, "losses": [ops.zeros((), "float32")]}
-    memory, emitted = scan(
-        lambda memory, values: timestep(memory, {**tree.pack_sequence_as(now, values), **fixed}),
-        first,
-        flat(now),
-        timesteps.steps,
-        emits=flat(timestep.step.outputs) if layer.return_sequences else [],
-        unroll=layer.unroll,
-    )
-    for loss in memory.pop("losses", []):
-        layer.add_loss(loss)
-    return memory, emitted

@@ -12,6 +12,7 @@ from rshop.call.carried_states import Carried
 from rshop.call.first_memory import has_unknown_sizes
 from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
 from rshop.call.run import run
+from rshop.call.traced_calls import TracedCalls
 from rshop.checks import check_training
 from rshop.layers import options
 from rshop.layers.described import DescribedLayer
@@ -61,6 +62,8 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
         self.training_calls, self.training_runs = None, None
         #: The Keras layer with the same weights, where cuDNN is to run it.
         self.twin = None
+        #: The graphs of long calls outside of `fit` and `predict`.
+        self.traced_calls = TracedCalls()
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)

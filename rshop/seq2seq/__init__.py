@@ -1,8 +1,9 @@
 """Ready models: an encoder and a decoder of any cells, trained and used with one call each.
 
-May import: step, attention, cells, layers, generation.
+May import: step, attention, cells, layers, generation, training.
 """
 
 from rshop.seq2seq.encoder_decoder import EncoderDecoder
+from rshop.seq2seq.forecaster import Forecaster
 
-__all__ = ["EncoderDecoder"]
+__all__ = ["EncoderDecoder", "Forecaster"]

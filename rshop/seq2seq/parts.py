@@ -10,12 +10,13 @@ from rshop.errors import message, told
 from rshop.layers.sequential import RecurrentSequential
 
 
-def prototype(cell, units: int) -> dict:
+def prototype(cell, units: int, owner: str = "EncoderDecoder") -> dict:
     """The config of a cell, of which every cell of a model is made.
 
     Args:
         cell: a class or function that makes a cell of a number of units, a cell, or such a config.
         units: the number of units.
+        owner: the class of the model, for an error.
 
     Raises:
         TypeError: it makes no cell.
@@ -35,7 +36,7 @@ def prototype(cell, units: int) -> dict:
                 fix="cell=GRUCell, or cell=lambda units: ResidualCell(GRUCell(units))",
             )
         )
-    return keras.saving.serialize_keras_object(any_cell.checked_cell(made, "EncoderDecoder"))
+    return keras.saving.serialize_keras_object(any_cell.checked_cell(made, owner))
 
 
 def cell_from(config: dict, name: str):

@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
-from rshop.seq2seq.measures import Perplexity, SequenceAccuracy
+from rshop.seq2seq.compiled import CompiledAgain
 from rshop.seq2seq.pairs import with_targets, with_validation
+from rshop.training.measures import Perplexity, SequenceAccuracy
 
 
-class TrainedOnPairs(keras.Model):
+class TrainedOnPairs(CompiledAgain):
     """A Keras model of `[source, target]` whose `fit` takes a source and a target.
 
     A subclass has `target_tokens` (None for vectors) and `pad_token`.

@@ -12,6 +12,7 @@ import venv
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.project.test_project import ROOT, tracked_files
@@ -94,9 +95,12 @@ def built(clone, tmp_path_factory):
     return build(clone, tmp_path_factory.mktemp("dist"))
 
 
-def test_the_wheel_holds_the_two_packages_with_their_data_files_and_nothing_else(built):
+def test_the_wheel_holds_the_three_packages_with_their_data_files_and_nothing_else(built):
     here = {name for name in names_in(built[1]) if ".dist-info/" not in name}
-    assert here == tracked("rshop", "viz")
+    lessons_import = {name for name in tracked("notebooks") if name.startswith("notebooks/course/")}
+    course = {name.removeprefix("notebooks/") for name in lessons_import}
+    assert "course/settings.py" in course
+    assert here == tracked("rshop", "viz") | course
     assert {"viz/inspector/js/inspector.css", "viz/inspector/js/main.js"} <= here
 
 
@@ -128,6 +132,22 @@ def test_the_wheel_installed_beside_the_packages_runs_from_there(built, tmp_path
     data = {name.rpartition("/")[2] for name in tracked("viz") if name.endswith((".js", ".css"))}
     assert out[-3] == str(sorted(data))
     assert out[-2:] == [str(target)] * 2
+
+
+@pytest.mark.slow
+def test_a_lesson_alone_in_a_folder_runs_to_its_end_with_the_wheel(built, tmp_path):
+    target, folder = tmp_path / "site", tmp_path / "alone"
+    folder.mkdir()
+    options = ["--no-deps", "--target", str(target)]
+    run(sys.executable, "-m", "pip", "install", *options, str(built[1]), cwd=tmp_path)
+    notebook = nbformat.read(ROOT / "notebooks" / "00_win_first.ipynb", as_version=4)
+    where = "import course, rshop, viz\nprint(*(m.__file__ for m in (course, rshop, viz)), sep='\\n')"
+    notebook.cells.append(nbformat.v4.new_code_cell(where))
+    nbformat.write(notebook, folder / "lesson.ipynb")
+    command = ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "lesson.ipynb"]
+    run(sys.executable, *command, cwd=folder, PYTHONPATH=str(target))
+    last = nbformat.read(folder / "lesson.ipynb", as_version=4).cells[-1].outputs[0].text
+    assert last.split() == [str(target / name / "__init__.py") for name in ("course", "rshop", "viz")]
 
 
 def test_what_builds_is_declared_for_the_tests_too_and_so_pinned():
@@ -169,7 +189,7 @@ def path_file(clone, tmp_path_factory):
 
 
 def test_an_editable_install_is_a_path_and_no_finder(path_file, clone):
-    assert path_file == [str(clone)]
+    assert path_file == [str(clone), str(clone / "notebooks")]
 
 
 def test_a_clone_named_rshop_is_imported_from_the_folder_above_it(path_file, clone, tmp_path):

@@ -19,6 +19,8 @@ PAGES = {
     "docs/several_devices.md": 1,
     "docs/attention.md": 5,
     "docs/generation.md": 9,
+    "docs/training.md": 8,
+    "docs/forecasting.md": 4,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,

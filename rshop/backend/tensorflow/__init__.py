@@ -11,6 +11,7 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 `gradients.vjp(function, points, cotangents)`       shaped as the points; the cotangents as the results
 `gradients.custom_gradient(function)`               a function of `inputs` with its own backward pass
 `compiling.compiled(function, xla, compile_now)`    a function of a list of calls, traced once
+`two_ways.TwoWays(function)`                        a function of `inputs` that is traced once, for any size
 `compiling.is_eager()`                              a bool: operations run at once, none is traced
 `compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole
 `compiling.has_xla()`                               a bool: XLA compiles for this machine
@@ -32,8 +33,10 @@ from rshop.backend.tensorflow.devices import cores, has_gpu
 from rshop.backend.tensorflow.gradients import custom_gradient, gradients, vjp
 from rshop.backend.tensorflow.loops import over_time, reader, scan
 from rshop.backend.tensorflow.shapes import checked_size, padded, split_batch
+from rshop.backend.tensorflow.two_ways import TwoWays
 
 __all__ = [
+    "TwoWays",
     "checked_size",
     "compiled",
     "cores",

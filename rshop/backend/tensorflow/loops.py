@@ -43,6 +43,7 @@ def scan(
         return _unrolled(body, carry, xs, length, count=len(emits))
     length = tf.cast(length, "int32")
     first = tree.map_structure(tf.convert_to_tensor, carry)
+    xs = [tf.convert_to_tensor(x) for x in xs]
     capacity = tf.shape(xs[0])[1] if xs else length
     reads = [_reader_of_list(x, capacity) for x in xs]
     last, emitted = over_time(body, first, reads, length, emits=emits, capacity=capacity)

@@ -59,6 +59,7 @@ def run(
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_previous_truths(first["truths"], now["truths"]) if forced else [])]
+    given += program.draw(batch, length)
     # Masked timesteps read 0: in the loop each is silenced as it is read, which copies nothing.
     silent_in_loop = bool(now["mask"]) and not program.plan.before
     if now["mask"] and not silent_in_loop:

@@ -1,4 +1,4 @@
 """What a step's graph allows: its operations as simple instructions, and when each one runs.
 
-May import: step, attention, cells.
+May import: backend, step, attention, cells.
 """

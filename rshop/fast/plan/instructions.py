@@ -64,8 +64,10 @@ class Lowered:
 
     Attributes:
         instructions: in running order.
-        inputs, outputs: the numbers of the step's inputs and outputs; the inputs end with those of `once`.
+        inputs, outputs: the numbers of the step's inputs and outputs; the inputs end with those of `once`
+            and `drawn`.
         once: the numbers of what the step has computed once for a sequence.
+        drawn: for the number of each mask that is drawn at each timestep its dropout layer, in running order.
         weights: what products and biases multiply and add.
         likes: for the number of each value a Keras tensor of its shape and dtype.
         by_sample: whether each sample is treated alone, so that the batch may be split into parts.
@@ -74,6 +76,7 @@ class Lowered:
     instructions: list[Instruction] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     once: list[int] = field(default_factory=list)
+    drawn: dict[int, keras.layers.Layer] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
     weights: list[Weight] = field(default_factory=list)
     likes: list = field(default_factory=list)

@@ -52,6 +52,7 @@ _OTHER_LAYERS = words(
     UnitNormalization
     """
 )
+_DROPOUTS = words("Dropout GaussianDropout SpatialDropout1D SpatialDropout2D SpatialDropout3D")
 #: The layers of this project that hold a cell's weights.
 WEIGHT_LAYERS = (Product, Bias)
 #: Its attentions, and the layers that their steps are made of.
@@ -70,6 +71,23 @@ def is_known(operation, training) -> bool:
     if isinstance(operation, keras.layers.Layer):
         return _is_known_layer(operation, training)
     return _is_from_keras(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
+
+
+def is_dropout(operation, training) -> bool:
+    """Whether a layer multiplies what it reads by numbers that it draws anew at each timestep.
+
+    What it draws depends on nothing of the step, so it can be drawn before the loop.
+
+    Example:
+        >>> is_dropout(keras.layers.Dropout(0.5), training=True)
+        True
+        >>> is_dropout(keras.layers.Dropout(0.5), training=False)  # known: it draws nothing
+        False
+    """
+    is_one = isinstance(operation, keras.layers.Layer) and _name(operation) in _DROPOUTS
+    if not training or not is_one or not _is_from_keras(operation) or not _draws(operation):
+        return False
+    return getattr(operation, "activity_regularizer", None) is None
 
 
 def is_per_sample(operation, constants: list, rank: int) -> bool:

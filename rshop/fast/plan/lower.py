@@ -8,6 +8,7 @@ from rshop.cells.weights import Bias, Product
 from rshop.fast.plan import known_operations
 from rshop.fast.plan.contractions import letters_of
 from rshop.fast.plan.instructions import Instruction, Lowered, Weight
+from rshop.fast.plan.known_operations import is_dropout, is_known
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
 from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
@@ -16,7 +17,7 @@ from rshop.structure import flat
 
 
 def lower(graph: Graph, training) -> Lowered | None:
-    """The instructions of a step; None if it has an operation that is not known.
+    """The instructions of a step; None if an operation, or the size of what is dropped out, is not known.
 
     Example:
         >>> lowered = lower(step.graph, training=True)  # h = tanh(Dense(x) + Dense(h_tm1))
@@ -28,7 +29,9 @@ def lower(graph: Graph, training) -> Lowered | None:
     lowering = _Lowering(training)
     lowering.result.inputs = [lowering.new(t) for t in graph.inputs]
     lowering.graph(graph, lowering.result.inputs, "")
-    lowering.result.inputs += lowering.result.once
+    lowering.result.inputs += [*lowering.result.once, *lowering.result.drawn]
+    if any(None in lowering.result.likes[number].shape[1:] for number in lowering.result.drawn):
+        return None
     lowering.result.outputs = [lowering.number(t) for t in graph.outputs]
     return lowering.result
 
@@ -38,10 +41,10 @@ def unknown(graph: Graph, training) -> list[str]:
 
     Example:
         >>> unknown(step.graph, training=True)
-        ['dropout']
+        ['batch_normalization']
     """
     operations = [o for o in graph.operations() if not known_operations.shows_parts(o)]
-    return [o.name for o in operations if not known_operations.is_known(o, training)]
+    return [o.name for o in operations if not (is_known(o, training) or is_dropout(o, training))]
 
 
 class _Lowering:
@@ -93,6 +96,8 @@ class _Lowering:
             return
         if isinstance(operation, WeightsOfSequence):
             last = self.number(node.inputs[0])
+        elif is_dropout(operation, self.training):
+            last = self.dropout(name, operation, node.inputs[0], node.outputs[0])
         elif known_operations.is_dense(operation) and len(node.inputs) == 1:
             last = self.dense(name, operation, node.inputs[0], node.outputs[0])
         elif type(operation) is Product:
@@ -107,6 +112,12 @@ class _Lowering:
             self.call(name, node)
             return
         self.numbers[id(node.outputs[0])] = last
+
+    def dropout(self, name, layer, x, y):
+        mask = self.new(_copy(y))
+        self.result.drawn[mask] = layer
+        reads = [self.cast(name, x, layer), mask]
+        return self.add(name, reads, _copy(y), lambda v, w, training: [v[0] * v[1]])
 
     def dense(self, name, layer, x, y):
         like = keras.KerasTensor(y.shape, layer.compute_dtype)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
+from rshop.backend import scan
 from rshop.fast.plan.instructions import Lowered
 from rshop.fast.plan.lower import lower
 from rshop.fast.plan.run_instructions import run_instructions
@@ -77,7 +78,8 @@ class Program:
         Args:
             fixed: what every timestep sees whole, in the order of `self.fixed`: inputs of a decoder,
                 constants, what the step has computed once.
-            sequences: `(batch, time, ...)`, in the order of `self.sequences`.
+            sequences: `(batch, time, ...)`, in the order of `self.sequences`: inputs, truths that are fed,
+                and what was drawn.
         """
         values = self._as_declared(self.fixed, fixed)
         weights = {i: w.value() for i, w in enumerate(self.lowered.weights)}
@@ -88,6 +90,25 @@ class Program:
         shared += [ops.concatenate([weights[p.weight] for p in g.products], axis=0) for g in self.merged]
         shared += [ops.convert_to_tensor(v) for v in self.variables]
         return shared + [values[n] for n in self.loop_fixed], [given[n] for n in self.loop_sequences]
+
+    def draw(self, batch, length) -> list:
+        """What the dropout layers multiply by at each timestep, each `(batch, time, ...)`.
+
+        The draws are those of the plain loop: timestep by timestep, in running order.
+
+        Args:
+            batch, length: ints or scalar tensors.
+        """
+        likes = [self.lowered.likes[number] for number in self.lowered.drawn]
+        if not likes:
+            return []
+
+        def timestep(_, __):
+            ones = [ops.ones((batch, *like.shape[1:]), like.dtype) for like in likes]
+            layers = self.lowered.drawn.values()
+            return [], [layer(x, training=True) for layer, x in zip(layers, ones, strict=True)]
+
+        return scan(timestep, [], [], length, emits=likes)[1]
 
     def shared_order(self) -> list[tuple]:
         """The key of each tensor that every timestep sees whole.
@@ -176,7 +197,8 @@ def program(
         return None
     counts = [len(flat(part)) for part in (step.inputs, step.constants, step.states, step.readouts)]
     kinds = [FIXED if decode else SEQUENCE] * counts[0] + [FIXED] * counts[1] + [FED] * counts[2]
-    kinds += [SEQUENCE if forced else FED] * counts[3] + [FIXED] * len(lowered.once)
+    kinds += [SEQUENCE if forced else FED] * counts[3]
+    kinds += [FIXED] * len(lowered.once) + [SEQUENCE] * len(lowered.drawn)
     numbers = lowered.inputs
     outputs = lowered.outputs[: len(flat(step.outputs))]
     next_states = lowered.outputs[len(outputs) :]

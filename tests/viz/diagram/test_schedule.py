@@ -37,7 +37,7 @@ def test_without_the_option_nothing_is_marked():
 
 def test_what_is_not_known_is_named():
     x, h = keras.Input((3,)), keras.Input((3,))
-    n = ops.tanh(layers.Dropout(0.5, name="forgetful")(layers.Dense(3)(x)) + h)
+    n = ops.tanh(layers.GaussianNoise(0.5, name="forgetful")(layers.Dense(3)(x)) + h)
     text = viz.draw_step(RecurrentModel(x, n, h, n), schedule=True).text
     assert "All in the plain loop: nothing is known beforehand of forgetful." in text
 
