@@ -9,7 +9,7 @@ import numpy as np
 
 import rshop
 import viz
-from tests.support.bad_calls import CALL, ODD, TRAINING, M, Target, X
+from tests.support.bad_calls import CALL, ODD, TRAINING, M, Target, X, odd
 from tests.support.bad_values import COUNT, FLAG, FLAG_OR_NONE, NOTHING, NUMBERS
 from tests.support.generation import token_model
 
@@ -53,7 +53,8 @@ def runs(p):
     kinds = {**_RUN, **TRAINING, "labels": _LABELS, "sample": _INDEX}
     kinds["output_labels"] = {"None"}
     kinds["megabytes"] = {"one", "fraction", "huge"}
-    yield Target("inspect", viz.inspect, valid, kinds, extra=ODD)
+    beside = {**kinds, "beside": {"None", "empty dict"}}
+    yield Target("inspect", viz.inspect, valid, beside, extra={**ODD, "beside": odd(X)})
     yield Target("edit", viz.edit, valid, kinds, extra=ODD)
 
 

@@ -40,7 +40,8 @@ class Inspector:
         steps, samples = self.payload.all_steps, len(self.payload.samples)
         plural = "" if samples == 1 else "s"
         cut = f"; cut for size: {'; '.join(self.payload.notes)}" if self.payload.notes else ""
-        return f"Inspector of {self.payload.title}: {steps} timesteps, {samples} sample{plural}{cut}"
+        beside = f", beside {self.payload.beside.said}" if self.payload.beside else ""
+        return f"Inspector of {self.payload.title}: {steps} timesteps, {samples} sample{plural}{beside}{cut}"
 
     def _repr_html_(self):
         return html_page.fragment(self.payload, self.picture)
@@ -50,7 +51,9 @@ class Inspector:
         html_page.display({"text/html": html_page.fragment(self.payload), "text/plain": repr(self)}, raw=True)
 
 
-def inspect(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call) -> Inspector:
+def inspect(
+    rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, beside=None, **call
+) -> Inspector:
     """The run of a recurrent layer on `x`, to step through in the browser.
 
     All timesteps are computed beforehand; the result needs no kernel and no network. It shows the step
@@ -63,6 +66,8 @@ def inspect(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGA
         >>> rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
         >>> viz.inspect(rnn, np.ones((1, 3, 3)), labels=["the", "cat", "sat"])
         Inspector of LSTMCell: 3 timesteps, 1 sample
+        >>> viz.inspect(rnn, np.ones((1, 3, 3)), beside=np.zeros((1, 3, 3)))
+        Inspector of LSTMCell: 3 timesteps, 1 sample, beside the same layer on another x
 
     Args:
         rnn: a recurrent layer of rshop, called before or not; or a Keras model that has exactly one: then
@@ -75,6 +80,11 @@ def inspect(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGA
             shown at each timestep. A dict has a list for each of several outputs.
         sample: the sample that is shown first.
         megabytes: about how large the numbers may become. A longer or wider run is cut, and says so.
+        beside: a second run with as many samples and timesteps, to be shown on the same clock: its values in
+            a second row, the differences in a third, and the first timestep at which the two part. A second
+            `x`; or a dict of what is different in the second call, such as `{"training": False}` or
+            `{"x": ..., "initial_state": ...}`; or another layer or model, run on the same `x`; or an
+            `rshop.Trace` that was recorded earlier, before training for one.
         **call: as in `rshop.trace`: `initial_state`, `initial_readout`, `ground_truth`, `constants`,
             `mask`, `training`, `output_length`.
 
@@ -83,7 +93,9 @@ def inspect(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGA
 
     Raises:
         TypeError, ValueError: what `rshop.trace` raises; an argument that it does not have; labels, a
-            sample or a size that do not fit the run; a model with no or several recurrent layers.
+            sample or a size that do not fit the run; a model with no or several recurrent layers; a run
+            beside it of another size, or with no value of the same name and shape.
     """
     shown = {"labels": labels, "output_labels": output_labels, "sample": sample, "megabytes": megabytes}
+    shown["beside"] = beside
     return Inspector(record(rnn, x, **shown, **call))

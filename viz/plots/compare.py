@@ -6,6 +6,7 @@ import numpy as np
 
 from rshop import Trace
 from rshop.errors import message, told
+from viz.plots import parting
 from viz.plots.heatmap import mark_masked
 from viz.plots.series import Series, series
 from viz.plots.units_over_time import draw_units
@@ -66,7 +67,7 @@ def compare(
     *,
     sample: int = 0,
     labels=("first", "second"),
-    tolerance=1e-5,
+    tolerance=parting.TOLERANCE,
     ax=None,
 ) -> Comparison:
     """One value of two runs in the same colours, their difference, and a line where they diverge.
@@ -98,13 +99,11 @@ def compare(
     first, second = (found.units(sample).T for found in pair)
     _check_shapes(pair, first, second)
     _check_looks(labels, tolerance)
-    with np.errstate(invalid="ignore"):
-        difference = np.where(_same(first, second), 0.0, first - second)
-    parted = np.flatnonzero(~_near(first, second, tolerance).all(axis=0))
+    parted = np.flatnonzero(~parting.near(first, second, tolerance).all(axis=0))
     scale = Scale.of(first, second)
     result = Comparison(
         pair[0].name,
-        difference,
+        parting.difference(first, second),
         int(pair[0].times[parted[0]]) if len(parted) else None,
         (scale.low, scale.high),
         first=pair[0].first,
@@ -116,7 +115,7 @@ def compare(
             # The value and the sample are those of all three: they are said once.
             whole = f"{found.said} of sample {sample}: {label}" if axis is result.axes[0] else f"{label}"
             plot_axes.title(axis, whole, note)
-        if len(difference) > 1:
+        if len(first) > 1:
             both = result.axes[:2]
             colour_matrix.scale_bar(both[0].images[0], [first, second], scale, both)
         _difference(result, pair[0], sample, labels)
@@ -144,15 +143,6 @@ def _difference(result, found, sample, labels):
             axis.axvline(
                 result.first_divergence - 0.5, color=palette.INK, linewidth=1.6, linestyle="--", zorder=4
             )
-
-
-def _same(a, b):
-    return (a == b) | (np.isnan(a) & np.isnan(b))
-
-
-def _near(a, b, tolerance):
-    with np.errstate(invalid="ignore"):
-        return _same(a, b) | (np.abs(a - b) <= tolerance)
 
 
 def _check_shapes(pair, first, second):

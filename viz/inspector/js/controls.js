@@ -1,6 +1,7 @@
 // The bar above: title, buttons, slider, choices.
 
 import { make, select } from "./dom.js";
+import { partingMark, partsAt } from "./parting.js";
 import { unitOption, unitsToChoose } from "./units.js";
 
 const ICONS = {
@@ -34,6 +35,9 @@ export function controls(run, clock, help) {
     "aria-label": "Timestep",
   });
   slider.addEventListener("input", () => clock.go(Number(slider.value)));
+  // The middle of the slider's button is half a button from each end.
+  const part = (t) => Math.max(0, t) / Math.max(1, run.steps - 1);
+  const mark = partingMark(run, (t) => `calc(8px + (100% - 16px) * ${part(t)})`);
   const samples = select(
     "sample",
     run.payload.samples.map((name, i) => [i, name]),
@@ -71,7 +75,7 @@ export function controls(run, clock, help) {
       "div",
       { class: "rv-bar" },
       make("div", { class: "rv-buttons", role: "group", "aria-label": "Step through time" }, buttons),
-      slider,
+      mark ? make("span", { class: "rv-marked-slider" }, slider, mark.node) : slider,
       run.samples > 1 ? samples.label : null,
       units.label,
       speed.label,
@@ -81,7 +85,9 @@ export function controls(run, clock, help) {
   const update = ({ t, sample, unit, playing }) => {
     const text = `t = ${t} of ${run.steps - 1}`;
     slider.value = t;
-    slider.setAttribute("aria-valuetext", [text, run.label(sample, t)].filter(Boolean).join(", "));
+    const parts = partsAt(run, sample) === t && "here the runs part";
+    slider.setAttribute("aria-valuetext", [text, run.label(sample, t), parts].filter(Boolean).join(", "));
+    mark?.update({ sample });
     title.textContent = text;
     label.textContent = run.label(sample, t);
     label.hidden = !run.payload.labels;

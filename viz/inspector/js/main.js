@@ -12,6 +12,7 @@ import { hover, picks } from "./hover.js";
 import { keys, keysHelp } from "./keys.js";
 import { numbersTable } from "./numbers_table.js";
 import { endsPanel, gatesPanel, maskPanel, readoutPanel, statesPanel } from "./panels.js";
+import { partingNote } from "./parting.js";
 import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
 import { hideStill } from "./still.js";
@@ -35,7 +36,8 @@ function build(root, payload, live) {
   const bar = controls(run, clock, help);
   const step = diagramPanel(run, whole.choose);
   const side = tabs(panels(run, clock, live ? live(run, clock) : null));
-  parts = [bar, step, side, whole];
+  const apart = partingNote(run, clock);
+  parts = [bar, step, side, whole, apart].filter(Boolean);
   const body = make(
     "div",
     {
@@ -49,7 +51,7 @@ function build(root, payload, live) {
   const tip = hover(root, clock);
   keys(root, clock, help);
   picks(root, clock);
-  root.replaceChildren(...[bar.node, help.node, notes, body, tip].filter(Boolean));
+  root.replaceChildren(...[bar.node, help.node, notes, apart?.node, body, tip].filter(Boolean));
   clock.changed(clock);
   return clock;
 }

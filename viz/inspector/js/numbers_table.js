@@ -13,6 +13,9 @@ export function numbersTable(run) {
         [`change of ${value.name}`, run.change[i]],
       );
     else if (value.role !== "inner" || value.gate) columns.push([value.name, run.series[i]]);
+    else return;
+    const pair = run.beside[i];
+    if (pair) columns.push([`${value.name} beside`, pair.second], [pair.difference.name, pair.difference]);
   });
   const rows = Math.min(128, Math.max(0, ...columns.map(([, series]) => series.units)));
   const caption = make("caption");

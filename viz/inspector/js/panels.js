@@ -1,5 +1,6 @@
 // The panels beside the diagram, each `{node, update(now)}`: states, inputs and outputs, gates, readout, mask.
 
+import { besideRows } from "./beside_rows.js";
 import { make, section } from "./dom.js";
 import { written } from "./numbers.js";
 import { labelled, nameParts, warning } from "./rows.js";
@@ -8,16 +9,17 @@ const MOMENTS = ["before", "after", "change"];
 
 export function statesPanel(run) {
   const groups = run.values
-    .map((value, i) => [value, [run.series[i], run.after[i], run.change[i]]])
+    .map((value, i) => [value, [run.series[i], run.after[i], run.change[i]], i])
     .filter(([value]) => value.role === "state")
-    .map(([value, three]) => stateGroup(value.name, three));
+    .map(([value, three, i]) => stateGroup(value.name, three, besideRows(run, i)));
   return groups.length ? panel("States", groups, "rv-states") : null;
 }
 
-// A state before and after the timestep, and what changed.
-function stateGroup(name, three) {
+// A state before and after the timestep, and what changed; of a second run that after it, and the difference.
+function stateGroup(name, three, beside) {
   const [before, after, change] = three;
-  const rows = three.map((series, i) => labelled(MOMENTS[i], series));
+  const moments = three.map((series, i) => labelled(MOMENTS[i], series));
+  const rows = [...moments.slice(0, 2), ...beside, moments[2]];
   const warn = warning([after, before]);
   const head = make(
     "div",
@@ -62,9 +64,10 @@ export function gatesPanel(run) {
         ? `largest: ${[series.unitName(largest), series.word(largest, sample)].filter(Boolean).join(" ")}, ${written(numbers[largest])}`
         : "";
     };
-  const parts = gates.map(([value, series]) =>
+  const parts = gates.flatMap(([value, series]) => [
     labelled(nameParts(value.short), series, detail(value, series)),
-  );
+    ...besideRows(run, run.series.indexOf(series)),
+  ]);
   return panel("Gates and probabilities, 0 to 1", parts, "rv-gates");
 }
 
@@ -83,14 +86,15 @@ export function readoutPanel(run) {
     .filter(([value]) => value.role === "readout")
     .map(([value, i], place) => {
       const chip = make("span", { class: "rv-chip" });
-      const row = labelled(nameParts(value.short), run.series[i]);
+      const rows = [labelled(nameParts(value.short), run.series[i]), ...besideRows(run, i)];
       const update = (now) => {
         const code = ORIGIN[run.payload.sources[place][now.sample][now.t]];
         chip.className = `rv-chip rv-chip-${code}`;
         chip.textContent = `from ${SAID[code]}`;
-        row.update(now);
+        rows.forEach((row) => row.update(now));
       };
-      return { node: make("div", { class: "rv-group" }, row.node, chip), update };
+      const nodes = rows.map((row) => row.node);
+      return { node: make("div", { class: "rv-group" }, nodes[0], chip, nodes.slice(1)), update };
     });
   return parts.length ? panel("Readout", parts, "rv-readout") : null;
 }
@@ -109,13 +113,20 @@ export function maskPanel(run) {
 // What the timestep reads and returns. An output that is a state is shown among the states.
 export function endsPanel(run) {
   const states = run.values.filter((value) => value.role === "state");
+  const second = (value) => run.payload.beside?.values[run.values.indexOf(value)];
+  const follows = (one, other) => one?.start === other?.start && one?.lag + 1 === other?.lag;
   const repeats = (value) =>
     value.role === "output" &&
-    states.some((state) => state.start === value.start && state.lag + 1 === value.lag);
+    states.some(
+      (state) => follows(state, value) && (!second(value) || follows(second(state), second(value))),
+    );
   const rows = run.values
     .map((value, i) => [value, run.series[i]])
     .filter(([value]) => ["input", "output"].includes(value.role) && !repeats(value))
-    .map(([value, series]) => labelled(nameOf(value), series));
+    .flatMap(([value, series]) => [
+      labelled(nameOf(value), series),
+      ...besideRows(run, run.series.indexOf(series)),
+    ]);
   return rows.length ? panel("Input and output", rows, "rv-ends") : null;
 }
 

@@ -5,6 +5,11 @@ import { Look } from "./look.js";
 import { decoded } from "./numbers.js";
 import { Series, sameScale } from "./series.js";
 
+// The first less the second; what is NaN or infinite in both is the same.
+function apart(one, other) {
+  return one === other || (Number.isNaN(one) && Number.isNaN(other)) ? 0 : one - other;
+}
+
 // A payload, decoded.
 export class Run {
   constructor(payload) {
@@ -25,6 +30,20 @@ export class Run {
       (value, i) => value.role === "state" && this.read(value, value.name, 1, this.series[i]),
     );
     this.change = this.values.map((value, i) => value.role === "state" && this.difference(value, i));
+    this.beside = this.values.map((value, i) => this.readBeside(value, i));
+  }
+
+  // The same value of the second run and how far this run is from it, of a state after each timestep; null
+  // where there is no second run or it has no such value.
+  readBeside(value, i) {
+    const sent = this.payload.beside?.values[i];
+    if (!sent) return null;
+    const own = this.after[i] || this.series[i];
+    const second = this.read({ ...value, ...sent }, value.name, value.role === "state" ? 1 : 0);
+    sameScale([this.series[i], own, second]);
+    const at = (...place) => apart(own.at(...place), second.at(...place));
+    const given = { ...value, name: `difference of ${value.name}`, gate: false, whole: false };
+    return { second, difference: new Series(this, { ...given, at, first: own.first }) };
   }
 
   read(value, name, later, like) {

@@ -1,10 +1,12 @@
 // The panel of the whole run: one row a value above one time axis.
 
+import { trio } from "./beside_rows.js";
 import { make, select } from "./dom.js";
 import { filmRow } from "./film_row.js";
 import { labelRow } from "./label_row.js";
 import { legend } from "./legend.js";
 import { heatMap, mapRow, track } from "./maps.js";
+import { partingMark } from "./parting.js";
 import { guessRows } from "./words.js";
 
 // The marks of the codes of `sources`: an output that is equal to the truth is the truth.
@@ -16,13 +18,15 @@ export function runPanel(run, clock) {
     (series, i) => !series.fixed && (run.values[i].role !== "inner" || series.gate || series.words),
   );
   const rows = together(run, every, shown);
+  const row = (same) => rowOf(run, every, same);
   const own = rows.filter((same) => same.some((series) => series.role !== "inner")).map(row);
   // Attention over words belongs to what is seen at once; gates fold.
   const inner = rows.filter((same) => same.every((series) => series.role === "inner"));
   const attended = inner.filter(([series]) => series.words && !series.guessed).map(row);
   const gates = inner.filter(([series]) => !series.words || series.guessed).map(row);
   const parts = [labelRow(run), ...guessRows(run), ...tracks(run), ...attended, ...own].filter(Boolean);
-  const extra = chosenRow(run, every, shown);
+  const extra = chosenRow(run, every, shown, row);
+  const times = axis(run);
   const fold = gates.length ? gateRows(gates) : null;
   const node = make(
     "div",
@@ -40,10 +44,10 @@ export function runPanel(run, clock) {
       parts.map((part) => part.node),
       extra.node,
       fold?.node ?? null,
-      axis(run),
+      times.node,
     ),
   );
-  const update = (now) => [...parts, extra, fold].forEach((part) => part?.update(now));
+  const update = (now) => [...parts, extra, fold, times].forEach((part) => part?.update(now));
   return { node, update, choose: extra.choose };
 }
 
@@ -52,15 +56,19 @@ function together(run, every, shown) {
   const rows = new Map();
   shown.forEach((series) => {
     const value = run.values[every.indexOf(series)];
-    const key = `${value.start}/${value.lag + (value.role === "state" ? 1 : 0)}`;
+    const later = value.role === "state" ? 1 : 0;
+    const second = run.payload.beside?.values[every.indexOf(series)];
+    const sent = [value, second].map((numbers) => numbers && `${numbers.start}/${numbers.lag + later}`);
+    const key = sent.join();
     rows.set(key, [...(rows.get(key) || []), series]);
   });
   return [...rows.values()];
 }
 
-function row(same) {
+function rowOf(run, every, same) {
   const draw = same[0].picture ? filmRow : heatMap;
-  return draw(same[0], [...new Set(same.map((series) => series.short))].join(" = "));
+  const name = [...new Set(same.map((series) => series.short))].join(" = ");
+  return trio(run, every.indexOf(same[0]), draw, same[0], name);
 }
 
 function tracks(run) {
@@ -101,7 +109,7 @@ function gateRows(gates) {
 }
 
 // The row of a value that was chosen in the diagram or in the list, if it has none of its own.
-function chosenRow(run, every, shown) {
+function chosenRow(run, every, shown, row) {
   const node = make("div", { class: "rv-extra" });
   let [part, last] = [null, null];
   const choose = (place) => {
@@ -126,13 +134,15 @@ function axis(run) {
     .flatMap((n) => [...Array(8).keys()].map((power) => n * 10 ** power))
     .sort((a, b) => a - b)
     .find((n) => n >= least);
-  const at = (column) => `left:${((column + 0.5) / run.columns) * 100}%`;
+  const left = (t) => `${((t - run.first + 0.5) / run.columns) * 100}%`;
+  const at = (t) => `left:${left(t)}`;
   const ticks = [...Array(run.steps).keys()]
     .filter((t) => t % gap === 0)
-    .map((t) => make("span", { style: at(t - run.first) }, String(t)));
-  if (run.first < 0) ticks.push(make("span", { style: at(0) }, run.steps <= 40 ? "start" : ""));
-  const node = mapRow(["timestep"], make("div", { class: "rv-axis" }, ticks));
+    .map((t) => make("span", { style: at(t) }, String(t)));
+  if (run.first < 0) ticks.push(make("span", { style: at(run.first) }, run.steps <= 40 ? "start" : ""));
+  const mark = partingMark(run, left);
+  const node = mapRow(["timestep"], make("div", { class: "rv-axis" }, ticks, mark?.node));
   node.setAttribute("aria-hidden", "true");
   node.classList.add?.("rv-axis-row");
-  return node;
+  return { node, update: (now) => mark?.update(now) };
 }

@@ -8,9 +8,13 @@ import rshop
 from rshop.tracing.call_request import read_request
 from viz.inspector.call_checks import INSPECTOR, check_not_empty, check_size
 from viz.inspector.payload import readout_sources, run_values, size_limit, step_views
+from viz.inspector.payload.beside import beside as side_by_side
+from viz.inspector.payload.beside import pair
 from viz.inspector.payload.equations import Operand, is_gate, opens
 from viz.inspector.payload.find_equations import find_equations
 from viz.inspector.payload.payload import Payload, ShownValue
+from viz.inspector.payload.second_run import check_like, read_second_run
+from viz.inspector.payload.senders import Senders
 from viz.inspector.payload.words import read_words
 from viz.model.read_model import read_model
 from viz.plots.series import check_sample
@@ -26,7 +30,9 @@ INLINE = ("sum", "difference", "product", "quotient", "mean", "max", "min", "pow
 _LETTERS = 26
 
 
-def record(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call) -> Payload:
+def record(
+    rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, beside=None, **call
+) -> Payload:
     """Everything that the inspector shows of a run.
 
     Example:
@@ -36,33 +42,44 @@ def record(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGAB
 
     Args, Raises: as for `viz.inspect`.
     """
-    rnn, x, call = read_request(rnn, x, call, own=INSPECTOR)
+    given = (rnn, x, call)
+    rnn, x, call = read_request(rnn, x, call, own=(*INSPECTOR, "beside"))
     check_not_empty(x)
     trace = rshop.trace(rnn, x, **call)
+    second = None if beside is None else read_second_run(beside, *given)
     shown = {"labels": labels, "output_labels": output_labels, "sample": sample, "megabytes": megabytes}
-    return payload_of(rnn, trace, call, **shown)
+    return payload_of(rnn, trace, call, second=second, **shown)
 
 
 def payload_of(
-    rnn, trace, call=None, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES
+    rnn, trace, call=None, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, second=None
 ) -> Payload:
-    """The payload of a run that was traced already; see `record`."""
+    """The payload of a run that was traced already, with a `SecondRun` beside it or none; see `record`."""
     call = call or {}
     outputs = run_values.flatten(trace.outputs)[0]
     batch, steps = outputs.shape[:2]
     check_sample(sample, batch)
     check_size(megabytes)
+    if second is not None:
+        check_like(trace, second)
     run = run_values.collect(rnn, trace, call.get("constants"))
     mask = readout_sources.mask_of(trace)
     find_equations(rnn.description.graph, run, sample, None if mask is None else mask[sample])
     size = {"batch": batch, "steps": steps, "backwards": rnn.go_backwards}
     words = read_words(run, labels, output_labels, **size)
+    others, alone = ({}, []) if second is None else pair(run.every, second)
     sizes = [size_limit.trim_units(value) for value in run.every]
-    room = int(megabytes * 1e6 * 3 / 4 / 4)
+    room = int(megabytes * 1e6 * 3 / 4 / 4) // (1 if second is None else 2)
     kept = size_limit.choose(run.every, steps=steps, batch=batch, sample=sample, room=room)
     trimmed = {run.every[i].said: sizes[i] for i in kept.values if sizes[i]}
     choice = _Choice(run.every, kept, _fed_by_gates(rnn, run))
     origins = readout_sources.readout_sources(rnn, trace, call.get("ground_truth"), call.get("training"))
+    values = [choice.shown(place) for place in kept.values]
+    shown_mask = None if mask is None else mask[kept.samples, : kept.steps]
+    if second is not None:
+        others = {choice.places[place]: other for place, other in others.items() if place in choice.places}
+        cut = {"notes": alone, "samples": kept.samples, "mask": shown_mask}
+        second = side_by_side(values, second, others, **cut)
     return Payload(
         title=read_model(rnn).title,
         steps=kept.steps,
@@ -72,12 +89,13 @@ def payload_of(
         backwards=bool(rnn.go_backwards),
         notes=size_limit.say_trimmed(trimmed) + kept.notes,
         labels=[words.steps[s][: kept.steps] for s in kept.samples] if words.steps else None,
-        mask=None if mask is None else mask[kept.samples, : kept.steps],
+        mask=shown_mask,
         sources=[codes[kept.samples, : kept.steps] for codes in origins],
-        values=[choice.shown(place) for place in kept.values],
+        values=values,
         views=step_views.views(rnn, run, choice.places),
         unit_words=_kept_words(words.units, choice.places, kept.samples),
         guesses=[_kept_guesses(guesses, choice.places, kept) for guesses in words.guesses],
+        beside=second,
     )
 
 
@@ -98,14 +116,14 @@ class _Choice:
         self.every, self.kept, self.gates = every, kept, gates
         self.said = [value.said for value in every]
         self.places = {place: i for i, place in enumerate(kept.values)}
-        self.senders, self.spent = {}, 0
+        self.senders, self.spent = Senders(), 0
 
     def shown(self, place) -> ShownValue:
         value = self.every[place]
         state = value.role == "state"
         count = 1 if value.role == "constant" else self.kept.steps + state
         frames = np.ascontiguousarray(value.array[self.kept.samples, :count])
-        sent_by, lag = self._sender(self.places[place], frames, state)
+        sent_by, lag = self.senders.of(self.places[place], frames, state)
         own = {
             "array": frames,
             "next": self.places.get(value.next),
@@ -120,16 +138,6 @@ class _Choice:
             sent_by=sent_by,
             lag=lag,
         )
-
-    def _sender(self, place, frames, state):
-        # What is equal to something that is sent already is not sent again.
-        key = (frames.shape, frames.tobytes())
-        if key not in self.senders:
-            self.senders[key] = (place, 0)
-            if state:  # what the step computes as its next state is the state, one timestep later
-                after = frames[:, 1:]
-                self.senders.setdefault((after.shape, after.tobytes()), (place, 1))
-        return self.senders[key]
 
     def _equation(self, equation):
         sent = replace(equation, of=[self._operand(operand) for operand in equation.of])

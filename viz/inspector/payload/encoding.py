@@ -6,6 +6,7 @@ import numpy as np
 
 from viz.inspector.payload.payload import Payload
 from viz.inspector.payload.readout_sources import SOURCES
+from viz.inspector.payload.senders import Senders
 from viz.style.encodable_text import visible
 
 
@@ -38,9 +39,27 @@ def encoded(payload: Payload) -> dict:
         "views": [_view(view) for view in payload.views],
         "words": _words(payload.unit_words),
         "guesses": [_guesses(guesses, block) for guesses in payload.guesses],
+        **_beside(payload, block),
         "data": block.text(),
         **({} if payload.still_tail is None else still),
     }
+
+
+def _beside(payload, block) -> dict:
+    # Where the numbers of the second run begin, for each value that it has too; nothing where there is none.
+    if payload.beside is None:
+        return {}
+    senders, starts, values = Senders(), {}, {}
+    for place, frames in payload.beside.values.items():
+        sent_by, lag = senders.of(place, frames, payload.values[place].role == "state")
+        if sent_by == place:
+            starts[place] = block.append(frames)
+        size = payload.beside.values[sent_by].shape[1]
+        values[str(place)] = {"start": starts[sent_by], "frames": size, "lag": lag}
+    partings = [{"t": parting.t, "text": visible(parting.text)} for parting in payload.beside.partings]
+    notes = [visible(note) for note in payload.beside.notes]
+    said = visible(payload.beside.said)
+    return {"beside": {"said": said, "notes": notes, "partings": partings, "values": values}}
 
 
 def as_base64(numbers: np.ndarray) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from viz.inspector.payload.beside import Beside
 from viz.inspector.payload.run_values import Value
 from viz.inspector.payload.step_views import View
 from viz.inspector.payload.words import Guesses
@@ -62,6 +63,7 @@ class Payload:
         guesses: of each output that chooses among classes, the likeliest at each timestep.
         colours: the colour maps as a few colours to draw lines between, once the page is made.
         still_tail: the end of the still picture in base64, by which a page knows it.
+        beside: a second run beside this one, or None.
     """
 
     title: str
@@ -80,3 +82,4 @@ class Payload:
     guesses: list[Guesses] = field(default_factory=list)
     colours: dict | None = None
     still_tail: str | None = None
+    beside: Beside | None = None
