@@ -161,6 +161,19 @@ def test_saved_models_are_loaded_alone_in_a_fresh_process(tmp_path):
     assert differences(tmp_path) == dict.fromkeys(names, 0.0)
 
 
+def test_a_loaded_model_goes_on_training_where_it_was(tmp_path):
+    model = made("attention")
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(SOURCE, TARGET, epochs=2, verbose=0)
+    model.save(tmp_path / "half.keras")
+    again = keras.models.load_model(tmp_path / "half.keras")
+    np.testing.assert_allclose(
+        again.evaluate(SOURCE, TARGET, verbose=0), model.evaluate(SOURCE, TARGET, verbose=0)
+    )
+    losses = [m.fit(SOURCE, TARGET, epochs=3, verbose=0).history["loss"] for m in (model, again)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+
+
 def test_mixed_precision_is_near():
     single = made("attention")
     keras.config.set_dtype_policy("mixed_bfloat16")
