@@ -21,7 +21,7 @@ register_prediction(
 register_prediction(
     "16.carry",
     {
-        "reset at each window: is the loss larger at the start of a window, at its end, or everywhere": "start",
+        "reset at each window: is the loss larger at its start, at its end, or everywhere": "start",
         "carry in training or carry in reading: which of them lowers the held-out perplexity more": "reading",
         "the window before is another one: do the outputs of this window change": "yes",
         "and does this window's loss train the embeddings of the window before": "no",
@@ -38,11 +38,12 @@ def perplexity(p):
 
 
 def mixed_perplexity(training, held_out, size, share):
-    """The perplexity of mixed frequencies on held_out, whole numbers from 0 to size - 1; the first one is given.
+    """The perplexity of mixed frequencies on held_out. Texts are whole numbers from 0 to size - 1.
 
-    The probability of a character is share times its frequency after the character before it, plus 1 - share
-    times its frequency anywhere, both counted in training. Frequencies anywhere are counted from 1 on; those
-    of pairs are not, and are all 0 after a character that has none.
+    The first character of held_out is given, and is not counted. The probability of each other one is share
+    times its frequency after the character before it, plus 1 - share times its frequency anywhere, both
+    counted in training. Frequencies anywhere are counted from 1 on; those of pairs are not, and are all 0
+    after a character that nothing follows.
     """
     singles, pairs = np.ones(size), np.zeros((size, size))
     np.add.at(singles, training, 1)
@@ -70,7 +71,7 @@ def cut_gradient(a, x, length):
     By truncated backpropagation: each window of `length` timesteps begins with the h that the last one
     ended with, and takes it for a number that does not depend on a.
     """
-    h, total = 0.0, 0.0
+    h, dh, total = 0.0, 0.0, 0.0
     for t, x_t in enumerate(x):
         dh = 0.0 if t % length == 0 else dh  # of h_tm1 by a
         h, dh = a * h + x_t, h + a * dh
@@ -79,10 +80,10 @@ def cut_gradient(a, x, length):
 
 
 def shuffled_rows(pieces, rows, seed):
-    """An order (pieces * rows,) to read windows in: batch k has piece k of every row, in shuffled places.
+    """An order (pieces * rows,) to read windows in, so that rows are shuffled and carried states stay right.
 
-    Before it, window k * rows + r is piece k of row r. After it, batch k has these of all rows, and a row that
-    is at some place in one batch is there in all of them, so that a state that is carried meets its row.
+    Before it, window k * rows + r is piece k of row r. After it, batch k still has piece k of all rows, and a
+    row that is at some place in one batch is there in all of them: a carried state meets its own row.
     """
     places = np.random.default_rng(seed).permutation(rows)
     return (np.arange(pieces)[:, None] * rows + places).reshape(-1)
@@ -217,7 +218,7 @@ def check_mixed_perplexity(answer):
             anywhere = (np.count_nonzero(training == after) + 1) / (len(training) + size)
             nats.append(-np.log(share * there.count(after) / max(len(there), 1) + (1 - share) * anywhere))
         found, right = _one_number(answer(training, held_out, size, share)), np.exp(np.mean(nats))
-        told = f"With {len(training)} characters to count and share = {share} it is {right:.4g}, not {found:.4g}."
+        told = f"With {len(training)} characters to count, share {share}, it is {right:.4g}, not {found:.4g}."
         expect(np.isclose(found, right, rtol=1e-4), told)
 
 
@@ -230,11 +231,12 @@ def check_probe(answer):
         states[:, 2] += states[:, 4] - 0.5 * states[:, 7] + values
         states += noise * random.normal(size=states.shape)
         A = np.column_stack([states, np.ones(120)])
-        told = A[60:] @ np.linalg.solve(A[:60].T @ A[:60], A[:60].T @ values[:60])
-        a, b = told - told.mean(), values[60:] - values[60:].mean()
+        said = A[60:] @ np.linalg.solve(A[:60].T @ A[:60], A[:60].T @ values[:60])
+        a, b = said - said.mean(), values[60:] - values[60:].mean()
         right = (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())
         found = _one_number(answer(states, values))
-        expect(np.isclose(found, right, atol=1e-3), f"The r of the second half is {right:.3f}, not {found:.3f}.")
+        told = f"The r of the second half is {right:.3f}, not {found:.3f}."
+        expect(np.isclose(found, right, atol=1e-3), told)
 
 
 def check_cut_gradient(answer):
@@ -313,7 +315,7 @@ register_exercise(
     cut_gradient,
     check_cut_gradient,
     hints=[
-        "Without windows: h_t = a h_tm1 + x_t, so by the product rule dh_t = h_tm1 + a dh_tm1. Add up all dh_t.",
+        "Without windows: by the product rule, dh_t = h_tm1 + a dh_tm1. Add up all dh_t.",
         "At the first timestep of a window h_tm1 is a mere number: dh_tm1 is 0 there. h_tm1 itself is not.",
     ],
     wrong=[never_cut, state_reset_too, cut_before_each_timestep, one_timestep_too_many],
