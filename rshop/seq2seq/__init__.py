@@ -3,7 +3,9 @@
 May import: step, attention, cells, layers, generation, training.
 """
 
+from rshop.seq2seq.characters import CharacterTokenizer
 from rshop.seq2seq.encoder_decoder import EncoderDecoder
 from rshop.seq2seq.forecaster import Forecaster
+from rshop.seq2seq.language_model import LanguageModel
 
-__all__ = ["EncoderDecoder", "Forecaster"]
+__all__ = ["CharacterTokenizer", "EncoderDecoder", "Forecaster", "LanguageModel"]
