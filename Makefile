@@ -55,7 +55,7 @@ lint: env  ## check style and format only
 	$(call biome,check)
 
 laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOBS=0)
-	$(PY) -m pytest tests -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest tests -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lessons: env  ## run the notebooks as tests only
 	$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS)
