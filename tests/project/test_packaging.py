@@ -118,6 +118,18 @@ def test_the_sdist_holds_tests_lessons_and_documents_and_no_junk(built):
     assert sorted(needed - here) == []
 
 
+def test_the_commands_of_the_readme_find_their_files_in_the_sdist(built, tmp_path):
+    with tarfile.open(built[0]) as tar:
+        tar.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    commands = re.findall(r"^make (\w+) ", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert commands == ["lab", "site"]
+    recipe = run("make", "-n", "-o", "env", *commands, cwd=source)
+    files = set(re.findall(r"\b(?:tools|notebooks)/[\w./]+", recipe))
+    assert {"tools/make_site.py", *(f"notebooks/{path.name}" for path in LESSONS)} <= files
+    assert [name for name in files if not (source / name).is_file()] == []
+
+
 def test_a_wheel_made_from_the_sdist_is_the_wheel(built, tmp_path):
     with tarfile.open(built[0]) as tar:
         tar.extractall(tmp_path, filter="data")
