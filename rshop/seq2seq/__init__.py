@@ -1,6 +1,6 @@
-"""Ready models: an encoder and a decoder of any cells, trained and used with one call each.
+"""Ready models for sequences, series and texts, of any cells, trained and used with one call each.
 
-May import: step, attention, cells, layers, generation, training, backend.
+May import: backend, step, attention, cells, layers, generation, training.
 """
 
 from rshop.seq2seq.characters import CharacterTokenizer

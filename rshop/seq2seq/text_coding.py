@@ -1,6 +1,7 @@
 """How a language model turns texts into tokens and back: characters, or any tokenizer that is handed in."""
 
 import copy
+import importlib
 
 import keras
 import numpy as np
@@ -168,12 +169,25 @@ def coding_of(tokenizer) -> Coding:
 
 
 def deserialized(config, custom_objects=None):
-    """The tokenizer that `Coding.serialize` described."""
+    """The tokenizer that `Coding.serialize` described.
+
+    Raises:
+        ImportError: one of the library `tokenizers`, which is not installed here.
+    """
     if not isinstance(config, dict) or "tokenizers" not in config:
         return keras.saving.deserialize_keras_object(config, custom_objects)
-    from tokenizers import Tokenizer  # an optional library
-
-    return Tokenizer.from_str(config["tokenizers"])
+    try:
+        library = importlib.import_module("tokenizers")  # only who has made such a model needs it
+    except ImportError as error:
+        raise ImportError(
+            message(
+                "The model was saved with a tokenizer of the library tokenizers.",
+                received=str(error),
+                expected="this library beside Keras",
+                fix="python -m pip install tokenizers",
+            )
+        ) from error
+    return library.Tokenizer.from_str(config["tokenizers"])
 
 
 def size_of(tokenizer) -> int | None:

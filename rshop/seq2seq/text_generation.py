@@ -102,10 +102,12 @@ class GeneratesText(keras.Model):
         for token in tokens:
             said.append(token)
             now = self.coding.decode(said)
-            if now.endswith(_PART_OF_A_CHARACTER) and len(said) % 4:
-                continue
-            yield now[len(text) :]
-            text = now
+            if not now.endswith(_PART_OF_A_CHARACTER):
+                yield now[len(text) :]
+                text = now
+        rest = self.coding.decode(said)[len(text) :]
+        if rest:
+            yield rest
 
     def _asked(self, prompt, options) -> dict:
         if self.coding.size is None:

@@ -110,6 +110,14 @@ class GoOnInEpoch(keras.callbacks.Callback):
         """Look how far the epoch had come: a backup is loaded by now."""
         self.windows.first = int(self.carried.done) % self.windows.windows
 
+    def on_train_batch_begin(self, batch, logs=None):
+        """End such an epoch with the last window of the text: Keras counts on as many as in the others.
+
+        To run out of data is no way out: Keras would count one more step of the optimizer.
+        """
+        if batch >= self.windows.num_batches:
+            raise StopIteration
+
     def on_epoch_end(self, epoch, logs=None):
         """Each other epoch begins with the first window."""
         self.windows.first = 0

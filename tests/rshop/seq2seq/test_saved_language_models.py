@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from rshop.seq2seq import LanguageModel
+from rshop import SimpleRNNCell
+from rshop.seq2seq import CharacterTokenizer, LanguageModel
 from tests.support.fresh import differences, write
 from tests.support.language import TEXT, TOKENS, made
 
@@ -23,36 +24,48 @@ class Interruption(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("save_freq, interrupted", [("epoch", 8), (2, 9), (2, 3)])
-def test_a_training_that_is_resumed_ends_as_one_that_was_not_interrupted(tmp_path, save_freq, interrupted):
-    """Five windows an epoch; the backup of every second window is in the middle of an epoch."""
+class Count(keras.callbacks.Callback):
+    """How many batches there were."""
 
-    def new(seed):
-        model = LanguageModel(6, embedding=5)
-        model.coding.adapt(TEXT)
-        model.build((None, None))
-        rng = np.random.default_rng(seed)
-        for weight in model.trainable_weights:
-            weight.assign(rng.normal(size=weight.shape) * 0.5)
-        model.compile(keras.optimizers.Adam(0.02))
-        return model
+    batches = 0
 
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+
+
+def new(seed):
+    """A model with its own weights drawn, and with an optimizer that has a memory."""
+    model = LanguageModel(6, CharacterTokenizer(TEXT), cell=SimpleRNNCell, embedding=5)
+    rng = np.random.default_rng(seed)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape) * 0.5)
+    model.compile(keras.optimizers.Adam(0.02))
+    return model
+
+
+def test_a_training_that_is_resumed_ends_as_one_that_was_not_interrupted(tmp_path):
+    """Five windows an epoch, for three epochs; a backup of every second window is in the middle of one."""
     how = {"length": 13, "batch_size": 3, "epochs": 3, "verbose": 0}
-    whole, cut, resumed = new(0), new(0), new(1)
+    whole = new(0)
     whole.fit(TEXT, **how)
-    backup = keras.callbacks.BackupAndRestore(tmp_path, save_freq=save_freq)
-    with pytest.raises(KeyboardInterrupt):
-        cut.fit(TEXT, callbacks=[backup, Interruption(interrupted)], **how)
-    backup = keras.callbacks.BackupAndRestore(tmp_path, save_freq=save_freq)
-    resumed.fit(TEXT, callbacks=[backup], **how)
-    assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations) == 15
-    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_allclose(b, a, atol=1e-6)
+    for save_freq, interrupted, done in (("epoch", 8, 5), (2, 9, 8)):
+
+        def backup(save_freq=save_freq):
+            return keras.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=save_freq)
+
+        cut, resumed, counted = new(0), new(1), Count()
+        with pytest.raises(KeyboardInterrupt):
+            cut.fit(TEXT, callbacks=[backup(), Interruption(interrupted)], **how)
+        resumed.fit(TEXT, callbacks=[backup(), counted], **how)
+        assert counted.batches == 15 - done
+        assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations) == 15
+        for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+            np.testing.assert_allclose(b, a, atol=1e-6)
 
 
 def test_a_backup_of_other_streams_is_refused(tmp_path):
-    model = made()
-    how = {"length": 10, "epochs": 3, "verbose": 0}
+    model = new(0)
+    how = {"length": 13, "epochs": 3, "verbose": 0}
     backup = keras.callbacks.BackupAndRestore(tmp_path, save_freq=2)
     with pytest.raises(KeyboardInterrupt):
         model.fit(TEXT, batch_size=3, callbacks=[backup, Interruption(3)], **how)

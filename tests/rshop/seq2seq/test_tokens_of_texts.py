@@ -89,6 +89,13 @@ def test_a_character_that_is_not_known_is_an_error_or_a_token():
     assert np.isfinite(model.perplexity("zyx"))
 
 
+def test_a_stream_holds_back_what_may_be_part_of_a_character_and_loses_nothing():
+    model = made(tokenizer=CharacterTokenizer("ab", unknown="\ufffd"))
+    pieces = list(model.stream("a", 30, strategy="sample", seed=0))
+    assert "".join(pieces) == model.generate("a", 30, strategy="sample", seed=0)
+    assert "\ufffd" in "".join(pieces) and not any(piece.endswith("\ufffd") for piece in pieces[:-1])
+
+
 def test_characters_have_the_numbers_of_their_codes():
     tokenizer = CharacterTokenizer("é😀ba\udc80")
     assert tokenizer.vocabulary == "abé\udc80😀" and tokenizer.vocabulary_size == 5
