@@ -74,7 +74,9 @@ def layers(p):
     valid = lambda: {"input_shape": (2, 3, 3)}  # noqa: E731
     build = lambda input_shape: RecurrentModel(**parts()).build(input_shape)  # noqa: E731
     yield Target("RecurrentModel.build", build, valid, shape)
-    yield Target("RecurrentModel.compute_output_shape", p["lstm"].compute_output_shape, valid, shape)
+    valid = lambda: {"x_shape": (2, 3, 3)}  # noqa: E731
+    shapes = {"x_shape": NOTHING, "constants_shape": {"None", "empty list", "empty tuple"}}
+    yield Target("RecurrentModel.compute_output_shape", p["lstm"].compute_output_shape, valid, shapes)
     yield Target("RecurrentModel.get_cell", p["whole"].get_cell, dict, NAME)
     yield Target("RNNCell.get_layer", p["cell"].get_layer, dict, {**OPTIONS, "teacher_force": {"zero"}})
     yield Target("CellLayer", CellLayer, lambda: {"cell": p["cell"]}, {"cell": NOTHING})

@@ -3,6 +3,7 @@
 from functools import cache
 
 import rshop
+from rshop.errors import taken_apart
 from rshop.tracing.call_request import read_request
 from rshop.tracing.intervene import MODES, intervene
 from viz.inspector.call_checks import INSPECTOR, check_not_empty
@@ -114,7 +115,7 @@ class Editor:
     def answer(self) -> dict:
         """The answer to the browser: the change in words, and the futures of all states and outputs."""
         good = {mode: f for mode, f in self.futures.items() if not isinstance(f, str)}
-        bad = [f"No {mode}: {_reason(f)}" for mode, f in self.futures.items() if isinstance(f, str)]
+        bad = [f"No {mode}: {taken_apart(f)[0]}" for mode, f in self.futures.items() if isinstance(f, str)]
         sample = self.edits[-1]["sample"] if self.edits else 0
         futures = [
             {
@@ -156,15 +157,10 @@ class Editor:
         html_page.display(self.widget)
 
 
-def _reason(text):
-    # In the page a message says what is so; which argument of which call to mend is for who writes Python.
-    return text.partition(" Received: ")[0]
-
-
 def _to_a_student(error):
-    text = str(error)
-    needed = text.partition(" Expected: ")[2].partition(". Fix: ")[0]
-    return f"Nothing was changed. {_reason(text)}" + (f" What fits: {needed}." if needed else "")
+    # Which argument of which call to mend is for who writes Python.
+    problem, expected = taken_apart(str(error))
+    return f"Nothing was changed. {problem}" + (f" What fits: {expected}." if expected else "")
 
 
 def _last_experiment(edits):
