@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env lab test lint laws lessons site robust release-check test-next bench notebooks map student format clean
+.PHONY: help env lab test lint laws lessons site export robust release-check test-next bench notebooks map wheel student format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,13 +55,16 @@ lint: env  ## check style and format only
 	$(call biome,check)
 
 laws: env  ## run tests/ only (one test: PYTEST_ARGS="-k name"; one process: JOBS=0)
-	$(PY) -m pytest tests -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest tests -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lessons: env  ## run the notebooks as tests only
 	$(PY) -m pytest --nbval-lax --nbval-current-env -n $(JOBS) --dist loadscope $(NOTEBOOKS)
 
 site: env  ## build the site with the course and the API reference into build/site (a minute)
 	$(PY) tools/make_site.py $(SITE_ARGS)
+
+export: env  ## lessons as HTML pages into build/export, to read without a network (LESSONS="03 07"; all without)
+	$(PY) tools/export_lessons.py $(LESSONS)
 
 robust: env  ## lessons and laws on other threads, instructions, seeds (ROBUST_ARGS=--quick; two hours without)
 	$(PY) tools/robust.py --jobs $(JOBS) $(ROBUST_ARGS)
@@ -70,6 +73,7 @@ release-check: env .venv/.stamp-release  ## build, install into an empty environ
 	rm -rf build/release/dist
 	$(PY) -m hatchling build -d build/release/dist
 	$(PY) -m twine check --strict build/release/dist/*
+	$(PY) tools/check_binder.py
 	$(PY) tools/release_check.py build/release
 
 test-next: .venv-next/.stamp  ## run the tests against the next Keras, in .venv-next
@@ -82,10 +86,14 @@ notebooks: env  ## execute every notebook, or LESSONS="03 07", and write its out
 	$(PY) tools/execute_notebooks.py $(LESSONS)
 	$(PY) tools/write_map.py
 
-map: env  ## link the lessons to each other, draw and write the map of the course
+map: env  ## place the cell that installs, link the lessons to each other, draw and write the map of the course
+	$(PY) tools/place_install_cells.py
 	$(PY) tools/link_lessons.py
 	$(PY) tools/draw_course.py
 	$(PY) tools/write_map.py
+
+wheel: env  ## build the wheel into build/wheel, for a lesson that is handed out alone
+	$(PY) -m hatchling build -t wheel -d build/wheel
 
 student: env  ## write student/: lessons without outputs (STUDENT_ARGS=--without-solutions)
 	$(PY) tools/make_student.py $(STUDENT_ARGS)

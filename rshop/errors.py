@@ -17,6 +17,17 @@ def message(problem: str, *, received: object, expected: object, fix: str) -> st
     return f"{problem} Received: {received}. Expected: {expected}. Fix: {fix}."
 
 
+def taken_apart(text: str) -> tuple[str, str]:
+    """The problem and what was expected, of a text that `message` made; of any other the whole, and "".
+
+    Example:
+        >>> taken_apart(message("No length.", received=None, expected="a whole number", fix="length=6"))
+        ('No length.', 'a whole number')
+    """
+    problem, _, rest = text.partition(" Received: ")
+    return problem, rest.partition(". Expected: ")[2].partition(". Fix: ")[0]
+
+
 def told(value) -> str:
     """A received value in a few words: an array by its type and shape, anything else by its repr.
 

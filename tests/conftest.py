@@ -5,6 +5,8 @@ import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+from collections import Counter
+
 import keras
 import pytest
 
@@ -25,3 +27,13 @@ def compiled_at_once():
     """
     with switched(tiered=False):
         yield
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files of slow tests, then with those of many: none of them is left for the end.
+
+    `make laws` deals whole files out to the processes in this order.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in slow, -tests[item.path], item.path))

@@ -22,6 +22,7 @@ import tomllib
 from pathlib import Path
 
 import nbformat
+from install_cell import is_install_cell
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -216,19 +217,29 @@ def measured(course: Path = FOLDER / "course") -> dict[str, dict]:
 
 
 def fingerprint(notebook) -> str:
-    """What changes when a code cell changes, and not with the text between or the outputs."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    """What changes when a code cell changes, not with the text, the outputs or the cell that installs."""
+    code = [cell.source for cell in lesson_code(notebook)]
     return hashlib.sha256("\0".join(code).encode()).hexdigest()[:16]
+
+
+def lesson_code(notebook) -> list:
+    """The code cells of a lesson without the one that installs, which is the same in all."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and not is_install_cell(cell)]
 
 
 def clean(notebook) -> int:
     """Number the code cells 1..n and leave nothing in the notebook that the next run would change.
 
+    The cell that installs, which finds everything there, has neither a number nor an output.
+
     Returns:
         n.
     """
     notebook.metadata = nbformat.from_dict(METADATA)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in filter(is_install_cell, notebook.cells):
+        cell.execution_count, cell.outputs = None, []
+        cell.metadata.pop("execution", None)
+    code = lesson_code(notebook)
     for number, cell in enumerate(code, 1):
         cell.execution_count = number
         cell.metadata.pop("execution", None)

@@ -1,9 +1,9 @@
-"""Install what was built into an empty environment, and run tests and a lesson on that: before a release.
+"""Install what was built into an empty environment, run tests and a lesson, and build the site with it.
 
     make release-check      # builds, then: python tools/release_check.py build/release
 
-The environment takes about 2 GB. The tests and the lesson are those of the sdist, whose own packages are
-taken away first: they import the installed wheel.
+Before a release. The environment takes about 2 GB. The tests, the lesson and the site are those of the
+sdist, whose own packages are taken away first: they import the installed wheel.
 """
 
 import os
@@ -39,11 +39,12 @@ def main(folder: str) -> int:
     # Older and newer pips read the versions for the builds from different variables.
     pinned = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PIP_BUILD_CONSTRAINT": str(CONSTRAINTS)}
     steps = [
-        ["-m", "pip", "install", "--quiet", f"{wheel}[lab,test]"],
+        ["-m", "pip", "install", "--quiet", f"{wheel}[lab,test,site]"],
         ["-m", "pip", "check"],
         ["-c", WHERE],
         ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *TESTS],
         ["-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env", LESSON],
+        ["tools/make_site.py"],
     ]
     environment = {**os.environ, **pinned}
     environment.pop("PYTHONPATH", None)

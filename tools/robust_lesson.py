@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import robust_claims
 from execute_notebooks import ENVIRONMENT
+from install_cell import is_install_cell
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from robust_variants import pin_to_a_core
@@ -41,6 +42,7 @@ def run(path: Path, record: Path, seed: int = 0):
     """Execute the cells of a lesson one by one, with their claims measured."""
     number = path.name.partition("_")[0].removesuffix(".ipynb")
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if not is_install_cell(cell)]
     claims = robust_claims.Claims(number, seed)
     for cell in notebook.cells:
         if cell.cell_type == "code":

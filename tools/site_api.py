@@ -14,6 +14,7 @@ from types import ModuleType
 from course_facts import lessons
 from site_examples import Picture, example_picture
 from site_lessons import Shown, read_lesson
+from site_uses import used_in
 
 #: Methods that a reader does not call: Keras does, or another part of this project.
 PLUMBING = {"build", "get_config", "from_config", "options_of_init", "weights", "reset_state"}
@@ -66,7 +67,8 @@ def api_pages() -> dict[str, str | bytes]:
     for entry in [entry for entries in modules.values() for entry in entries]:
         drawn, files = picture(entry, [shown for *_, some in seen for shown in some])
         pages |= files
-        pages[f"api/{entry.title}.md"] = page(entry, drawn, used_in(entry, seen))
+        notebooks = [(lesson, notebook) for lesson, notebook, *_ in seen]
+        pages[f"api/{entry.title}.md"] = page(entry, drawn, used_in(entry, notebooks))
     return pages
 
 
@@ -113,12 +115,12 @@ def _cell(text):
     return text.replace("|", r"\|")
 
 
-def page(entry: Entry, drawn: str, lessons_of_it: str) -> str:
-    """The page of one name: its picture, its documentation, and the lessons that use it."""
+def page(entry: Entry, drawn: str, uses: str) -> str:
+    """The page of one name: its picture, its documentation, and where it is used."""
     directives = [directive(f"{entry.module}.{name}", entry) for name in entry.names]
     directives += [directive(name, entry) for name in results(entry)]
     documented = "\n\n".join(directives)
-    parts = [f"# {entry.title}", drawn, f"```{{eval-rst}}\n{documented}\n```", lessons_of_it]
+    parts = [f"# {entry.title}", drawn, f"```{{eval-rst}}\n{documented}\n```", uses]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -195,20 +197,3 @@ def picture(entry: Entry, shown: list[Shown]) -> tuple[str, dict[str, bytes]]:
 def figure(path: str, alt: str) -> str:
     """A picture with its alternative text."""
     return f"```{{image}} {path}\n:alt: {' '.join(alt.split())}\n:class: api-picture\n```"
-
-
-def used_in(entry: Entry, seen) -> str:
-    """The lessons that use a name, as links; empty if none does."""
-    found = [lesson for lesson, notebook, *_ in seen if any(uses(entry, cell) for cell in notebook["cells"])]
-    links = [f"- [{lesson.number}, {lesson.title}](../course/{lesson.file})" for lesson in found]
-    return "\n".join(["## Lessons that use it", "", *links]) if links else ""
-
-
-def uses(entry: Entry, cell: dict) -> bool:
-    """Whether a cell of a lesson uses a name, or says how to."""
-    source = "".join(cell["source"])
-    name = entry.names[0]
-    if entry.module == "viz":
-        return re.search(rf"\bviz\.{name}\b", source) is not None
-    called = rf"(?<![\w.]){name}\(" if callable(entry.thing) else rf"\b{name}\b"
-    return cell["cell_type"] == "code" and re.search(called, source) is not None

@@ -1,5 +1,6 @@
 """Docstrings as Sphinx reads them: a public name between backticks is a link, anything else is code."""
 
+import itertools
 import re
 
 from docutils import nodes
@@ -31,8 +32,33 @@ def _role(targets):
     return role
 
 
+def one_by_one(lines: list[str]) -> list[str]:
+    """A docstring with each attribute on its own: napoleon takes all but the last of several for a type.
+
+    Example:
+        >>> one_by_one(["Attributes:", "    a, b: two numbers."])
+        ['Attributes:', '    a: two numbers.', '    b: two numbers.']
+    """
+    found, attributes, at = [], False, 0
+    while at < len(lines):
+        line, more = lines[at], 1
+        if re.match(r"\S.*:$", line):
+            attributes = line == "Attributes:"
+        several = re.match(r"    (\w+(?:, \w+)+):(.*)", line) if attributes else None
+        if several:
+            after = list(itertools.takewhile(lambda other: other.startswith(" " * 5), lines[at + 1 :]))
+            more += len(after)
+            for name in several[1].split(", "):
+                found += [f"    {name}:{several[2]}", *after]
+        else:
+            found.append(line)
+        at += more
+    return found
+
+
 def respelt(app, what, name, obj, options, lines):
     """Mend what napoleon would read as something else."""
+    lines[:] = one_by_one(lines)
     for i, line in enumerate(lines):
         # Several arguments on one line, `rnn, x, **call: ...`: the stars are no emphasis.
         found = re.match(r"\s*[\w*]+(?:, [\w*]+)+:", line)

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from course_facts import lessons
+from install_cell import is_install_cell
 from site_pages import ROOT, place, rewritten
 
 from viz.inspector.page.html_page import comment, style
@@ -58,6 +59,8 @@ def read_lesson(file: str) -> tuple[dict, dict[str, bytes], list[Shown]]:
     """A lesson as the site shows it, its pictures as files, and what its cells show."""
     notebook = json.loads((ROOT / "notebooks" / file).read_text(encoding="utf-8"))
     files, shown = {}, []
+    # A page has nothing to install.
+    notebook["cells"] = [cell for cell in notebook["cells"] if not is_install_cell(cell)]
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":

@@ -5,6 +5,8 @@ import re
 _PARAMETERS = re.compile(r'<dl>\s*(<dd><em class="sig-param.*?)</dl>', re.DOTALL)
 _EMPTY_HEADER = re.compile(r"<th\b([^>]*)>(?:<p></p>)?</th>")
 _HEADER = re.compile(r"<th\b([^>]*)>(<p>\s*<math.*?</math>\s*</p>)</th>", re.DOTALL)
+_TITLE = re.compile(r"(?<=<h1>)\w+(?:\.\w+)+")
+_NAME = re.compile(r"\w+(?:\.\w+)+")
 _LATEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
 
 
@@ -17,18 +19,28 @@ def setup(app):
 def _mend(context):
     if "body" in context:
         context["body"] = mended(context["body"])
+    for side in ("prev", "next"):
+        page = context.get(side)
+        if page and _NAME.fullmatch(page["title"]):
+            context[side] = {**page, "title": _breakable(page["title"])}
 
 
 def mended(page: str) -> str:
-    """The HTML of a page with lists as lists, and no heading of a table column without words.
+    """The HTML of a page with lists as lists, no heading of a column without words, long titles in lines.
 
     Example:
         >>> mended('<th class="head"><p></p></th>')
         '<td class="head"></td>'
     """
     page = _PARAMETERS.sub(_as_list, page)
+    page = _TITLE.sub(lambda found: _breakable(found[0]), page)
     page = _EMPTY_HEADER.sub(r"<td\1></td>", page)
     return _HEADER.sub(_named, page)
+
+
+def _breakable(name):
+    # On a narrow page a full name goes on in the next line after one of its dots.
+    return name.replace(".", ".<wbr>")
 
 
 def _as_list(found):

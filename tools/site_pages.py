@@ -6,6 +6,7 @@ here each link is rewritten to where its page is in the site.
 
 import posixpath
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,11 +62,21 @@ def rewritten(text: str, name: str) -> str:
         >>> rewritten("[gates](notebooks/03_gates.ipynb), [terms](LICENSE)", "README.md")
         '[gates](course/03_gates.ipynb), terms'
     """
+    return with_links(text, lambda found: _link(found, name))
+
+
+def with_links(text: str, link: Callable[[re.Match], str]) -> str:
+    """Markdown with each link and picture, but in programs between fences, as `link` writes it.
+
+    Args:
+        text: the Markdown.
+        link: takes the match with the groups `picture` (an exclamation mark or nothing), `words`, `target`.
+    """
     parts, end = [], 0
     for fence in _FENCE.finditer(text):
-        parts += [_LINK.sub(lambda found: _link(found, name), text[end : fence.start()]), fence.group()]
+        parts += [_LINK.sub(link, text[end : fence.start()]), fence.group()]
         end = fence.end()
-    return "".join([*parts, _LINK.sub(lambda found: _link(found, name), text[end:])])
+    return "".join([*parts, _LINK.sub(link, text[end:])])
 
 
 def _link(found, name):

@@ -62,12 +62,15 @@ def _in_cudnn(timesteps):
 def _in_program(timesteps, ready):
     layer, given = timesteps.layer, timesteps.given
     of_sequence = timesteps.timestep.of_sequence
+    # Before weights are replaced: what draws counts its draws, and would count in the scope of those weights.
+    drawn = ready.draw(timesteps.batch, timesteps.steps)
     with replaced(of_sequence.weights, timesteps.step.variables):
         return run_program.run(
             ready,
             timesteps.first,
             timesteps.sequences,
             [*(given.inputs if layer.decode else []), *given.constants, *of_sequence.in_order],
+            drawn=drawn,
             length=timesteps.steps,
             batch=timesteps.batch,
             switches=switches.current(),

@@ -79,22 +79,20 @@ class _Loop:
 
     Attributes:
         layer: the layer.
-        training, emit_outputs, steps: as in `Timestep` and `Timesteps`; only a decoder has `steps` here.
+        training, emit_outputs: as in `Timestep`.
         masked: for each tensor that the step reads whether it has a Keras mask, or None.
     """
 
     layer: object
     training: bool | None
     emit_outputs: bool
-    steps: int | None
     masked: tuple | None
 
     @classmethod
     def of(cls, timesteps):
         layer, timestep = timesteps.layer, timesteps.timestep
         masked = timestep.masks and tuple(mask is not None for mask in timestep.masks)
-        steps = timesteps.steps if layer.decode else None
-        return cls(layer, timestep.training, timestep.emit_outputs, steps, masked)
+        return cls(layer, timestep.training, timestep.emit_outputs, masked)
 
     def __call__(self, tensors: dict, as_it_comes: bool):
         """Run the loop on these `_tensors`: in a graph, or with each operation as it comes."""
@@ -110,9 +108,8 @@ class _Loop:
             emit_outputs=self.emit_outputs,
             of_sequence=OfSequence(tensors["values"]),
         )
-        batch, time = (shape_of(inputs[0])[i] or ops.shape(inputs[0])[i] for i in (0, 1))
+        batch, steps = (shape_of(x)[0] or ops.shape(x)[0] for x in (inputs[0], tensors["clock"]))
         given = replace(NOTHING, inputs=inputs, constants=tensors["constants"])
-        steps = self.steps or time
         timesteps = Timesteps(layer, given, tensors["first"], sequences, timestep, steps, batch)
         with replaced(list(zip(step.variables, tensors["weights"], strict=True)), step.variables):
             return in_plain_loop(timesteps, unroll=as_it_comes)
@@ -128,6 +125,8 @@ def _tensors(timesteps) -> dict:
     return {
         "first": timesteps.first,
         "sequences": timesteps.sequences,
+        # As many zeros as timesteps: a decoder has no other tensor to tell them.
+        "clock": ops.zeros((timesteps.steps,), "bool"),
         "inputs": timesteps.given.inputs if layer.decode else [],
         "constants": timestep.constants,
         "masks": [mask for mask in timestep.masks or [] if mask is not None],

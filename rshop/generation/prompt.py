@@ -121,9 +121,9 @@ def first_readout(value, batch: int, feeding: Feeding):
 
 
 def padded(array: np.ndarray) -> np.ndarray:
-    """A prompt `(batch, time, ...)` padded along time to 4, 8, 16, ..., so that few lengths are traced."""
+    """A prompt `(batch, time, ...)` padded along time to 32, 64, ..., so that few lengths are traced."""
     time = array.shape[1]
-    more = max(4, 1 << (time - 1).bit_length()) - time
+    more = max(32, 1 << (time - 1).bit_length()) - time
     return np.pad(array, [(0, 0), (0, more), *[(0, 0)] * (array.ndim - 2)])
 
 

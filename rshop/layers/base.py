@@ -190,10 +190,10 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
             self.carried.check_batch(read.batch)
         return read
 
-    def compute_output_shape(self, input_shape):
-        """The shape of a call's result for an input of this shape `(batch, time, ...)`."""
-        step = self.describe(self._step_shapes(flat_shapes(input_shape)))
-        shapes = shapes_like(step.inputs, input_shape, "x")
+    def compute_output_shape(self, x_shape, constants_shape=None):
+        """The shape of a call's result for an input of this shape `(batch, time, ...)`; as in `build`."""
+        step = self.describe(self._step_shapes(flat_shapes(x_shape)), flat_shapes(constants_shape))
+        shapes = shapes_like(step.inputs, x_shape, "x")
         tensors = [
             keras.KerasTensor(shape, t.dtype) for shape, t in zip(shapes, flat(step.inputs), strict=True)
         ]

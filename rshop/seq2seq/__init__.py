@@ -1,9 +1,11 @@
-"""Ready models: an encoder and a decoder of any cells, trained and used with one call each.
+"""Ready models for sequences, series and texts, of any cells, trained and used with one call each.
 
-May import: step, attention, cells, layers, generation, training.
+May import: backend, step, attention, cells, layers, generation, training.
 """
 
+from rshop.seq2seq.characters import CharacterTokenizer
 from rshop.seq2seq.encoder_decoder import EncoderDecoder
 from rshop.seq2seq.forecaster import Forecaster
+from rshop.seq2seq.language_model import LanguageModel
 
-__all__ = ["EncoderDecoder", "Forecaster"]
+__all__ = ["CharacterTokenizer", "EncoderDecoder", "Forecaster", "LanguageModel"]

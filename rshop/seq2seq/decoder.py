@@ -68,10 +68,14 @@ def make_decoder(
     return RecurrentModel(step, None, name="decoder", **options)
 
 
-def make_reader(decoder: RecurrentLayer) -> RecurrentModel:
+def make_reader(decoder: RecurrentLayer, *, return_states: bool = False) -> RecurrentModel:
     """A layer with the step of a decoder, which reads its readout as an input: what a target is scored with.
 
     Its constants are those of the decoder, then what the decoder sees, if it reads that.
+
+    Args:
+        decoder: the decoder.
+        return_states: whether the layer returns its last states too.
     """
     step = decoder.description
     masks = set(step.mask_places)
@@ -88,7 +92,8 @@ def make_reader(decoder: RecurrentLayer) -> RecurrentModel:
         state_names=step.state_names,
         lengths=step.lengths,
     )
-    return RecurrentModel(described, None, return_sequences=True, name="reader")
+    options = {"return_sequences": True, "return_states": return_states}
+    return RecurrentModel(described, None, name="reader", **options)
 
 
 def reads_input(decoder: RecurrentLayer) -> bool:

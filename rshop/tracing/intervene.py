@@ -7,18 +7,15 @@ from keras import ops
 
 from rshop.call.arguments import read_first_readouts, read_first_states
 from rshop.checks import check_timestep
-from rshop.errors import check_name, message, shapes, told
-from rshop.step.readout import feed_back, feeds
+from rshop.errors import check_name, message
 from rshop.step.start_values import check_call as check_values
 from rshop.step.start_values import start_value
 from rshop.structure import flat, flatten_like
 from rshop.tracing.call_request import read_request
-from rshop.tracing.recorder import Recorder
-from rshop.tracing.timesteps_of_call import replay_of
+from rshop.tracing.replay import Replay
 from rshop.tracing.trace import Trace
 
 _OWN = ("at", "states", "inputs", "readout", "mode")
-MODES = ("inputs kept", "free running")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +104,12 @@ def intervene(
     check_values({"states": states, "readout": readout}, symbolic=False)
     if inputs is not None:
         check_values({"inputs": inputs}, optional=False, symbolic=False)
-    timesteps = replay_of(rnn, x, **call)
+    replay = Replay(rnn, x, **call)
+    timesteps = replay.timesteps
     at = check_timestep(at, timesteps.steps)
-    wiring = _check_mode(timesteps, mode)
-    recorder, memory, start = Recorder(timesteps), timesteps.first, None
-    for t in range(timesteps.steps):
-        start = memory if t == at else start
-        memory = recorder.step(memory, t, timesteps.inputs(t))
+    replay.wiring(mode)
     edit = _Edit(timesteps, states=states, inputs=inputs, readout=readout)
-    wiring = wiring if mode == "free running" else None
-    # The recorded run is the original one, unless it read anything but its own outputs.
-    as_recorded = wiring is None or (not wiring and call.get("ground_truth") is None)
-    futures = [
-        recorder if as_recorded else _future(recorder, start, at, wiring),
-        _future(recorder, start, at, wiring, edit=edit),
-    ]
+    futures = [replay.original(at, mode), replay.future(at, mode, edit.at(at))]
     original, edited = (Trace(**future.arrays()) for future in futures)
     return Intervention(original, edited, at, mode, edit.names)
 
@@ -140,35 +128,16 @@ class _Edit:
         names += ["inputs"] if inputs is not None else []
         self.names = (*names, *(["readout"] if readout is not None else []))
 
+    def at(self, at):
+        """What changes timestep `at` of a `Replay`, and no other."""
 
-def _future(recorded, memory, at, wiring, *, edit=None):
-    """The run from timestep `at` on, after what was recorded before it.
+        def change(t, states, readouts, inputs):
+            if t != at:
+                return states, readouts, inputs
+            read = inputs if self.inputs is None else self.inputs
+            return _over(states, self.states), _over(readouts, self.readouts), read
 
-    Args:
-        recorded: the recorder of the whole original run.
-        memory: the memory before timestep `at`.
-        wiring: None keeps the inputs and readouts of the original run; a list says which outputs become
-            the next inputs.
-    """
-    timesteps = recorded.timesteps
-    future = Recorder(timesteps, recorded.records[:at])
-    dtypes = [tensor.dtype for tensor in flat(timesteps.step.inputs)]
-    for t in range(at, timesteps.steps):
-        inputs = timesteps.inputs(t)
-        if t == at or wiring is None:
-            # Whichever was fed in the original run, own output or truth, is read again.
-            memory = {**memory, "readouts": recorded.records[t].readouts, "truths": []}
-        elif wiring:
-            inputs = feed_back(wiring, future.records[-1].outputs, dtypes)
-        if t == at and edit is not None:
-            memory = {
-                **memory,
-                "states": _over(memory["states"], edit.states),
-                "readouts": _over(memory["readouts"], edit.readouts),
-            }
-            inputs = inputs if edit.inputs is None else edit.inputs
-        memory = future.step(memory, t, inputs, forced=False)
-    return future
+        return change
 
 
 def _over(values, replacements):
@@ -201,34 +170,3 @@ def _spread(value, like):
             )
         ) from error
     return ops.cast(ops.convert_to_tensor(value), like.dtype)
-
-
-def _check_mode(timesteps, mode):
-    if not isinstance(mode, str) or mode not in MODES:
-        raise ValueError(
-            message(
-                "There is no such way to go on.",
-                received=f"mode={told(mode)}",
-                expected=f"one of {MODES}",
-                fix=f"mode={MODES[0]!r}",
-            )
-        )
-    if mode == MODES[0] or timesteps.readouts:
-        return []
-    try:
-        # A decoder sees the same input at every timestep.
-        wiring = [] if timesteps.layer.decode else feeds(timesteps.step.outputs, timesteps.step.inputs)
-    except ValueError:
-        wiring = []
-    if wiring:
-        return wiring
-    raise ValueError(
-        message(
-            "This model cannot run on its own outputs: it has no readout, and no output fits as input.",
-            received=f"inputs of shape {shapes(flat(timesteps.step.inputs))}, "
-            f"outputs of shape {shapes(flat(timesteps.step.outputs))}"
-            + (", the inputs fixed by decode=True" if timesteps.layer.decode else ""),
-            expected="a readout, or outputs of the shape of the inputs",
-            fix=f"mode={MODES[0]!r}, or give the step a readout_input",
-        )
-    )

@@ -39,11 +39,15 @@ FIRST_CELL = ["What you will do", "What you will learn", "What you need"]
 FIRST_TABLE = ["time to read and try", "time to run", "memory", "previous lesson", "next lesson"]
 
 ABSOLUTE_PATH = re.compile(r"(?<![\w:/.])(?:/(?:home|root|tmp|usr|Users|opt|var|etc|mnt)/|[A-Za-z]:\\\\)")
-INSTALLS = re.compile(r"^\s*[!%]\s*(?:pip|conda|mamba)|\bpip install\b", re.MULTILINE)
+INSTALLS = re.compile(
+    r"^\s*[!%]\s*(?:pip|conda|mamba)|\bpip install\b|[\"']pip[\"'],\s*[\"']install\b", re.MULTILINE
+)
 
 # Not import statements: tools/ and the lessons' own package are only found from their folders.
 sys.path[:0] = [str(ROOT / "tools"), str(FOLDER)]
 tool = importlib.import_module("execute_notebooks")
+install_cell = importlib.import_module("install_cell")
+place_install_cells = importlib.import_module("place_install_cells")
 LESSONS = tool.lesson_files()
 NUMBERS = [path.name[:2] for path in LESSONS]
 course = importlib.import_module("course")
@@ -59,7 +63,9 @@ EXERCISES = [entry for number in NUMBERS for entry in exercises.exercises_of(num
 
 
 def cells(path, kind):
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+    """The cells of this kind, but for the one that installs, which is the tool's and the same everywhere."""
+    found = nbformat.read(path, as_version=4).cells
+    return [cell for cell in found if cell.cell_type == kind and not install_cell.is_install_cell(cell)]
 
 
 def tags(cell):
@@ -114,6 +120,18 @@ def test_a_lesson_begins_with_what_it_takes(path):
 @lessons
 def test_a_lesson_begins_with_the_set_up_cell(path):
     assert cells(path, "code")[0].source.startswith("import course\n\ncourse.setup(")
+
+
+@lessons
+def test_the_first_code_cell_is_the_one_that_installs_and_it_stands_nowhere_else(path):
+    """Where this fails: make map."""
+    found = nbformat.read(path, as_version=4).cells
+    where = [number for number, cell in enumerate(found) if install_cell.is_install_cell(cell)]
+    assert where == [1] and found[0].cell_type == "markdown"
+    assert (
+        found[1].source == install_cell.SOURCE and found[1].metadata == install_cell.install_cell().metadata
+    )
+    assert found[1].execution_count is None and found[1].outputs == []
 
 
 @lessons
@@ -180,6 +198,8 @@ def test_the_reader_of_paths_and_installs_sees_them():
     inside = ["https://doi.org", "home", "x and notebooks", "tmp", "x"]
     assert not ABSOLUTE_PATH.search("/".join(inside))
     assert INSTALLS.search("!pip install x") and INSTALLS.search("%conda install x")
+    assert INSTALLS.search('run([sys.executable, "-m", "pip", "install", "x"])')
+    assert INSTALLS.search(install_cell.SOURCE)
 
 
 @lessons
@@ -187,7 +207,8 @@ def test_the_metadata_does_not_change_from_machine_to_machine(path):
     content = json.loads(path.read_text())
     assert content["metadata"] == tool.METADATA
     known = {"tags", "alt"}
-    assert [cell["id"] for cell in content["cells"] if set(cell["metadata"]) - known] == []
+    others = [cell for cell in content["cells"] if not install_cell.is_install_cell(cell)]
+    assert [cell["id"] for cell in others if set(cell["metadata"]) - known] == []
 
 
 # Pictures and links
@@ -595,6 +616,44 @@ def test_executing_numbers_the_cells_drops_logs_and_writes_the_same_twice(tmp_pa
         {"output_type": "stream", "name": "stdout", "text": "tensorflow\n"}
     ]
     assert tool.main([str(path)]) == 0 and path.read_bytes() == first
+
+
+def test_executing_leaves_the_cell_that_installs_without_number_and_output(tmp_path):
+    path = write_notebook(tmp_path / "lesson.ipynb", "'first'", "'second'")
+    notebook = install_cell.with_install_cell(nbformat.read(path, as_version=4))
+    without = nbformat.read(path, as_version=4)
+    assert tool.fingerprint(notebook) == tool.fingerprint(without)
+    notebook.cells.insert(0, notebook.cells.pop(1))
+    notebook.cells[0].source = "print('installed')"  # a run where something was missing
+    nbformat.write(notebook, path)
+    assert tool.main([str(path)]) == 0
+    installs, *code = nbformat.read(path, as_version=4).cells
+    assert (installs.execution_count, installs.outputs) == (None, [])
+    assert [cell.execution_count for cell in code] == [1, 2]
+    assert [cell.outputs[0].execution_count for cell in code] == [1, 2]
+
+
+def test_a_lesson_gets_the_cell_that_installs_once_and_nothing_else_changes(tmp_path, capsys):
+    path = tmp_path / "lesson.ipynb"
+    text = LESSONS[0].read_text()
+    path.write_text(text)
+    place_install_cells.main([str(path)])
+    assert path.read_text() == text and capsys.readouterr().out == ""
+    content = json.loads(text)
+    installs = content["cells"].pop(1)
+    without = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(without)
+    place_install_cells.main([str(path)])
+    assert path.read_text() == text and capsys.readouterr().out.startswith("lesson.ipynb: has the cell")
+    stale = [
+        {**installs, "id": "old", "source": ["an older one"]},
+        content["cells"][0],
+        installs,
+        *content["cells"][1:],
+    ]
+    path.write_text(json.dumps({**content, "cells": stale}))
+    place_install_cells.main([str(path)])
+    assert path.read_text() == text
 
 
 def test_a_lesson_over_its_budget_or_with_an_error_fails(tmp_path, capsys):

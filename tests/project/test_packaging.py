@@ -1,6 +1,8 @@
 """What is built from this project holds what it should, and is found where it is installed."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,9 @@ PROGRAM = textwrap.dedent(
     print(*(pathlib.Path(module.__file__).parents[1] for module in (rshop, viz)), sep="\\n")
     """
 )
+
+PLAN = tomllib.loads((ROOT / "tools" / "course.toml").read_text())["lesson"]
+LESSONS = [path for entry in PLAN if (path := ROOT / "notebooks" / entry["file"]).exists()]
 
 # No file that is made on the way stays in the project: Python writes none, and hatchling none.
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INDEX": "1"}
@@ -113,6 +118,18 @@ def test_the_sdist_holds_tests_lessons_and_documents_and_no_junk(built):
     assert sorted(needed - here) == []
 
 
+def test_the_commands_of_the_readme_find_their_files_in_the_sdist(built, tmp_path):
+    with tarfile.open(built[0]) as tar:
+        tar.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    commands = re.findall(r"^make (\w+) ", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert commands == ["lab", "site"]
+    recipe = run("make", "-n", "-o", "env", *commands, cwd=source)
+    files = set(re.findall(r"\b(?:tools|notebooks)/[\w./]+", recipe))
+    assert {"tools/make_site.py", *(f"notebooks/{path.name}" for path in LESSONS)} <= files
+    assert [name for name in files if not (source / name).is_file()] == []
+
+
 def test_a_wheel_made_from_the_sdist_is_the_wheel(built, tmp_path):
     with tarfile.open(built[0]) as tar:
         tar.extractall(tmp_path, filter="data")
@@ -134,20 +151,87 @@ def test_the_wheel_installed_beside_the_packages_runs_from_there(built, tmp_path
     assert out[-2:] == [str(target)] * 2
 
 
-@pytest.mark.slow
-def test_a_lesson_alone_in_a_folder_runs_to_its_end_with_the_wheel(built, tmp_path):
-    target, folder = tmp_path / "site", tmp_path / "alone"
+# A lesson alone: in an empty folder, with an environment that lacks rshop, and the wheel beside it
+
+
+@pytest.fixture
+def alone(built, tmp_path):
+    """(Python of an environment with all but rshop, an empty folder but for the wheel)."""
+    folder = tmp_path / "alone"
     folder.mkdir()
-    options = ["--no-deps", "--target", str(target)]
-    run(sys.executable, "-m", "pip", "install", *options, str(built[1]), cwd=tmp_path)
-    notebook = nbformat.read(ROOT / "notebooks" / "00_win_first.ipynb", as_version=4)
+    shutil.copy(built[1], folder)
+    return str(environment_with(tmp_path / "env")), folder
+
+
+def code_of(lesson):
+    notebook = nbformat.read(lesson, as_version=4)
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def installed_in(python, cwd):
+    """Where the three packages are when they were installed into the environment of this Python."""
+    packages = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=cwd).strip()
+    return [str(Path(packages) / name / "__init__.py") for name in ("course", "rshop", "viz")]
+
+
+IMPORTS = """
+import ast, importlib, json, pathlib
+for number, cells in json.loads(pathlib.Path("lessons.json").read_text()).items():
+    for cell in cells:
+        for node in ast.walk(ast.parse(cell)):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                exec(ast.unparse(node))
+    importlib.import_module(f"course.lesson_{number}")
+import course, rshop, viz
+course.setup()
+print(*(module.__file__ for module in (course, rshop, viz)), sep="\\n")
+"""
+
+
+def test_the_first_cell_of_a_lesson_installs_the_wheel_and_every_import_of_every_lesson_is_there(alone):
+    python, folder = alone
+    code = {path.name[:2]: code_of(path) for path in LESSONS}
+    (folder / "lessons.json").write_text(json.dumps(code))
+    installs = code["00"][0]
+    said = run(python, "-c", installs, cwd=folder)
+    assert re.match(r"Installing \./rshop-.*\.whl\[lab\]: .*\nInstalled\.", said)
+    assert run(python, "-c", installs, cwd=folder) == "", "where rshop is there, nothing happens"
+    places = run(python, "-c", IMPORTS, cwd=folder).splitlines()[-3:]
+    assert places == installed_in(python, folder)
+
+
+def test_without_a_wheel_the_first_cell_asks_pip_for_the_name_and_says_what_to_do_where_there_is_none(alone):
+    python, folder = alone
+    next(folder.glob("*.whl")).unlink()
+    (folder / "pip").mkdir()
+    refuses = "import sys; sys.exit(f'No matching distribution found for {sys.argv[1:]}')"
+    (folder / "pip" / "__init__.py").write_text("")
+    (folder / "pip" / "__main__.py").write_text(refuses)
+    code = code_of(LESSONS[0])[0]
+    code = f"try:\n    exec({code!r})\nexcept ModuleNotFoundError as error:\n    print(error)"
+    said = run(python, "-c", code, cwd=folder)
+    assert said.startswith("Installing rshop[lab]: ")
+    asked = "Received from pip: No matching distribution found for ['install', '--quiet', "
+    assert asked in said and "'rshop[lab]'] Expected: " in said
+    assert "Fix: put the wheel of rshop into the folder of this lesson (`make wheel`" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["00_win_first.ipynb", "06_readout.ipynb"])
+def test_a_lesson_alone_in_a_folder_runs_to_its_end_with_the_wheel(alone, name):
+    python, folder = alone
+    notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
     where = "import course, rshop, viz\nprint(*(m.__file__ for m in (course, rshop, viz)), sep='\\n')"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
     nbformat.write(notebook, folder / "lesson.ipynb")
-    command = ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "lesson.ipynb"]
-    run(sys.executable, *command, cwd=folder, PYTHONPATH=str(target))
-    last = nbformat.read(folder / "lesson.ipynb", as_version=4).cells[-1].outputs[0].text
-    assert last.split() == [str(target / name / "__init__.py") for name in ("course", "rshop", "viz")]
+    run(python, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "lesson.ipynb", cwd=folder)
+    code = [
+        cell
+        for cell in nbformat.read(folder / "lesson.ipynb", as_version=4).cells
+        if cell.cell_type == "code"
+    ]
+    assert "\nInstalled." in "".join(output.text for output in code[0].outputs)
+    assert code[-1].outputs[0].text.split() == installed_in(python, folder)
 
 
 def test_what_builds_is_declared_for_the_tests_too_and_so_pinned():

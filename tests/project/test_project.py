@@ -20,14 +20,19 @@ PACKAGES = {"rshop", "viz"}
 CONSTRAINTS = ["constraints.txt", "constraints-next.txt"]
 
 # Modules whose distribution has another name.
-DISTRIBUTION_OF = {"sklearn": "scikit-learn", "yaml": "pyyaml", "PIL": "pillow"}
+DISTRIBUTION_OF = {
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+    "PIL": "pillow",
+    "repo2docker": "jupyter-repo2docker",
+}
 
 # Who may import what: folder -> the extras whose packages it may use beside the core's.
 EXTRAS_OF = {
     "rshop": [],
     "viz": ["lab"],
     "notebooks": ["lab"],
-    "tools": ["lab", "test", "bench", "site"],
+    "tools": ["lab", "test", "bench", "site", "release"],
     "tests": ["lab", "test", "bench"],
 }
 

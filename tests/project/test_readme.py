@@ -21,6 +21,7 @@ PAGES = {
     "docs/generation.md": 9,
     "docs/training.md": 8,
     "docs/forecasting.md": 4,
+    "docs/language_models.md": 10,
     "docs/how_it_works.md": 2,
     "docs/moving_here.md": 5,
     "docs/site/start.md": 5,

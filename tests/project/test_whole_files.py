@@ -266,7 +266,10 @@ def test_no_tool_writes_a_file_in_another_way():
     assert found == [
         ("site_examples.py", 'plt.gcf().savefig(out, format="png", dpi=110, bbox_inches="tight")'),
         ("animate.py", 'unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")'),
-        ("still_image.py", 'still(payload).savefig(out, format="png", metadata={"Software": None})'),
+        (
+            "still_image.py",
+            'still(payload, invitation).savefig(out, format="png", metadata={"Software": None})',
+        ),
         ("plot.py", "figure.savefig(unfinished, dpi=120)"),
         ("files.py", "unfinished.write_bytes(data)"),
         ("files.py", "unfinished.unlink(missing_ok=True)"),

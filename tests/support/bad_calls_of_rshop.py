@@ -74,7 +74,9 @@ def layers(p):
     valid = lambda: {"input_shape": (2, 3, 3)}  # noqa: E731
     build = lambda input_shape: RecurrentModel(**parts()).build(input_shape)  # noqa: E731
     yield Target("RecurrentModel.build", build, valid, shape)
-    yield Target("RecurrentModel.compute_output_shape", p["lstm"].compute_output_shape, valid, shape)
+    valid = lambda: {"x_shape": (2, 3, 3)}  # noqa: E731
+    shapes = {"x_shape": NOTHING, "constants_shape": {"None", "empty list", "empty tuple"}}
+    yield Target("RecurrentModel.compute_output_shape", p["lstm"].compute_output_shape, valid, shapes)
     yield Target("RecurrentModel.get_cell", p["whole"].get_cell, dict, NAME)
     yield Target("RNNCell.get_layer", p["cell"].get_layer, dict, {**OPTIONS, "teacher_force": {"zero"}})
     yield Target("CellLayer", CellLayer, lambda: {"cell": p["cell"]}, {"cell": NOTHING})
@@ -240,6 +242,34 @@ def training(p):
     yield Target("Forecaster", rshop.seq2seq.Forecaster, valid, {**own, "scale": {"True"}, "cell": NOTHING})
 
 
+def language_models(p):
+    """A language model, its tokenizer, and what they are called with."""
+    own = {"units": COUNT, "tokenizer": NOTHING, "cell": NOTHING, "depth": COUNT, "embedding": COUNT}
+    made = rshop.seq2seq.LanguageModel
+    yield Target("LanguageModel", made, lambda: {"units": 2}, {**own, "tied": FLAG})
+    kinds = {"vocabulary": {"text", "None"}, "unknown": {"None"}, "min_count": {"one"}}
+    characters = rshop.seq2seq.CharacterTokenizer
+    yield Target("CharacterTokenizer", characters, lambda: {"vocabulary": "ab"}, kinds)
+    model = made(2, characters("ab"), embedding=2)
+    yield Target("LanguageModel.perplexity", model.perplexity, lambda: {"text": "ab"}, {"text": NOTHING})
+    kinds = {
+        "prompt": NOTHING,
+        "length": COUNT,
+        "strategy": NOTHING,
+        "temperature": {"one", "fraction", "huge"},
+        "end_token": {"zero", "one", "None"},
+        "forbidden": {"None", "empty list", "empty tuple", "empty text"},
+        "batch": COUNT_OR_NONE,
+        "seed": SEED,
+    }
+    valid = lambda: {"prompt": "a", "length": 2}  # noqa: E731
+    yield Target("LanguageModel.generate", model.generate, valid, kinds)
+    kinds = {"text": NOTHING, "length": COUNT, "batch_size": COUNT}
+    yield Target("LanguageModel.evaluate", model.evaluate, lambda: {"text": "ab", "verbose": 0}, kinds)
+    kinds |= {"validation_split": {"zero"}, "validation_data": {"None"}}
+    yield Target("LanguageModel.fit", model.fit, lambda: {"text": "ab", "verbose": 0}, kinds)
+
+
 def names(p):
     """What is found by its name."""
     for name, mapping, right in (
@@ -299,4 +329,16 @@ def texts(p):
     yield Target("to_numpy", rshop.to_numpy, lambda: {"rnn": p["lstm"]}, {"rnn": NOTHING})
 
 
-GROUPS = (layers, cells, wrappers, calls, steppers, generation, training, names, configs, texts)
+GROUPS = (
+    layers,
+    cells,
+    wrappers,
+    calls,
+    steppers,
+    generation,
+    training,
+    language_models,
+    names,
+    configs,
+    texts,
+)

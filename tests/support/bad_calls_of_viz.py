@@ -63,17 +63,31 @@ def changes(p):
     editor = p["editor"]
 
     def change(**given):
+        before = editor.said
         try:
             editor.change(**given)
             return editor.futures["inputs kept"].edited.states["h"]
         finally:
-            while len(editor.edits) > 1:
+            if editor.said != before:
                 editor.undo()
 
     valid = lambda: {"name": "h", "t": 1, "value": 1.0}  # noqa: E731
     kinds = {"name": NOTHING, "t": _TIMESTEP, "value": _NUMBER | {"huge"}, "unit": _INDEX, "sample": _INDEX}
+    kinds["role"] = {"None"}
     state = lambda: [editor.said, len(editor.edits), *editor.futures]  # noqa: E731
     yield Target("Editor.change", change, valid, kinds, state=state)
+
+    def take_back(which):
+        before = editor.said
+        try:
+            return editor.take_back(which).said
+        finally:
+            if editor.said != before:
+                editor.undo()
+
+    yield Target(
+        "Editor.take_back", take_back, lambda: {"which": 0}, {"which": {"zero", "minus one"}}, state=state
+    )
     valid = lambda: {"rnn": p["whole"], "x": X, "constants": M, "at": 1}  # noqa: E731
     kinds = {
         **_RUN,

@@ -290,8 +290,7 @@ def table():
 
 
 def variants(layer, x, call):
-    """The call, and where it can have them: a mask over time, and first states of its own."""
-    found = [call]
+    """The call, and where it can have them: with a mask over time and first states of its own."""
     if is_both_ways(layer):
         return [call, {"mask": np.array([[True, False, True, False], [True] * 4])}]
     rng = np.random.default_rng(11)
@@ -300,9 +299,9 @@ def variants(layer, x, call):
     shapes = [[places if n is None else n for n in t.shape[1:]] for t in layer.description.states]
     types = [t.dtype for t in layer.description.states]
     states = [rng.normal(size=(2, *s)).astype(dtype) for s, dtype in zip(shapes, types, strict=True)]
+    more = {}
     if states and "initial_state" not in call:
-        found.append({**call, "initial_state": states})
+        more["initial_state"] = states
     if not layer.decode and "mask" not in call:
-        mask = rng.random((2, steps_given)) < 0.6
-        found.append({**found[-1], "mask": mask})
-    return found
+        more["mask"] = rng.random((2, steps_given)) < 0.6
+    return [call, {**call, **more}] if more else [call]

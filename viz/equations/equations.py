@@ -57,9 +57,11 @@ def equations(rnn) -> Equations:
         h_t = o_t * tanh(c_t)
         y_t = h_t
 
-    Values have the names that you gave, with the timestep as index; what is used twice is written once;
-    terms that are 0 are left out; a nested model is a function with equations of its own. A product with a
-    weight is written `W x`, as for column vectors; the circled dot (`*` in text) multiplies unit by unit.
+    Values have the names that you gave, with the timestep as index, unless they are the same at every
+    timestep; what is used twice is written once; terms that are 0 are left out; a nested model is a function
+    with equations of its own. A product with a weight is written `W x`, as for column vectors; the circled
+    dot (`*` in text) multiplies unit by unit. A weight of a layer without a name is called after the value
+    that it helps to compute, `U` where it multiplies a state; where no name fits, its layer has a number.
 
     Args:
         rnn: a recurrent layer of this project or a cell, whose sizes are known, or a Keras model that has
@@ -76,4 +78,8 @@ def equations(rnn) -> Equations:
     check_layer(layer, "Only recurrent layers of rshop have equations.", cells=True)
     if not isinstance(layer, keras.layers.Layer) or not hasattr(layer, "first_states"):
         layer = layer.get_layer()
-    return Equations(equations_of(Reader().step(layer.description, masks=False)))
+    step = Reader().step(layer.description, masks=False)
+    if layer.decode:
+        # What a decoder reads is the same at every timestep.
+        step.roles = ["constant" if role == "input" else role for role in step.roles]
+    return Equations(equations_of(step))

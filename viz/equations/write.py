@@ -3,20 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from keras import layers
-
-from rshop.export.loops import BothWays
 from rshop.export.terms import Function, Term, ordered, resolved
-from rshop.step.names import snake_case
 from viz.equations.forms import ATOM, FORMS, LAYOUT, named
+from viz.equations.function_names import function_names, inner_functions
 from viz.equations.simplify import Simplified
 from viz.equations.symbols import plain, symbol
+from viz.equations.weights import WeightNames, depending_on, made_up
 
-_LETTERS = {"kernel": "W", "recurrent_kernel": "U", "bias": "b", "embeddings": "E", "attention_v": "v"}
 # Names that a cell of this project gives to what a book has no letter for.
 _HIDDEN = ("squashed_c",)
-_MADE_UP = {snake_case(name) for name in dir(layers)} | {"lstm_cell", "gru_cell", "simple_rnn_cell"}
-_MADE_UP |= {"rnn_cell_from_model", "recurrent_sequential", "recurrent_model", "cell_layer", "functional"}
 
 
 @dataclass(frozen=True)
@@ -36,18 +31,21 @@ class Writer:
     """Writes a function.
 
     Example:
-        >>> [line.right[1] for line in Writer(step).lines()]
+        >>> [line.right[1] for line in Writer(step, names={}).lines()]
         ['tanh(W x_t + b + U h_{t-1})']
 
     Args:
         function: of the step, or of something in it.
+        names: of the functions that it calls, by identity.
         outermost: it is the step, whose outputs have a line of their own where they are states too.
     """
 
-    def __init__(self, function: Function, outermost: bool = True):
+    def __init__(self, function: Function, names: dict[int, str], outermost: bool = True):
         self.function, self.simple, self.outermost = function, Simplified(function), outermost
+        self._names = names
         self._symbols: dict[int, tuple] = {}
-        self._weights: dict[str, tuple] = {}
+        self._changing: set[int] = set()
+        self._untimed: dict[int, str] = {}
         self._lines: list[Line] = []
         self._uses: dict[int, int] = {}
         self._parts: dict[int, list] = {}
@@ -58,8 +56,12 @@ class Writer:
         outputs = [resolved(end) for end in self.simple.outputs]
         terms = ordered(outputs)
         self._count(terms, outputs)
-        self._name_weights(terms)
+        roles = self.function.roles or [""] * len(self.function.reads)
+        reads = zip(self.function.reads, roles, strict=True)
+        # What depends on constants and weights alone has no timestep.
+        self._changing = depending_on([read for read, role in reads if role != "constant"], terms)
         ends = self._ends(outputs)
+        self._weights = WeightNames(self.function, terms, self._without_time)
         for term in terms:
             self._line(term)
         for term, end in ends:
@@ -94,7 +96,7 @@ class Writer:
         cells = list(dict.fromkeys(n.rpartition("/")[0] for n in self.function.states))
         under = ""
         if len(cells) > 1:
-            under = str(cells.index(cell) + 1) if _made_up(cell.rpartition("/")[2]) else cell
+            under = str(cells.index(cell) + 1) if made_up(cell.rpartition("/")[2]) else cell
         return symbol(_bare(last), time=time, under=under)
 
     def _count(self, terms, outputs):
@@ -111,13 +113,16 @@ class Writer:
         function, left = self.function, []
         states = function.states
         first = len(outputs) - len(states)
-        symbols = [self._state(name, "t") for name in states]
-        many = first > 1
-        symbols = [symbol(f"y{i + 1}" if many else "y", time="t") for i in range(first)] + symbols
+        names = [f"y{i + 1}" for i in range(first)] if first > 1 else ["y"] * first
+
+        def called(time):
+            return [symbol(name, time=time) for name in names] + [self._state(name, time) for name in states]
+
+        symbols, untimed = called("t"), called(None)
         for i in [*range(first, len(outputs)), *range(first)]:
             term, end = outputs[i], symbols[i]
             if id(term) not in self._symbols and not term.is_leaf and not self._shown(term):
-                self._symbols[id(term)] = end, None
+                self._symbols[id(term)], self._untimed[id(term)] = (end, None), untimed[i][1]
             elif self._called(term) != end and (self.outermost or i >= first):
                 left.append((term, end))
         return left
@@ -125,7 +130,7 @@ class Writer:
     def _called(self, term):
         if id(term) in self._symbols:
             return self._symbols[id(term)][0]
-        return symbol(_bare(term.name), time="t") if self._shown(term) else None
+        return symbol(_bare(term.name), time=self._time(term)) if self._shown(term) else None
 
     def _shown(self, term):
         # A layer called as a matrix is that matrix, where its result is used once.
@@ -143,7 +148,7 @@ class Writer:
         elif known is not None and known[1] is None:
             self._assign(term, known[0])
         elif self._shown(term):
-            self._assign(term, symbol(_bare(term.name), time="t"))
+            self._assign(term, symbol(_bare(term.name), time=self._time(term)))
         elif self._uses[id(term)] > 1 and term.kind not in ("call", "run"):
             self._assign(term, self._free(term))
 
@@ -158,8 +163,12 @@ class Writer:
 
     def _free(self, term):
         taken = {found[0] for found in self._symbols.values()}
-        number = next(i for i in range(1, 10**6) if symbol(f"u{i}", time="t") not in taken)
-        return symbol(f"u{number}", time="t")
+        time = self._time(term)
+        number = next(i for i in range(1, 10**6) if symbol(f"u{i}", time=time) not in taken)
+        return symbol(f"u{number}", time=time)
+
+    def _time(self, term):
+        return "t" if id(term) in self._changing else None
 
     def _unpack(self, term):
         signs = []
@@ -190,7 +199,8 @@ class Writer:
             found = self._symbols.get(id(inner), (None, None))
             return self._form(inner) if found[1] is None else found
         if term.kind in ("call", "run"):
-            return named(term.how["what"].name)(term, lambda i, level: self._operand(term.of[i], level))
+            called = self._names.get(id(term.how["what"]), term.how["what"].name)
+            return named(called)(term, lambda i, level: self._operand(term.of[i], level))
         if term.kind == "result":
             (latex, text), index = self._operand(term.of[0], ATOM), term.how["index"]
             return ((latex, text) if not index else (f"{latex}_{{{index}}}", f"{text}[{index}]")), ATOM
@@ -199,18 +209,10 @@ class Writer:
             return (f"{latex}_{{{index}}}", f"{text}[{index}]"), ATOM
         return FORMS.get(term.kind, named(term.kind))(term, lambda i, level: self._operand(term.of[i], level))
 
-    def _name_weights(self, terms):
-        keys = [t.how["key"] for t in terms if t.kind == "weight"]
-        keys = list(dict.fromkeys(keys))
-        letters, layers_of = [_letter(key) for key in keys], [_layer(key) for key in keys]
-        numbers = list(dict.fromkeys(layer for layer in layers_of if _made_up(layer)))
-        for key, letter, layer in zip(keys, letters, layers_of, strict=True):
-            if len(layer) == 1 and key.endswith("kernel"):
-                self._weights[key] = layer, ""
-            elif letters.count(letter) == 1 or not layer:
-                self._weights[key] = letter, ""
-            else:
-                self._weights[key] = letter, str(numbers.index(layer) + 1) if layer in numbers else layer
+    def _without_time(self, term):
+        if id(term) in self._untimed:
+            return self._untimed[id(term)]
+        return symbol(_bare(term.name))[1] if self._shown(term) else None
 
     def _weight(self, term):
         inner = term if term.kind == "weight" else term.of[0]
@@ -230,53 +232,33 @@ class Writer:
         return latex, text
 
 
-def equations_of(function: Function, seen: set | None = None, outermost: bool = True) -> list[Line]:
+def equations_of(function: Function) -> list[Line]:
     """The equations of a function, then those of every function and loop that it calls, under headings."""
-    seen = set() if seen is None else seen
-    lines = Writer(function, outermost).lines()
-    for inner in function.inner():
-        for what in [inner.forward, inner.backward] if isinstance(inner, BothWays) else [inner]:
-            if id(what) in seen:
-                continue
-            seen.add(id(what))
-            step = getattr(what, "step", what)
-            writer = Writer(step, outermost=False)
-            inside = writer.lines()
-            lines.append(_heading(what, step, writer))
-            lines += inside
-            lines += equations_of(step, seen, False)[len(inside) :]
+    names = function_names(function)
+    lines = Writer(function, names).lines()
+    for what in inner_functions(function):
+        step = getattr(what, "step", what)
+        writer = Writer(step, names, outermost=False)
+        inside = writer.lines()
+        lines += [_heading(names[id(what)], writer, over_time=what is not step), *inside]
     return lines
 
 
-def _heading(what, step, writer):
+def _heading(name, writer, over_time):
     latex, text = (", ".join(a[k] for a in writer.arguments) for k in (0, 1))
     results = writer.results()
     many = len(results) > 1
     y_latex, y_text = (", ".join(r[k] for r in results) for k in (0, 1))
     y_latex, y_text = (f"({y_latex})", f"({y_text})") if many else (y_latex, y_text)
-    name = plain(what.name)
-    over = "each timestep of" if what is not step else "where"
+    over = "each timestep of" if over_time else "where"
     return Line(
         ("", ""),
         (
-            f"\\text{{{over} }} {y_latex} = \\operatorname{{{name}}}\\left({latex}\\right)\\colon",
-            f"{over} {y_text} = {what.name}({text}):",
+            f"\\text{{{over} }} {y_latex} = \\operatorname{{{plain(name)}}}\\left({latex}\\right)\\colon",
+            f"{over} {y_text} = {name}({text}):",
         ),
     )
 
 
 def _bare(name):
     return re.sub(r"_t$", "", name.rpartition("/")[2])
-
-
-def _letter(key):
-    last = key.rpartition("/")[2]
-    return _LETTERS.get(re.sub(r"_\d+$", "", last), re.sub(r"_\d+$", "", last))
-
-
-def _layer(key):
-    return key.rpartition("/")[0].rpartition("/")[2]
-
-
-def _made_up(layer):
-    return re.sub(r"_\d+$", "", layer) in _MADE_UP

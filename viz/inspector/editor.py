@@ -1,35 +1,54 @@
-"""`edit`: change a state, an input or the readout of one timestep, and see both futures."""
+"""`edit`: change what timesteps read, and see the run part in two."""
 
-from functools import cache
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
 
 import rshop
+from rshop.errors import message, taken_apart, told
+from rshop.files import checked_path, write
 from rshop.tracing.call_request import read_request
-from rshop.tracing.intervene import MODES, intervene
+from rshop.tracing.intervene import Intervention
+from rshop.tracing.replay import MODES, Replay
+from viz.inspector import edits as changes
 from viz.inspector.call_checks import INSPECTOR, check_not_empty
-from viz.inspector.edits import as_arguments, checked, in_words
+from viz.inspector.changed_run import Shown, both_runs, with_numbers
+from viz.inspector.edit_widget import widget_of
 from viz.inspector.page import html_page
-from viz.inspector.payload import run_values
+from viz.inspector.page.still_image import INVITATION_TO_CHANGE
 from viz.inspector.payload.build_payload import MEGABYTES, payload_of
-from viz.inspector.payload.encoding import as_base64, encoded
+from viz.inspector.payload.encoding import encoded, encoded_runs
 
 
 def edit(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call):
-    """The inspector with a row to change what a timestep reads; needs a running kernel.
+    """The inspector with numbers that can be changed: the run as it was and as changed, side by side.
 
-    Each change is answered with two futures beside the original run: in one every later timestep reads
-    the input and readout that it read then; in the other the model runs on its own outputs.
-    Where no kernel runs, a picture of the original run is shown.
+    In a notebook the tab "Change" has a line of what each timestep reads, of which a point is dragged, or its
+    number typed. From the changed timestep on the page shows both runs and their difference, and where they
+    part; a switch shows the changed run in the diagram, the equations and the table. Several changes count
+    together, and each can be taken back alone. After them, later timesteps read the inputs and readouts that
+    they read before ("inputs kept"), or the model reads its own outputs ("free running").
+
+    The page needs a running kernel. Without one, as in an exported notebook, a picture of the run is shown
+    that says so; `.save` writes both runs as a page that needs none.
 
     Example:
         >>> editor = viz.edit(rnn, np.ones((1, 7, 3)))
         >>> editor.change("h", t=2, unit=0, value=5.0).said
         'h[0] at t = 2: 0.119 to 5.'
+        >>> editor.futures["inputs kept"].effect("h").shape  # changed less as it was
+        (1, 8, 4)
+        >>> editor.undo()
+        Editor of LSTMCell: 7 timesteps, 0 changes
 
     Args:
         rnn, x, labels, output_labels, sample, megabytes, **call: as in `inspect`.
 
     Returns:
-        An `Editor`: shows itself in a notebook; `.change(...)`, `.undo()`, `.futures`.
+        An `Editor`: shows itself in a notebook; `.change(...)`, `.undo()`, `.take_back(...)`, `.futures`,
+        `.save("changed.html")`.
 
     Raises:
         TypeError, ValueError: as `inspect`.
@@ -42,23 +61,33 @@ class Editor:
     """A run that can be changed. `edit` makes one.
 
     Attributes:
-        edits: the changes, oldest first. Those that count are the last ones of one timestep.
-        futures: for each mode an `Intervention`, or the reason why the model cannot run on its own outputs;
-            empty before a change.
-        said: the last change in words.
+        edits: the changes that count, oldest first, one for each number that is changed.
+        futures: for each mode an `Intervention`, whose `at` is the first changed timestep, or the reason why
+            the model cannot run on its own outputs; empty before a change. Dropout is off in both runs.
+        said: the changes in words.
         widget: the anywidget, made when it is first shown.
+        hears: whether a wish of the page is being answered: then the picture waits until it is.
     """
 
     def __init__(self, rnn, x, call, **shown):
         rnn, x, call = read_request(rnn, x, call, own=INSPECTOR)
-        self._rnn, self._x, self._call = rnn, x, call
+        self._rnn, self._x, self._call, self._options = rnn, x, call, shown
         check_not_empty(x)
         self.trace = rshop.trace(rnn, x, **call)
-        self.payload, self.picture = html_page.with_picture(payload_of(rnn, self.trace, call, **shown))
+        self.payload, self.picture = html_page.with_picture(
+            payload_of(rnn, self.trace, call, **shown), INVITATION_TO_CHANGE
+        )
+        self._shown = Shown(rnn, self.payload, call)
         self.edits, self.futures, self.said, self._widget = [], {}, "", None
+        self._earlier, self._runs, self._changed, self._replay, self._weights = [], {}, {}, None, None
+        self._picture_id, self.hears = None, False
 
-    def change(self, name: str, *, t: int, value: float, unit: int = 0, sample: int = 0) -> "Editor":
+    def change(
+        self, name: str, *, t: int, value: float, unit: int = 0, sample: int = 0, role: str | None = None
+    ) -> "Editor":
         """Change one unit of a state, an input or the readout that timestep `t` reads.
+
+        Changes add up; a second one of the same number stands in place of the first.
 
         Args:
             name: of a state, an input or the readout; an unambiguous ending is enough.
@@ -67,125 +96,159 @@ class Editor:
             unit: which number, as the inspector counts them: row after row, of an image the channels of
                 a row side by side.
             sample: of the batch.
+            role: `"state"`, `"input"` or `"readout"`, where several have the name; None for any.
 
         Raises:
             TypeError: the value is no number.
-            ValueError: no such name, timestep, unit or sample; a number that the value cannot be. The
+            ValueError: no such name, role, timestep, unit or sample; a number that the value cannot be. The
                 changes before this one stay.
         """
-        one = {"name": name, "unit": unit, "t": t, "sample": sample, "value": value}
-        return self._set([*self.edits, one])
+        one = {"name": name, "unit": unit, "t": t, "sample": sample, "value": value, "role": role}
+        return self._set(self._with(one), [*self._earlier, self.edits])
 
     def undo(self) -> "Editor":
-        """Take the last change back."""
-        return self._set(self.edits[:-1])
+        """Take the last step back, a change or one that was taken back; nothing where there was none."""
+        *earlier, edits = self._earlier or [[]]
+        return self._set(edits, earlier)
 
-    def _set(self, edits):
+    def take_back(self, which: int) -> "Editor":
+        """Take one change back; the others stay.
+
+        Args:
+            which: its place in `edits`, counted from the end where it is negative.
+
+        Raises:
+            ValueError: no such change.
+        """
+        count = len(self.edits)
+        whole = isinstance(which, (int, np.integer)) and not isinstance(which, bool)
+        if not whole or not -count <= which < count:
+            raise ValueError(
+                message(
+                    "There is no such change to take back.",
+                    received=f"which={told(which)}",
+                    expected=f"a place among the {count} in `edits`, from 0 on"
+                    if count
+                    else "no call: there is none",
+                    fix="which=-1 for the last one" if count else "change something first",
+                )
+            )
+        others = [one for place, one in enumerate(self.edits) if place != which % count]
+        return self._set(others, [*self._earlier, self.edits])
+
+    def save(self, path, *, mode: str = MODES[0]) -> Path:
+        """Write a page with both runs that opens in any browser, without a kernel or a network; its path.
+
+        Args:
+            path: ends with .html or .htm.
+            mode: how the runs go on after the changes, `"inputs kept"` or `"free running"`.
+
+        Raises:
+            TypeError: no path.
+            ValueError: another ending; a mode that there is not, or that the model cannot run in.
+            OSError: it cannot be written there; a file that stood there is still the old one.
+        """
+        path = checked_path(path, ("html", "htm"), "editor")
+        self._recorded().wiring(mode)
+        if not self.edits:
+            return write(path, html_page.page(*html_page.with_picture(self.payload)))
+        both, edited = self._future(mode, self.edits)
+        call = {**self._call, "training": self._call.get("ground_truth") is not None}
+        payload = payload_of(self._rnn, both.original, call, **self._options)
+        changed, _ = both_runs(Shown(self._rnn, payload, call), both, edited, self.edits)
+        said = f"the run with changes, {mode}: {self.said.removesuffix('.')}"
+        payload, picture = html_page.with_picture(replace(payload, beside=replace(changed, said=said)))
+        return write(path, html_page.page(payload, picture))
+
+    def preview(self, one: dict, mode: str) -> dict:
+        """The answer to a page in which a number is being dragged: as `answer`, and nothing is kept."""
+        edits = self._with(one)
+        futures, changed = self._run(edits, (mode,))
+        runs = {mode: encoded_runs(self.payload, *both) for mode, both in changed.items()}
+        return self._answer(edits, futures, runs)
+
+    def _with(self, one):
+        one = changes.checked(self._rnn, self.trace, one)
+        return [*(edit for edit in self.edits if not changes.same_place(edit, one)), one]
+
+    def _set(self, edits, earlier):
         # Nothing is kept before all of it has succeeded: a change that fails leaves no trace.
-        edits, futures, said = [checked(self._rnn, self.trace, one) for one in edits], {}, ""
-        if edits:
-            counting = _last_experiment(edits)
-            said = "; ".join(in_words(self._rnn, self.trace, one) for one in counting) + "."
-            futures = {mode: self._future(mode, counting) for mode in MODES}
-        self.edits, self.futures, self.said = edits, futures, said
+        futures, changed = self._run(edits, MODES) if edits else ({}, {})
+        runs = {mode: encoded_runs(self.payload, *both) for mode, both in changed.items()}
+        words = [changes.in_words(self._rnn, self.trace, one) for one in edits]
+        self.said = "; ".join(words) + "." if words else ""
+        self.edits, self.futures, self._earlier = edits, futures, earlier
+        self._runs, self._changed = runs, {mode: both[0] for mode, both in changed.items()}
         if self._widget is not None:
-            self._widget.edits, self._widget.answer = edits, self.answer()
+            self._widget.answer = self.answer()
+        if not self.hears:
+            self.show_last_state(update=True)
         return self
 
-    def _from_browser(self, edits):
-        if edits == self.edits:
-            return
-        try:
-            self._set(edits)
-        except (TypeError, ValueError) as error:
-            self._widget.edits = self.edits
-            self._widget.answer = {**self.answer(), "said": _to_a_student(error)}
+    def _run(self, edits, modes):
+        futures, changed = {}, {}
+        for mode in modes:
+            try:
+                futures[mode], edited = self._future(mode, edits)
+            except ValueError as error:
+                if mode == MODES[0]:
+                    raise
+                futures[mode] = str(error)  # not every model can run on its own outputs
+                continue
+            changed[mode] = both_runs(self._shown, futures[mode], edited, edits)
+        return futures, changed
 
     def _future(self, mode, edits):
-        call = {key: value for key, value in self._call.items() if key != "training"}
-        changed = as_arguments(self._rnn, self.trace, edits)
-        try:
-            return intervene(self._rnn, self._x, at=edits[0]["t"], mode=mode, **changed, **call)
-        except ValueError as error:
-            if mode == MODES[0]:
-                raise
-            return str(error)  # not every model can run on its own outputs
+        # Both runs, and the record of the changed one.
+        replay, at = self._recorded(), min(one["t"] for one in edits)
+        original = replay.original(at, mode)
+        edited = replay.future(at, mode, changes.as_change(self._rnn, self.trace, edits))
+        both = [rshop.Trace(**run.arrays()) for run in (original, edited)]
+        return Intervention(*both, at, mode, changes.names(edits)), edited
+
+    def _recorded(self):
+        # The run is recorded once, and again where the weights were changed since.
+        weights = [np.array(weight) for weight in self._rnn.weights]
+        if self._weights is None or not all(map(np.array_equal, weights, self._weights)):
+            call = {key: value for key, value in self._call.items() if key != "training"}
+            self._replay, self._weights = Replay(self._rnn, self._x, **call), weights
+        return self._replay
 
     def answer(self) -> dict:
-        """The answer to the browser: the change in words, and the futures of all states and outputs."""
-        good = {mode: f for mode, f in self.futures.items() if not isinstance(f, str)}
-        bad = [f"No {mode}: {_reason(f)}" for mode, f in self.futures.items() if isinstance(f, str)]
-        sample = self.edits[-1]["sample"] if self.edits else 0
-        futures = [
-            {
-                "mode": mode,
-                "before": self._values(both.original, sample),
-                "after": self._values(both.edited, sample),
-            }
-            for mode, both in good.items()
-        ]
-        return {"said": " ".join([self.said, *bad]), "futures": futures}
+        """What the page is told: the changes in words, and both runs of each mode."""
+        return self._answer(self.edits, self.futures, self._runs)
 
-    def _values(self, run, sample):
-        found = run_values.collect(self._rnn, run, self._call.get("constants"))
-        every = {(value.role, value.name): value for value in found.every}
-        sent = {}
-        for i, shown in enumerate(self.payload.values):
-            if shown.role in ("state", "output"):
-                value = every[shown.role, shown.name]
-                frames = value.array[sample].reshape(-1, value.rows, value.columns)
-                sent[i] = as_base64(frames[: self.payload.steps + 1, : shown.rows, : shown.columns])
-        return sent
+    def _answer(self, edits, futures, runs):
+        listed = [{**one, "text": changes.in_words(self._rnn, self.trace, one)} for one in edits]
+        bad = {mode: taken_apart(f)[0] for mode, f in futures.items() if isinstance(f, str)}
+        return {"edits": listed, "runs": runs, "missing": bad, "undo": bool(self._earlier)}
 
     @property
     def widget(self):
         """The anywidget that talks to the browser."""
         if self._widget is None:
-            given = {"payload": encoded(self.payload), "edits": self.edits, "answer": self.answer()}
-            self._widget = _widget_class()(sheet=html_page.style(), **given)
-            self._widget.observe(lambda change: self._from_browser(change["new"]), names="edits")
+            self._widget = widget_of(self, encoded(self.payload))
         return self._widget
 
     def __repr__(self):
         steps, count = self.payload.all_steps, len(self.edits)
-        changes = f"{count} change{'' if count == 1 else 's'}"
-        return f"Editor of {self.payload.title}: {steps} timesteps, {changes}"
+        changed = f"{count} change{'' if count == 1 else 's'}"
+        return f"Editor of {self.payload.title}: {steps} timesteps, {changed}"
 
     def _ipython_display_(self):
-        html_page.show_picture(self.payload, self.picture)
+        self._picture_id = f"picture-{uuid4().hex}"
+        self.show_last_state(update=False)
         html_page.display(self.widget)
 
-
-def _reason(text):
-    # In the page a message says what is so; which argument of which call to mend is for who writes Python.
-    return text.partition(" Received: ")[0]
-
-
-def _to_a_student(error):
-    text = str(error)
-    needed = text.partition(" Expected: ")[2].partition(". Fix: ")[0]
-    return f"Nothing was changed. {_reason(text)}" + (f" What fits: {needed}." if needed else "")
-
-
-def _last_experiment(edits):
-    # One intervention changes one timestep of one sample: the one that was touched last.
-    last = (edits[-1]["t"], edits[-1]["sample"])
-    return [one for one in edits if (one["t"], one["sample"]) == last]
-
-
-@cache
-def _widget_class():
-    import anywidget
-    import traitlets
-
-    class EditWidget(anywidget.AnyWidget):
-        """The browser's side of an `Editor`."""
-
-        _esm = html_page.script()
-        payload = traitlets.Dict().tag(sync=True)
-        sheet = traitlets.Unicode().tag(sync=True)
-        edit = traitlets.Bool(True).tag(sync=True)
-        edits = traitlets.List().tag(sync=True)
-        answer = traitlets.Dict().tag(sync=True)
-
-    return EditWidget
+    def show_last_state(self, **how):
+        """Show the changed run in the still picture: it is what a page without a kernel has of the editor."""
+        if self._picture_id is None:
+            return
+        payload, picture, said = self.payload, self.picture, INVITATION_TO_CHANGE
+        if self.edits:
+            said = f"Changed: {self.said} {said}"
+            payload = with_numbers(self.payload, self._changed[MODES[0]])
+            payload, picture = html_page.with_picture(payload, said)
+        html_page.show_picture(payload, picture, said, display_id=self._picture_id, **how)
+        if self._widget is not None:
+            self._widget.still = payload.still_tail

@@ -1,15 +1,18 @@
-"""A change of what a timestep reads: checked, in words, and as arguments of `intervene`."""
+"""A change of what a timestep reads: checked, in words, and as a `Replay` makes it."""
 
 import math
 from numbers import Real
 
 import numpy as np
+from keras import ops
 
 from rshop.checks import check_timestep
 from rshop.errors import check_name, message, told
-from rshop.structure import tree
 from viz.inspector.payload import run_values
 from viz.plots.series import check_sample
+
+#: The roles in which a timestep reads something that can be changed.
+ROLES = ("state", "input", "readout")
 
 
 def checked(rnn, trace, one: dict) -> dict:
@@ -52,30 +55,54 @@ def in_words(rnn, trace, one: dict) -> str:
     """A checked change in words: `h[0] at t = 2: 0.119 to 5`."""
     value = np.asarray(arrays(rnn, trace, one["role"])[one["name"]][one["sample"], one["t"]])
     place = _place(value.shape, one["unit"])
-    where = f"[{', '.join(map(str, place))}]" if place else ""
-    return f"{one['name']}{where} at t = {one['t']}: {float(value[place]):.3g} to {one['value']:.3g}"
+    return f"{what(one, value.shape)} at t = {one['t']}: {float(value[place]):.3g} to {one['value']:.3g}"
 
 
-def as_arguments(rnn, trace, edits: list[dict]) -> dict:
-    """The arguments of `intervene` for checked changes of one timestep: whole values, changed."""
-    changed = {}
-    for one in edits:
-        key = (one["role"], one["name"])
-        if key not in changed:
-            changed[key] = np.array(arrays(rnn, trace, one["role"])[one["name"]][:, one["t"]])
-        changed[key][(one["sample"], *_place(changed[key].shape[1:], one["unit"]))] = one["value"]
-    states = {name: value for (role, name), value in changed.items() if role == "state"}
-    given = {"states": states} if states else {}
-    for role, argument, structure in (
-        ("input", "inputs", rnn.description.inputs),
-        ("readout", "readout", rnn.description.readouts),
-    ):
-        mine = {name: value for (kind, name), value in changed.items() if kind == role}
-        if mine:
-            every = arrays(rnn, trace, role).items()
-            whole = [mine.get(name, array[:, edits[0]["t"]]) for name, array in every]
-            given[argument] = tree.pack_sequence_as(structure, whole)
-    return given
+def what(one: dict, shape: tuple) -> str:
+    """The number that a change is of: `h[0]`, of a value of this shape."""
+    place = _place(shape, one["unit"])
+    return f"{one['name']}[{', '.join(map(str, place))}]" if place else one["name"]
+
+
+def same_place(one: dict, other: dict) -> bool:
+    """Whether two checked changes are of the same number: the later one stands in place of the earlier."""
+    return all(one[key] == other[key] for key in ("role", "name", "unit", "t", "sample"))
+
+
+def names(edits: list[dict]) -> tuple[str, ...]:
+    """The values that are changed, as an `Intervention` names them.
+
+    Example:
+        >>> names([{"role": "input", "name": "x"}, {"role": "state", "name": "h"}])
+        ('states h', 'inputs')
+    """
+    states = [f"states {one['name']}" for one in edits if one["role"] == "state"]
+    others = [
+        said
+        for role, said in (("input", "inputs"), ("readout", "readout"))
+        if any(one["role"] == role for one in edits)
+    ]
+    return (*dict.fromkeys(states), *others)
+
+
+def as_change(rnn, trace, edits: list[dict]):
+    """Checked changes as the `change` of a `Replay`: each sets one number of one sample at its timestep."""
+    order = {role: list(arrays(rnn, trace, role)) for role in ("state", "readout", "input")}
+
+    def change(t, states, readouts, inputs):
+        read = {"state": list(states), "readout": list(readouts), "input": list(inputs)}
+        for one in (one for one in edits if one["t"] == t):
+            values, place = read[one["role"]], order[one["role"]].index(one["name"])
+            values[place] = _with_number(values[place], one)
+        return read["state"], read["readout"], read["input"]
+
+    return change
+
+
+def _with_number(tensor, one):
+    array = np.array(ops.convert_to_numpy(tensor))
+    array[(one["sample"], *_place(array.shape[1:], one["unit"]))] = one["value"]
+    return ops.convert_to_tensor(array, tensor.dtype)
 
 
 def _place(shape, unit):
@@ -89,7 +116,16 @@ def _place(shape, unit):
 
 def _find(rnn, trace, name, role=None):
     check_name("value", name)
-    roles = ("state", "input", "readout") if role is None else (role,)
+    if role is not None and (not isinstance(role, str) or role not in ROLES):
+        raise ValueError(
+            message(
+                "A timestep reads nothing in this role.",
+                received=f"role={told(role)}",
+                expected=f"one of {', '.join(map(repr, ROLES))}, or None for any",
+                fix="role=None",
+            )
+        )
+    roles = ROLES if role is None else (role,)
     known = [(kind, full) for kind in roles for full in arrays(rnn, trace, kind)]
     found = [pair for pair in known if pair[1] == name]
     found = found or [pair for pair in known if pair[1].endswith(f"/{name}")]

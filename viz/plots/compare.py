@@ -136,6 +136,9 @@ def _panel(ax, found: Series, matrix, *, scale, sample, bar):
 def _difference(result, found, sample, labels):
     ax, scale = result.axes[2], Scale(palette.SIGNED, *palette.symmetric_limits(result.difference))
     note = _panel(ax, found, result.difference, scale=scale, sample=sample, bar=True)
+    if result.first_divergence is None and ax.images:
+        # No colour but one is there. (Without the bar the timesteps would not stand below those above.)
+        ax.images[0].colorbar.set_ticks([0.0])
     ticks.time_axis(ax, found.first)
     plot_axes.title(ax, f"{labels[0]} − {labels[1]}", f"{result.text()}; {note}")
     if result.first_divergence is not None:

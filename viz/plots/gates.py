@@ -23,7 +23,7 @@ def gates(trace: Trace, names=None, *, ax=None):
     Example:
         >>> ax = viz.gates(rshop.trace(lstm, x))
         >>> [label.get_text() for label in ax.get_yticklabels()]
-        ['input_gate', 'forget_gate', 'output_gate']
+        ['input gate', 'forget gate', 'output gate']
 
     Args:
         trace: what `rshop.trace` returned.
@@ -173,7 +173,7 @@ def _draw_band(ax, row, gate):
 def _label(ax, chosen):
     from matplotlib.patches import Patch
 
-    every = [gate.said for gate in chosen]
+    every = [gate.said.replace("_", " ") for gate in chosen]
     names = [plot_axes.short(name, max(12, plot_axes.letters_across(ax, 2.8)), every) for name in every]
     ax.set_yticks(np.arange(len(names)) + 0.5, reversed(names))
     ax.set(ylim=(0, len(names)), xlim=(min(g.first for g in chosen) - 0.5, chosen[0].times[-1] + 0.5))

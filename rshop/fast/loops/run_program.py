@@ -32,6 +32,7 @@ def run(
     now: dict,
     fixed: list,
     *,
+    drawn: list,
     length,
     batch,
     switches: Switches,
@@ -42,7 +43,7 @@ def run(
     """The memory after the last timestep, and the outputs `(batch, time, ...)`.
 
     Example:
-        >>> memory, outputs = run(program, first, now, constants, length=7, batch=2, ...)
+        >>> memory, outputs = run(program, first, now, constants, drawn=[], length=7, batch=2, ...)
         >>> outputs[0].shape
         (2, 7, 10)
 
@@ -51,6 +52,7 @@ def run(
         first: the memory before the first timestep (see `Timestep`).
         now: what the timesteps bring, each `(batch, time, ...)`.
         fixed: what every timestep sees whole: constants, in a decoder the inputs.
+        drawn: what `program.draw` returned.
         length, batch: ints or scalar tensors.
         switches: which optimisations are on.
         sequences: whether there are outputs at each timestep.
@@ -59,7 +61,7 @@ def run(
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_previous_truths(first["truths"], now["truths"]) if forced else [])]
-    given += program.draw(batch, length)
+    given += drawn
     # Masked timesteps read 0: in the loop each is silenced as it is read, which copies nothing.
     silent_in_loop = bool(now["mask"]) and not program.plan.before
     if now["mask"] and not silent_in_loop:

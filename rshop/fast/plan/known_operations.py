@@ -37,11 +37,13 @@ _OTHER_OPERATIONS = words(
 )
 _LAST_AXIS = {"Concatenate", "LogSoftmax", "Softmax", "Split"}
 #: Layers that need no axis but the batch.
-_OF_ONE_NUMBER = words("Add Average ELU Embedding Identity LeakyReLU Maximum Minimum Multiply ReLU Rescaling")
+_OF_ONE_NUMBER = words(
+    "Add Average ELU Embedding Identity LeakyReLU Maximum Minimum Multiply ReLU Rescaling ReversibleEmbedding"
+)
 _PER_SAMPLE_LAYERS = words(
     """
     Activation Add Average Concatenate Dense ELU Embedding Identity LayerNormalization LeakyReLU
-    Maximum Minimum Multiply PReLU ReLU Rescaling Softmax Subtract
+    Maximum Minimum Multiply PReLU ReLU Rescaling ReversibleEmbedding Softmax Subtract
     """
 )
 _OTHER_LAYERS = words(

@@ -120,6 +120,20 @@ def test_whatever_the_lengths_and_batches_there_are_two_traces():
     assert graphs(layer) == 2
 
 
+def test_a_decoder_of_any_length_has_two_traces():
+    x, h = Input((4,)), Input((4,), name="h")
+    after = ops.tanh(x + 0.5 * h)
+    layer = RecurrentModel(x, after, h, after, decode=True, output_length=4)
+    for length in range(32, 40):
+        now, expected = np.zeros((3, 4), "float32"), []
+        for _ in range(length):
+            now = np.tanh(X[:, 0] + 0.5 * now)
+            expected.append(now)
+        y = layer(X[:, 0], output_length=length)
+        np.testing.assert_allclose(y, np.stack(expected, axis=1), rtol=1e-5, atol=1e-6)
+    assert graphs(layer) == 2
+
+
 def test_what_changes_in_a_layer_changes_its_next_call():
     """A rate, new weights, another option: the graph is no older than what it was traced from."""
     h = Input((4,))

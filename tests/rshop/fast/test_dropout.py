@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import Input, layers, ops
 
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
-from rshop.cells import RecurrentDropoutCell, ZoneoutCell
+from rshop.cells import RecurrentDropoutCell, VariationalDropoutCell, WeightDropCell, ZoneoutCell
 from rshop.fast import switched
 from tests.rshop.fast.test_fast import OFF, is_fast
 
@@ -65,6 +65,8 @@ LAYERS = {
     "simple": lambda: SimpleRNNCell(5, dropout=0.3).get_layer(go_backwards=True),
     "stack": stack,
     "zoneout": lambda: ZoneoutCell(LSTMCell(5), 0.3).get_layer(),
+    "of a sequence, too": lambda: VariationalDropoutCell(LSTMCell(5, dropout=0.3), 0.5, seed=1).get_layer(),
+    "of weights, too": lambda: WeightDropCell(LSTMCell(5, dropout=0.3), 0.5, seed=1).get_layer(),
     "without memory loss": lambda: RecurrentDropoutCell(LSTMCell(5), 0.3).get_layer(),
     "shared": shared,
     "nested": nested,

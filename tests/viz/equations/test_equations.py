@@ -8,7 +8,7 @@ import pytest
 from keras import Input, layers, ops
 
 import viz
-from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell
+from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell, basic_cells
 from rshop.tracing.check_layer import is_both_ways, only_layer
 from tests.support.exported import LAYERS
 from tests.support.models import MODELS
@@ -112,21 +112,62 @@ def test_layers_called_as_matrices_are_those_matrices():
     assert written(n, x, h, n) == "h_t = tanh(W x_t + b + U h_{t-1})\ny_t = h_t"
 
 
+def test_weights_of_unnamed_layers_are_called_after_what_they_make():
+    lstm = str(viz.equations(basic_cells.LSTMCell(3, input_dim=2).get_layer())).splitlines()
+    assert "f_t = sigma(W_f x_t + b_f + U_f h_{t-1})" in lstm
+    assert "g_t = tanh(W_g x_t + b_g + U_g h_{t-1})" in lstm
+    gru = str(viz.equations(basic_cells.GRUCell(3, input_dim=2).get_layer())).splitlines()
+    assert "g_t = tanh(W_g x_t + b_g + U_g (r_t * h_{t-1}))" in gru
+
+    x, r, h = Input((2,), name="x"), Input((1,), name="r"), Input((3,), name="h_tm1")
+    n = ops.tanh(layers.Dense(3)(x + r) + layers.Dense(3, use_bias=False)(h))
+    y = layers.Dense(1)(n)
+    found = written(y, x, h, n, readout_input=r)
+    assert found == "h_t = tanh(W_h (x_t + r_{t-1}) + b_h + U_h h_{t-1})\ny_t = W_y h_t + b_y"
+
+
+def test_layers_that_make_no_value_of_their_own_are_numbered_as_they_are_read():
+    x, h = Input((2,), name="x"), Input((3,), name="h_tm1")
+    n = ops.tanh(layers.Dense(3)(x) + layers.Dense(3, use_bias=False)(h))
+    y = layers.Dense(1)(layers.Dense(4, activation="relu")(n))
+    expected = "h_t = tanh(W_h x_t + b_h + U_h h_{t-1})\ny_t = W_1 relu(W_2 h_t + b_2) + b_1"
+    assert written(y, x, h, n) == expected
+    shared = layers.Dense(3)
+    expected = "y_t = W x_t + b - h_{t-1}\nh_t = tanh(W h_{t-1} + b)"
+    x, h = Input((3,), name="x"), Input((3,), name="h_tm1")
+    assert written(shared(x) - h, x, h, ops.tanh(shared(h))) == expected
+
+
 def test_a_readout_and_constants_have_their_time():
     x, r, k = Input((2,), name="x"), Input((2,)), Input((2,), name="k")
     assert written(x + r * k, x, readout_input=r, constants=k) == "y_t = x_t + y_{t-1} * k"
+
+
+def test_what_is_the_same_at_every_timestep_has_none():
+    x, k = Input((2,), name="x"), Input((2,), name="k")
+    keys = layers.Dense(2, name="keys")(k)
+    assert written(x * keys, x, constants=k) == "keys = W k + b\ny_t = x_t * keys"
+    c, r = Input((1,), name="c"), Input((1,), name="y_tm1")
+    assert written(10 * c + r, c, readout_input=r, decode=True, output_length=3) == "y_t = 10 c + y_{t-1}"
 
 
 def test_a_nested_model_is_a_function_with_equations_of_its_own():
     rnn = stack(LSTMCell, GRUCell)
     rnn(np.ones((1, 2, 3)))
     lines = str(viz.equations(rnn)).splitlines()
-    lstm, gru = (cell.name for cell in rnn.cells)
-    assert viz.equations(rnn).latex.count(f"\\operatorname{{{lstm}}}".replace("_", "\\_")) == 2
+    lstm, gru = "lstm", "gru"  # not `lstm_cell_3`, as Keras counts
+    assert viz.equations(rnn).latex.count(f"\\operatorname{{{lstm}}}") == 2
     assert lines[0] == f"(h_{{1,t}}, c_{{1,t}}) = {lstm}(x_t, h_{{1,t-1}}, c_{{1,t-1}})"
     assert lines[1] == f"h_{{2,t}} = {gru}(h_{{1,t}}, h_{{2,t-1}})"
     assert f"where (h_t, c_t) = {lstm}(x_t, h_{{t-1}}, c_{{t-1}}):" in lines
     assert "c_t = f_t * c_{t-1} + i_t * g_t" in lines
+
+
+def test_cells_of_one_kind_are_counted_within_the_step():
+    rnn = stack(LSTMCell, LSTMCell)
+    rnn(np.ones((1, 2, 3)))
+    heads = [line for line in str(viz.equations(rnn)).splitlines() if line.startswith("where")]
+    assert heads == [f"where (h_t, c_t) = lstm_{n}(x_t, h_{{t-1}}, c_{{t-1}}):" for n in (1, 2)]
 
 
 def test_brackets_stand_where_they_change_the_value_and_nowhere_else():

@@ -78,18 +78,35 @@ def test_live_axe_finds_nothing(live):
     assert live.violations() == []
 
 
-def test_an_edit_shows_both_futures_and_undo_takes_them_away(live):
+def test_a_change_shows_both_runs_the_picture_follows_and_undo_takes_it_back(live):
     steps_with_arrow_keys(live, which=1)
-    editor = live.inspector(1)
-    editor.locator(".rv-edit input").fill("2")
-    editor.get_by_role("button", name="Change").click()
-    editor.locator(".rv-futures").wait_for(timeout=30_000)
-    assert editor.locator(".rv-future").count() == 2
-    assert editor.get_by_role("status").inner_text().startswith("h[0] at t = 2: ")
-    assert float(editor.locator(".rv-future .rv-value").first.inner_text()) > 0
-    assert live.violations() == []
-    editor.get_by_role("button", name="Undo").click()
-    editor.locator(".rv-futures").wait_for(state="detached", timeout=30_000)
+    editor, as_it_was = live.inspector(1), pictures_of(live)
+    editor.get_by_label("New value").fill("2")
+    editor.get_by_role("button", name="Change", exact=True).click()
+    status = editor.get_by_role("status")
+    status.filter(has_text="The runs part at t = 2, where h[0] was changed.").wait_for(timeout=30_000)
+    was, now = (
+        editor.get_by_role("group", name="c of both runs").locator(".rv-value").all_inner_texts()[2:0:-1]
+    )
+    assert was != now
+    assert live.violations() == [] and live.shown_pictures() == 0
+    # Without a kernel the picture is all that there is: it shows the changed run.
+    wait_for(lambda: pictures_of(live) != as_it_was)
+    editor.locator(".rv-slider").focus()
+    live.page.keyboard.press("Control+z")
+    editor.get_by_text("Nothing is changed yet").wait_for(timeout=30_000)
+    wait_for(lambda: pictures_of(live) == as_it_was)
+    assert live.shown_pictures() == 0
+    live.page.keyboard.press("Alt+ArrowUp")
+    editor.locator(".rv-changes li").wait_for(timeout=30_000)
+    live.page.keyboard.press("Control+z")
+    editor.get_by_text("Nothing is changed yet").wait_for(timeout=30_000)
+    assert (live.outside, live.errors) == ([], [])
+
+
+def pictures_of(page):
+    """The still pictures of the page, hidden ones too."""
+    return page.page.locator(".jp-OutputArea img").evaluate_all("all => all.map((i) => i.src)")
 
 
 def test_reopened_and_trusted_the_inspector_runs_and_the_editor_shows_its_picture(server, saved, open_page):
@@ -127,6 +144,8 @@ def test_exported_and_opened_offline_it_runs(saved, folder, open_page):
     page = open_page(exported(saved, folder, sanitised=False), offline=True)
     assert steps_with_arrow_keys(page) == "t = 2 of 11, a"
     assert page.shown_pictures() == 1  # the editor's: it has no kernel
+    said = page.page.locator("img").evaluate_all("all => all.map((i) => i.alt).join()")
+    assert "a kernel must run, and the page must show Jupyter widgets" in said
     assert page.violations() == []
     assert page.outside == []
 

@@ -38,6 +38,8 @@ def test_equal_runs_never_part_and_equal_nan_is_equal():
     result = viz.compare(made(values), made(values), "v")
     assert result.first_divergence is None and not result.difference.any()
     assert repr(result) == "Comparison of v: the same at every timestep"
+    bar = result.axes[2].images[0].colorbar
+    assert bar.get_ticks().tolist() == [0.0]
     assert not any(ax.lines for ax in result.axes)
     other = np.nan_to_num(values, nan=0.0)
     assert viz.compare(made(values), made(other), "v").first_divergence == 1

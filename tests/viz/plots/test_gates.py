@@ -32,7 +32,7 @@ def test_saturation_is_the_fraction_under_and_over(record):
 
 
 def test_gates_are_found_whatever_the_cell(record):
-    gates = ["input_gate", "forget_gate", "output_gate"]
+    gates = ["input gate", "forget gate", "output gate"]
     names = [label.get_text() for label in viz.gates(record).get_yticklabels()]
     assert sorted(names) == sorted(gates)
     x, h = keras.Input((2,)), keras.Input((3,), name="h")
@@ -65,9 +65,9 @@ def test_a_gate_that_is_stuck_is_drawn_and_named_in_the_note():
     n = moving * h + ends[0] * ops.tanh(x) + ends[1] * h + ends[2] * h
     ax = viz.gates(trace(RecurrentModel(x, n, h, n), draws(2, 5, 3)))
     found = dict(zip(names_of(ax), bands(ax)[::-1], strict=True))
-    assert {"moving", "open_1", "open_2", "shut"} <= set(found)
-    assert_close([found["open_1"][1], found["open_2"][1], found["shut"][0]], np.ones((3, 5)), 1e-9)
-    assert "never changing: " in note_of(ax) and "open_2" in note_of(ax) and "moving" not in note_of(ax)
+    assert {"moving", "open 1", "open 2", "shut"} <= set(found)
+    assert_close([found["open 1"][1], found["open 2"][1], found["shut"][0]], np.ones((3, 5)), 1e-9)
+    assert "never changing: " in note_of(ax) and "open 2" in note_of(ax) and "moving" not in note_of(ax)
     with pytest.raises(ValueError, match="there is no gate to draw"):
         tokens = made(X)
         tokens._values._arrays.update(v=np.ones((3, 7), "int32"))

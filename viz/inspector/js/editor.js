@@ -1,8 +1,17 @@
-// The live editor: change what one timestep reads. The kernel computes both futures.
+// The live editor: numbers that timesteps read are dragged or typed, the kernel computes both runs.
 
-import { make, section, select } from "./dom.js";
+import { Asking } from "./asking.js";
+import { changeList } from "./change_list.js";
+import { make, select } from "./dom.js";
+import { dragLine, keyStep } from "./drag_line.js";
 import { unitsOf } from "./equations.js";
-import { comparison } from "./futures.js";
+import { stage } from "./stage.js";
+import { bothRuns } from "./two_runs.js";
+
+// After the last press of a key, in milliseconds, the new number counts as chosen.
+const PAUSE = 400;
+
+const NO_NUMBER = "Type a number first, such as 0.5.";
 
 // The unit as it is counted where nothing was cut for size.
 export function wholeUnit({ shape, columns }, unit) {
@@ -11,51 +20,118 @@ export function wholeUnit({ shape, columns }, unit) {
   return Math.floor(unit / columns) * all + (unit % columns);
 }
 
-export function editPanel(run, clock, model) {
-  const targets = run.values
+// The unit as it is shown, of one that is counted in whole.
+export function shownUnit({ shape, columns }, unit) {
+  if (shape.length < 2) return unit;
+  const all = shape.slice(1).reduce((product, size) => product * size, 1);
+  return Math.floor(unit / all) * columns + (unit % all);
+}
+
+// What can be changed, the states first.
+function targetsOf(run) {
+  return run.values
     .map((value, i) => [i, value])
-    .filter(([, value]) => ["state", "input", "readout"].includes(value.role) && !value.fixed);
-  targets.sort(([, a], [, b]) => (b.role === "state") - (a.role === "state"));
-  const names = targets.map(([i, value]) => [i, `${value.role} ${value.name}`]);
-  const what = select("change", names, () => refill());
+    .filter(([, value]) => ["state", "input", "readout"].includes(value.role) && !value.fixed)
+    .sort(([, a], [, b]) => (b.role === "state") - (a.role === "state"))
+    .map(([i, value]) => [i, `${value.role} ${value.name}`]);
+}
+
+// `refresh(shown)` is called with the payload and the numbers that the page shows from now on.
+export function editPanel(run, clock, model, refresh) {
+  const base = [run.payload, run.numbers];
+  const state = { changed: true, mode: "inputs kept", last: clock, pending: null, committing: false };
+  let version = 0; // of what is shown
+  const asking = new Asking(model, () => show());
+  const answer = () => ({ edits: [], runs: {}, missing: {}, undo: false, ...model.get("answer") });
+  const free = () => !state.committing;
+  const ask = (wish) => {
+    state.committing ||= !wish.preview;
+    asking.ask(wish);
+  };
+
+  const what = select("change", targetsOf(run), () => show());
   const box = make("input", { type: "number", step: "any", "aria-label": "New value" });
   const change = make("button", { type: "submit", class: "rv-action" }, "Change");
-  const undo = make("button", { type: "button", class: "rv-action rv-plain" }, "Undo");
-  const where = make("span", { class: "rv-note" });
-  const said = make("p", { class: "rv-note", role: "status" });
-  const shown = run.values
-    .map((value, i) => [i, value.name])
-    .filter(([i]) => ["state", "output"].includes(run.values[i].role));
-  const compare = select("compare", shown, () => refresh());
-  const holder = make("div");
-  let [futures, last] = [null, clock];
-  const unitOf = (i) => Math.min(last.unit, unitsOf(run, i) - 1);
-  const refill = () => {
-    const i = Number(what.node.value);
-    const number = run.series[i].at(last.sample, last.t, unitOf(i));
-    box.value = Number(number.toPrecision(4));
-    where.textContent = `unit ${run.series[i].unitName(unitOf(i)) || "0"} at t = ${last.t}, now ${run.series[i].write(number)},`;
+  const undo = make("button", { type: "button", class: "rv-action rv-plain", title: "Ctrl+Z" }, "Undo");
+  const where = make("span", { class: "rv-where" });
+  const target = () => Number(what.node.value);
+  const unitOf = (i) => Math.min(state.last.unit, unitsOf(run, i) - 1);
+  // The change of the number in view to `value`.
+  const changeTo = (value) => ({
+    role: run.values[target()].role,
+    name: run.values[target()].key,
+    unit: wholeUnit(run.values[target()], unitOf(target())),
+    t: state.last.t,
+    sample: run.payload.samples[state.last.sample],
+    value,
+  });
+
+  // A number that is dragged, or moved by keys, is shown before it is chosen.
+  const preview = (value) => {
+    state.pending = changeTo(value);
+    box.value = value;
+    ask({ preview: true, change: state.pending, mode: modeShown() });
   };
-  const send = (edits) => {
-    model.set("edits", edits);
-    model.save_changes();
+  const commit = (wish = { change: state.pending }) => {
+    clearTimeout(state.timer);
+    state.pending = null;
+    ask(wish);
   };
+  const line = dragLine(run, {
+    choose: (t) => clock.go(t),
+    drag: preview,
+    drop: (value) => commit(value === null ? {} : undefined),
+  });
+  const acts = {
+    undo: () => free() && answer().undo && commit({ undo: true }),
+    cancel: () => line.cancel(),
+    nudge: (steps) => {
+      if (!free()) return;
+      const whole = run.values[target()].whole;
+      const step = keyStep(line.range(), whole);
+      const from = state.pending?.value ?? numbers().shown(state.last.t);
+      preview(Number((Math.round((from + steps * step) / step) * step).toPrecision(6)));
+      show();
+      clearTimeout(state.timer);
+      state.timer = setTimeout(() => state.pending && commit(), PAUSE);
+    },
+  };
+
+  const runs = () => answer().runs[modeShown()];
+  const modeShown = () => (answer().missing[state.mode] ? "inputs kept" : state.mode);
+  // What timesteps read of the number in view, in both runs.
+  const numbers = () => {
+    const [i, { sample }] = [target(), state.last];
+    const [own, pair] = [run.series[i], run.beside[i]];
+    const [was, is] = pair ? (pair.secondLess ? [own, pair.before] : [pair.before, own]) : [own, null];
+    const of = (series) => series && ((t) => series.at(sample, t, unitOf(i)));
+    return { was: of(was), is: of(is), shown: of(is ?? was) };
+  };
+
+  const above = stage(run, clock, {
+    show: (changed) => reshow({ changed }),
+    mode: (mode) => reshow({ mode }),
+  });
+  const list = changeList({
+    go: (edit) => {
+      const i = run.values.findIndex(({ role, key }) => role === edit.role && key === edit.name);
+      const sample = run.payload.samples.indexOf(edit.sample);
+      if (i < 0 || sample < 0 || edit.t >= run.steps) return;
+      what.node.value = i;
+      clock.set({ t: edit.t, sample, unit: shownUnit(run.values[i], edit.unit) });
+    },
+    drop: (drop) => free() && commit({ drop }),
+  });
   const form = make(
     "form",
     {
       on: {
         submit: (event) => {
           event.preventDefault();
-          const i = Number(what.node.value);
-          const edit = {
-            role: run.values[i].role,
-            name: run.values[i].key,
-            unit: wholeUnit(run.values[i], unitOf(i)),
-            t: last.t,
-            sample: run.payload.samples[last.sample],
-            value: Number(box.value),
-          };
-          send([...model.get("edits"), edit]);
+          if (!free()) return;
+          state.problem = box.value === "" ? NO_NUMBER : "";
+          if (state.problem) show();
+          else commit({ change: changeTo(Number(box.value)) });
         },
       },
     },
@@ -64,26 +140,59 @@ export function editPanel(run, clock, model) {
     make("label", { class: "rv-choice" }, "to", box),
     change,
     undo,
-    compare.label,
   );
-  undo.addEventListener("click", () => send(model.get("edits").slice(0, -1)));
-  const refresh = () => {
-    const answer = model.get("answer") || {};
-    said.textContent =
-      answer.said || "Choose a timestep and a unit above, then a new value: both futures are computed.";
-    undo.disabled = !model.get("edits").length;
-    const i = Number(compare.node.value);
-    futures = answer.futures?.length ? comparison(run, i, answer.futures) : null;
-    holder.replaceChildren(...(futures ? [futures.node] : []));
-    if (futures) futures.update(last);
+  undo.addEventListener("click", acts.undo);
+  const hint = make("p", { class: "rv-note rv-hint" });
+  const node = make(
+    "div",
+    { class: "rv-section rv-edit", role: "group", "aria-label": "Change it" },
+    form,
+    make("div", { class: "rv-drag-and-list" }, line.node, list.node),
+    hint,
+  );
+
+  const show = () => {
+    const { edits, missing, error, undo: any } = answer();
+    const { sample, t } = state.last;
+    const [i, { was, is, shown }] = [target(), numbers()];
+    const series = run.series[i];
+    const write = (number) => series.write(number);
+    const busy = asking.busy && state.committing;
+    node.setAttribute("aria-busy", String(busy));
+    for (const button of [change, undo]) button.setAttribute("aria-disabled", String(busy));
+    box.readOnly = busy;
+    undo.disabled = !any;
+    if (!state.pending && !busy && !state.playing && !state.problem)
+      box.value = Number(shown(t).toPrecision(4));
+    const name = `${series.name}${series.unitName(unitOf(i))}`;
+    const parted = is && is(t) !== was(t);
+    const now = parted ? `was ${write(was(t))}, now ${write(is(t))}` : write(was(t));
+    where.textContent = `${name} at t = ${t}: ${now},`;
+    hint.textContent = `The line: ${name} as each timestep reads it. Drag its point up or down, or press Alt+↑ and Alt+↓.`;
+    const key = [version, i, sample, unitOf(i)].join();
+    line.draw({ key, t, was, is, write, whole: series.whole, locked: busy, value: state.pending?.value });
+    list.update(edits);
+    const problem = state.problem || error;
+    above.update({ sample }, { edits, missing, error: problem, busy, late: asking.late, ...state });
   };
-  model.on("change:answer", refresh);
-  const node = section("Change it", [form, said, holder], "rv-edit");
+  const reshow = (chosen = {}) => {
+    Object.assign(state, chosen);
+    version += 1;
+    const { payload, numbers } = bothRuns(...base, runs(), state.changed);
+    refresh(payload, numbers);
+  };
   const update = (now) => {
-    last = { t: now.t, sample: now.sample, unit: now.unit };
-    if (!now.playing) refill();
-    if (futures) futures.update(last);
+    const place = [now.t, now.sample, now.unit].join();
+    if (place !== state.place && state.pending) commit();
+    if (place !== state.place) state.problem = "";
+    Object.assign(state, { place, playing: now.playing });
+    state.last = { t: now.t, sample: now.sample, unit: now.unit };
+    show();
   };
-  refresh();
-  return { node, update };
+  model.on("change:answer", () => {
+    state.problem = "";
+    if (asking.heard(answer()) && !asking.busy) state.committing = false;
+    reshow();
+  });
+  return { node, update, above, acts, begin: () => runs() && reshow() };
 }

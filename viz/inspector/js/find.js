@@ -9,16 +9,19 @@ const MOST = 300;
 const [CHOSEN, ANY] = [-2, -1];
 
 export function findPanel(run, clock) {
-  const every = run.values.map((value, i) => (value.role === "state" ? run.after[i] : run.series[i]));
+  const every = () => run.values.map((value, i) => (value.role === "state" ? run.after[i] : run.series[i]));
+  const all = every();
   const order = ["state", "output", "inner", "readout", "input"];
   const choices = run.values
     .map((value, i) => [i, value.name, order.indexOf(value.role)])
-    .filter(
-      ([i, , rank]) => rank >= 0 && !every[i].fixed && (run.values[i].role !== "inner" || every[i].gate),
-    )
+    .filter(([i, , rank]) => rank >= 0 && !all[i].fixed && (run.values[i].role !== "inner" || all[i].gate))
     .sort(([, , a], [, , b]) => a - b);
   if (!choices.length)
-    return { node: make("p", { class: "rv-note" }, "Nothing changes in this run."), update() {} };
+    return {
+      node: make("p", { class: "rv-note" }, "Nothing changes in this run."),
+      update() {},
+      refresh() {},
+    };
   const what = select("when is", choices, () => restart());
   const which = select(
     "which",
@@ -46,7 +49,7 @@ export function findPanel(run, clock) {
   const said = make("p", { class: "rv-note", role: "status" });
   const results = make("div", { class: "rv-found" });
   let [unit, hits, now] = [0, [], clock];
-  const series = () => every[Number(what.node.value)];
+  const series = () => every()[Number(what.node.value)];
   const searched = () => {
     if (Number(which.node.value) === ANY && series().units > 1) return ANY;
     return Math.min(unit, series().units - 1);
@@ -77,7 +80,8 @@ export function findPanel(run, clock) {
     else mark();
   };
   const form = make("div", { class: "rv-find" }, what.label, which.label, side.label, box);
-  return { node: make("div", {}, form, said, results), update };
+  const refresh = () => box.value !== "" && box.value !== undefined && show();
+  return { node: make("div", {}, form, said, results), update, refresh };
 }
 
 function sentence(run, series, unit, found) {

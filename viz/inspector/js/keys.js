@@ -11,6 +11,13 @@ const HELP = [
   ["click", "on a coloured cell: its timestep and its unit; on a box: its values over the run"],
 ];
 
+// In the editor alone.
+const CHANGES = [
+  ["Alt+↑ Alt+↓", "the number in view up, down"],
+  ["Ctrl+Z", "take the last change back"],
+  ["Escape", "while dragging: leave it as it was"],
+];
+
 // What a key does by itself where the focus is: typing, choosing, pressing. Page up and down scroll.
 const TYPES = "select, input:not([type=range]), textarea";
 const PRESSES = "button, summary, a, [role=button]";
@@ -21,8 +28,26 @@ function taken({ target, key }) {
   return target.matches("[role=tab]") && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(key);
 }
 
-export function keys(root, clock, help) {
+// The keys of the editor; whether the key was one of them.
+function changes(event, { undo, nudge, cancel }) {
+  const { key, target } = event;
+  if (key === "Escape") return Boolean(cancel());
+  const undoes = (event.ctrlKey || event.metaKey) && !event.shiftKey && key.toLowerCase() === "z";
+  const nudges = event.altKey && { ArrowUp: 1, ArrowDown: -1 }[key];
+  if (undoes && !target.matches("input:not([type=range]), textarea")) undo();
+  else if (nudges && !target.matches("select")) nudge(nudges);
+  else return false;
+  return true;
+}
+
+// `edit` are the acts of an editor.
+export function keys(root, clock, help, edit = null) {
   root.addEventListener("keydown", (event) => {
+    if (edit && changes(event, edit)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const last = clock.run.steps - 1;
     const acts = {
       ArrowLeft: () => clock.go(clock.t - 1),
@@ -45,8 +70,11 @@ export function keys(root, clock, help) {
 }
 
 // The list of keys, and the button that shows it.
-export function keysHelp() {
-  const rows = HELP.flatMap(([key, does]) => [make("dt", {}, key), make("dd", {}, does)]);
+export function keysHelp(live = false) {
+  const rows = [...HELP, ...(live ? CHANGES : [])].flatMap(([key, does]) => [
+    make("dt", {}, key),
+    make("dd", {}, does),
+  ]);
   const node = make(
     "div",
     { class: "rv-help", role: "group", "aria-label": "Keys", hidden: "" },

@@ -11,30 +11,37 @@ function limits(series) {
 
 const HIGH = 100;
 
-// The picture's svg, with `redraw(sample)` and `update(now)`; a timestep is as wide as 1.
-export function linePicture(series) {
+// The picture's svg, with `redraw(sample)` and `update(now)`; a timestep is as wide as 1. Of two runs, a `pair`
+// beside the series, the run that is as it was has dashed lines.
+export function linePicture(series, pair = null) {
   const { run, first, units } = series;
   const pen = (kind) => make("path", { class: kind, "vector-effect": "non-scaling-stroke" });
   const zero = pen("rv-zero");
-  const lines = [...Array(units).keys()].map((unit) => pen(`rv-line rv-line-${unit}`));
+  const dashed = (on) => (pair && on ? " rv-dashed" : "");
+  const every = [...Array(units).keys()];
+  const lines = every.map((unit) => pen(`rv-line rv-line-${unit}${dashed(pair?.secondLess)}`));
+  const others = pair ? every.map((unit) => pen(`rv-line rv-line-${unit}${dashed(!pair.secondLess)}`)) : [];
   const dots = lines.map((_, unit) => pen(`rv-line rv-dot rv-line-${unit}`));
-  const node = make("g", {}, zero, lines, dots);
+  const node = make("g", {}, zero, others, lines, dots);
   let range = [0, 1];
   const place = (number) => HIGH * (0.92 - (0.84 * (number - range[0])) / (range[1] - range[0] || 1));
   const x = (t) => t - run.first + 0.5;
   const redraw = (sample) => {
     range = limits(series);
     zero.setAttribute("d", range[0] <= 0 && range[1] >= 0 ? `M0,${place(0)}H${run.columns}` : "");
-    lines.forEach((line, unit) => {
-      let [path, open] = ["", false];
-      for (let t = first; t < run.steps; t++) {
-        const number = series.at(sample, t, unit);
-        const seen = Number.isFinite(number);
-        if (seen) path += `${open ? "L" : "M"}${x(t)},${place(number).toFixed(2)}${open ? "" : "h0"}`;
-        open = seen;
-      }
-      line.setAttribute("d", path);
-    });
+    lines.forEach((line, unit) => line.setAttribute("d", path(series, sample, unit)));
+    others.forEach((line, unit) => line.setAttribute("d", path(pair.second, sample, unit)));
+  };
+  // A line that is broken where there is no finite number.
+  const path = (of, sample, unit) => {
+    let [drawn, open] = ["", false];
+    for (let t = first; t < run.steps; t++) {
+      const number = of.at(sample, t, unit);
+      const seen = Number.isFinite(number);
+      if (seen) drawn += `${open ? "L" : "M"}${x(t)},${place(number).toFixed(2)}${open ? "" : "h0"}`;
+      open = seen;
+    }
+    return drawn;
   };
   const update = ({ t, sample, unit }) =>
     lines.forEach((line, i) => {
@@ -42,6 +49,7 @@ export function linePicture(series) {
       dots[i].setAttribute("d", Number.isFinite(number) ? `M${x(t)},${place(number).toFixed(2)}h0` : "");
       const faint = units > 1 && unit < units && i !== unit;
       line.classList.toggle("rv-faint", faint);
+      others[i]?.classList.toggle("rv-faint", faint);
     });
   // The unit whose line is nearest to a height from 0 (top) to 1.
   const nearest = (sample, t, y) => {

@@ -3,6 +3,11 @@
 export class Look {
   constructor(views) {
     Object.assign(this, { views, open: new Set(), chosen: null, lit: new Set(), owner: null });
+    this.forget();
+  }
+
+  // Nobody is told of changes any more: what was shown is made anew.
+  forget() {
     this.listeners = { layout: [], light: [] };
   }
 

@@ -20,10 +20,9 @@ import { tabs } from "./tabs.js";
 import { attentionPanel, giveWords, guessesPanel } from "./words.js";
 import { workedNumbers } from "./worked_numbers.js";
 
-function build(root, payload, live) {
+function build(root, payload, model) {
   const run = new Run(payload);
-  run.first = run.values.some((value) => value.role === "state") ? -1 : 0;
-  run.columns = run.steps - run.first;
+  run.live = Boolean(model);
   giveWords(run);
   const notes = payload.notes.length
     ? make("p", { class: "rv-note rv-cut" }, make("b", {}, "Cut for size: "), payload.notes.join("; "), ".")
@@ -31,13 +30,18 @@ function build(root, payload, live) {
   let parts = [];
   const clock = new Clock(run, payload.first, (now) => parts.forEach((part) => part.update(now)));
   clock.alive = () => root.isConnected;
-  const whole = runPanel(run, clock);
-  const help = keysHelp();
+  const help = keysHelp(run.live);
   const bar = controls(run, clock, help);
-  const step = diagramPanel(run, whole.choose);
-  const side = tabs(panels(run, clock, live ? live(run, clock) : null));
-  const apart = partingNote(run, clock);
-  parts = [bar, step, side, whole, apart].filter(Boolean);
+  const editor = model ? editPanel(run, clock, model, (...shown) => refresh(...shown)) : null;
+  let whole = runPanel(run, clock);
+  let step = diagramPanel(run, (place) => whole.choose(place));
+  const find = findPanel(run, clock);
+  const side = tabs(panels(run, editor, find));
+  const apart = editor ? editor.above : partingNote(run, clock);
+  const gather = () => {
+    parts = [bar, editor, step, side, whole, editor ? null : apart].filter(Boolean);
+  };
+  gather();
   const body = make(
     "div",
     {
@@ -48,12 +52,52 @@ function build(root, payload, live) {
     side.node,
     whole.node,
   );
+  // Another run of the same layer is shown from now on: what shows numbers is made anew and stays where it was.
+  const refresh = (shown, numbers) => {
+    run.take(shown, numbers);
+    giveWords(run);
+    const scrolls = scrolled(body);
+    const before = [step, whole];
+    whole = runPanel(run, clock, whole.kept());
+    step = diagramPanel(run, (place) => whole.choose(place));
+    before.forEach((part, i) => {
+      part.node.replaceWith([step, whole][i].node);
+    });
+    find.refresh();
+    side.refill(panels(run, editor, find));
+    gather();
+    clock.changed(clock);
+    scrolls();
+    if (root.isConnected && document.activeElement === document.body && root.rvFocused) root.focus();
+  };
+  if (editor) keepsFocus(root);
   const tip = hover(root, clock);
-  keys(root, clock, help);
+  keys(root, clock, help, editor?.acts);
   picks(root, clock);
   root.replaceChildren(...[bar.node, help.node, notes, apart?.node, body, tip].filter(Boolean));
   clock.changed(clock);
+  editor?.begin();
   return clock;
+}
+
+// Where the parts of the page are scrolled to; what is returned scrolls the same places of what stands there now.
+function scrolled(body) {
+  const parts = () => [...body.querySelectorAll(".rv-scroll, .rv-diagram-holder")];
+  const places = parts().map((node) => [node.scrollTop, node.scrollLeft]);
+  return () =>
+    parts().forEach((node, i) => {
+      [node.scrollTop, node.scrollLeft] = places[i] ?? [0, 0];
+    });
+}
+
+// Whether the keyboard was in the inspector last: the element that it was on may be made anew.
+function keepsFocus(root) {
+  root.addEventListener("focusin", () => {
+    root.rvFocused = true;
+  });
+  root.addEventListener("focusout", ({ relatedTarget }) => {
+    root.rvFocused = !relatedTarget;
+  });
 }
 
 // A wide or low diagram lies above the run, a high one beside it.
@@ -62,7 +106,7 @@ function placeOf({ width, height }) {
 }
 
 // What stands beside the diagram, one at a time.
-function panels(run, clock, editor) {
+function panels(run, editor, find) {
   const values = [
     guessesPanel(run),
     attentionPanel(run),
@@ -74,11 +118,11 @@ function panels(run, clock, editor) {
   const gates = gatesPanel(run);
   const worked = workedNumbers(run);
   return [
-    editor && { name: "Change", ...editor },
+    editor && { name: "Change", node: editor.node, update() {} }, // kept up to date whatever is shown
     { name: "Values", ...stacked(values) },
     gates && { name: "Gates", ...gates },
     { name: "Equations", node: worked.panel, update: worked.update },
-    { name: "Find", ...findPanel(run, clock) },
+    { name: "Find", ...find },
     { name: "Table", ...numbersTable(run) },
   ].filter(Boolean);
 }
@@ -100,14 +144,20 @@ function render({ model, el }) {
     "aria-label": `Inspector of ${payload.title}`,
   });
   const style = make("style", {}, model.get("sheet"));
-  const live = model.get("edit") ? (run, clock) => editPanel(run, clock, model) : null;
-  const clock = build(root, payload, live);
+  const clock = build(root, payload, model.get("edit") ? model : null);
   const holder = make("div", { class: "rv-root" }, style, root);
   el.replaceChildren(holder);
   if (el.closest?.(".rv-page")) root.focus?.({ preventScroll: true }); // a page of its own: keys work at once
-  hideStill(el, payload.stillTail);
-  requestAnimationFrame(() => hideStill(el, payload.stillTail));
+  hidesStill(el, payload.stillTail);
+  // The still picture of an editor is made anew after each change.
+  if (model.get("edit")) model.on("change:still", () => hidesStill(el, model.get("still")));
   return () => clock?.play(false);
+}
+
+// Now, and once what came with this is drawn.
+function hidesStill(el, tail) {
+  hideStill(el, tail);
+  requestAnimationFrame(() => hideStill(el, tail));
 }
 
 export default { render };

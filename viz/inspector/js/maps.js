@@ -85,12 +85,13 @@ export function mapRow(words, picture, number) {
   );
 }
 
-// The whole run of one series, with a cursor: lines of a few units, colours of many.
-export function heatMap(series, name = series.short) {
+// The whole run of one series, with a cursor: lines of a few units, of both runs where there is a `pair`, colours of
+// many.
+export function heatMap(series, name = series.short, pair = null) {
   const units = Math.min(series.units, 128);
   const { run, first } = series;
   const few = asLines(series);
-  const picture = few ? linePicture(series) : colourPicture(series, units);
+  const picture = few ? linePicture(series, pair) : colourPicture(series, units);
   const cursor = cursorOver(picture.high);
   const masked = make("g", { class: "rv-masked-columns" });
   const node = make(

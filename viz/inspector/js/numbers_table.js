@@ -15,7 +15,8 @@ export function numbersTable(run) {
     else if (value.role !== "inner" || value.gate) columns.push([value.name, run.series[i]]);
     else return;
     const pair = run.beside[i];
-    if (pair) columns.push([`${value.name} beside`, pair.second], [pair.difference.name, pair.difference]);
+    if (pair)
+      columns.push([`${value.name} ${pair.name}`, pair.second], [pair.difference.name, pair.difference]);
   });
   const rows = Math.min(128, Math.max(0, ...columns.map(([, series]) => series.units)));
   const caption = make("caption");

@@ -4,6 +4,7 @@ import { besideRows } from "./beside_rows.js";
 import { make, section } from "./dom.js";
 import { written } from "./numbers.js";
 import { labelled, nameParts, warning } from "./rows.js";
+import { placeAfter } from "./run.js";
 
 const MOMENTS = ["before", "after", "change"];
 
@@ -25,7 +26,7 @@ function stateGroup(name, three, beside) {
     "div",
     { class: "rv-group-name" },
     make("b", { class: "rv-role-state" }, name),
-    make("span", {}, `${before.range}, change ${change.range}`),
+    make("span", {}, `${rangeOf(before, after)}, change ${change.range}`),
     warn.node,
   );
   const node = make(
@@ -39,6 +40,11 @@ function stateGroup(name, three, beside) {
     warn.update(now.sample);
   };
   return { node, update };
+}
+
+// One scale for both, unless the state was changed in between.
+function rangeOf(before, after) {
+  return before.range === after.range ? before.range : `before ${before.range}, after ${after.range}`;
 }
 
 function panel(title, parts, kind) {
@@ -71,13 +77,15 @@ export function gatesPanel(run) {
   return panel("Gates and probabilities, 0 to 1", parts, "rv-gates");
 }
 
-const ORIGIN = ["start", "own", "truth", "both"];
+const ORIGIN = ["start", "own", "truth", "both", "changed", "kept"];
 
 const SAID = {
   start: "its first value: there is no output yet",
   own: "the model's own last output",
   truth: "the truth of the previous timestep (teacher forcing)",
   both: "the last output, which is equal to the truth",
+  changed: "you: it was changed here",
+  kept: "the run as it was: what this timestep read there",
 };
 
 export function readoutPanel(run) {
@@ -114,7 +122,10 @@ export function maskPanel(run) {
 export function endsPanel(run) {
   const states = run.values.filter((value) => value.role === "state");
   const second = (value) => run.payload.beside?.values[run.values.indexOf(value)];
-  const follows = (one, other) => one?.start === other?.start && one?.lag + 1 === other?.lag;
+  const follows = (one, other) => {
+    const { start, lag } = one ? placeAfter(one) : {};
+    return start === other?.start && lag + 1 === other?.lag;
+  };
   const repeats = (value) =>
     value.role === "output" &&
     states.some(

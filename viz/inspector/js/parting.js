@@ -33,9 +33,9 @@ export function partsAt(run, sample) {
   return run.payload.beside?.partings[sample].t ?? null;
 }
 
-// A mark at that timestep; `left(t)` is its place as a style sheet writes it.
+// A mark at that timestep; `left(t)` is its place as a style sheet writes it. An editor may have two runs later.
 export function partingMark(run, left) {
-  if (!run.payload.beside) return null;
+  if (!run.payload.beside && !run.live) return null;
   const node = make("span", { class: "rv-parting", title: "here the runs part", "aria-hidden": "true" });
   const update = ({ sample }) => {
     const t = partsAt(run, sample);

@@ -10,12 +10,23 @@ function apart(one, other) {
   return one === other || (Number.isNaN(one) && Number.isNaN(other)) ? 0 : one - other;
 }
 
+// Where a value's numbers are after each timestep: those that it has before the next one, but for a state that
+// was changed in between.
+export function placeAfter({ start, frames, lag, after }) {
+  return after ?? { start, frames, lag };
+}
+
 // A payload, decoded.
 export class Run {
   constructor(payload) {
-    Object.assign(this, { payload, steps: payload.steps, samples: payload.samples.length });
     this.look = new Look(payload.views);
-    this.numbers = decoded(payload.data);
+    this.take(payload, decoded(payload.data));
+  }
+
+  // Read another payload of the same layer: what is open in the diagram stays open.
+  take(payload, numbers) {
+    Object.assign(this, { payload, numbers, steps: payload.steps, samples: payload.samples.length });
+    this.look.forget();
     this.signedColours = ramp(payload.colours.signed);
     this.gateColours = ramp(payload.colours.gate);
     this.wholeColours = ramp(payload.colours.whole);
@@ -25,34 +36,53 @@ export class Run {
       key: value.name,
       name: value.said ?? value.name,
     }));
+    this.first = this.values.some((value) => value.role === "state") ? -1 : 0;
+    this.columns = this.steps - this.first;
     this.series = this.values.map((value) => this.read(value, value.name, 0));
-    this.after = this.values.map(
-      (value, i) => value.role === "state" && this.read(value, value.name, 1, this.series[i]),
-    );
+    this.after = this.values.map((value, i) => {
+      const like = this.wasChanged(i) ? null : this.series[i];
+      return value.role === "state" && this.read(value, value.name, 1, like);
+    });
     this.change = this.values.map((value, i) => value.role === "state" && this.difference(value, i));
     this.beside = this.values.map((value, i) => this.readBeside(value, i));
   }
 
-  // The same value of the second run and how far this run is from it, of a state after each timestep; null
-  // where there is no second run or it has no such value.
+  // Whether timesteps of one of the runs read a state that was changed: the new numbers may be of any size, so what
+  // timesteps read has a scale of its own.
+  wasChanged(i) {
+    return Boolean(this.values[i].after || this.payload.beside?.values[i]?.after);
+  }
+
+  // The same value of the second run and how far both are apart, of a state after each timestep; `before` is what
+  // timesteps read of it. Null where there is no second run or it has no such value.
   readBeside(value, i) {
     const sent = this.payload.beside?.values[i];
     if (!sent) return null;
+    const { name = "beside", secondLess = false } = this.payload.beside;
     const own = this.after[i] || this.series[i];
-    const second = this.read({ ...value, ...sent }, value.name, value.role === "state" ? 1 : 0);
-    sameScale([this.series[i], own, second]);
-    const at = (...place) => apart(own.at(...place), second.at(...place));
-    const given = { ...value, name: `difference of ${value.name}`, gate: false, whole: false };
-    return { second, difference: new Series(this, { ...given, at, first: own.first }) };
+    const given = { ...value, after: undefined, ...sent };
+    const second = this.read(given, value.name, value.role === "state" ? 1 : 0);
+    const before = value.role === "state" ? this.read(given, value.name, 0) : second;
+    const [read, made] = [
+      [this.series[i], before],
+      [own, second],
+    ];
+    for (const every of this.wasChanged(i) ? [read, made] : [[...read, ...made]]) sameScale(every);
+    const at = (...place) => {
+      const both = [own.at(...place), second.at(...place)];
+      return apart(...(secondLess ? both.reverse() : both));
+    };
+    const plain = { ...value, name: `difference of ${value.name}`, gate: false, whole: false };
+    const difference = new Series(this, { ...plain, at, first: own.first });
+    return { name, second, before, secondLess, difference };
   }
 
   read(value, name, later, like) {
     const units = value.rows * value.columns;
+    const { start, frames, lag } = later ? placeAfter(value) : value;
     const at = (sample, t, unit) => {
-      const frame = value.fixed ? 0 : t + value.lag + later;
-      return unit < units
-        ? this.numbers[value.start + (sample * value.frames + frame) * units + unit]
-        : undefined;
+      const frame = value.fixed ? 0 : t + lag + later;
+      return unit < units ? this.numbers[start + (sample * frames + frame) * units + unit] : undefined;
     };
     const series = new Series(this, { ...value, name, at, first: later ? -1 : 0 });
     if (like) sameScale([like, series]); // before and after

@@ -7,19 +7,22 @@ import { labelRow } from "./label_row.js";
 import { legend } from "./legend.js";
 import { heatMap, mapRow, track } from "./maps.js";
 import { partingMark } from "./parting.js";
+import { placeAfter } from "./run.js";
 import { guessRows } from "./words.js";
 
 // The marks of the codes of `sources`: an output that is equal to the truth is the truth.
-const MARKS = ["start", "own", "truth", "truth"];
+const MARKS = ["start", "own", "truth", "truth", "changed", "kept"];
 
-export function runPanel(run, clock) {
+// `kept` is what `kept()` of an earlier panel of the same layer returned: what is unfolded, and the row chosen last.
+export function runPanel(run, clock, kept = {}) {
   const every = run.values.map((value, i) => (value.role === "state" ? run.after[i] : run.series[i]));
   const shown = every.filter(
     (series, i) => !series.fixed && (run.values[i].role !== "inner" || series.gate || series.words),
   );
   const rows = together(run, every, shown);
   const row = (same) => rowOf(run, every, same);
-  const own = rows.filter((same) => same.some((series) => series.role !== "inner")).map(row);
+  const outer = rows.filter((same) => same.some((series) => series.role !== "inner"));
+  const own = (run.live ? partedFirst(run, every, outer) : outer).map(row);
   // Attention over words belongs to what is seen at once; gates fold.
   const inner = rows.filter((same) => same.every((series) => series.role === "inner"));
   const attended = inner.filter(([series]) => series.words && !series.guessed).map(row);
@@ -27,7 +30,7 @@ export function runPanel(run, clock) {
   const parts = [labelRow(run), ...guessRows(run), ...tracks(run), ...attended, ...own].filter(Boolean);
   const extra = chosenRow(run, every, shown, row);
   const times = axis(run);
-  const fold = gates.length ? gateRows(gates) : null;
+  const fold = gates.length ? gateRows(gates, kept.open) : null;
   const node = make(
     "div",
     { class: "rv-section rv-run", role: "group", "aria-label": "The whole run" },
@@ -48,7 +51,8 @@ export function runPanel(run, clock) {
     ),
   );
   const update = (now) => [...parts, extra, fold, times].forEach((part) => part?.update(now));
-  return { node, update, choose: extra.choose };
+  if (kept.extra >= 0) extra.choose(kept.extra, false);
+  return { node, update, choose: extra.choose, kept: () => ({ open: fold?.open(), extra: extra.chosen() }) };
 }
 
 // Values with the same numbers (an output that is also a state) share one picture with both names.
@@ -56,13 +60,24 @@ function together(run, every, shown) {
   const rows = new Map();
   shown.forEach((series) => {
     const value = run.values[every.indexOf(series)];
-    const later = value.role === "state" ? 1 : 0;
     const second = run.payload.beside?.values[every.indexOf(series)];
-    const sent = [value, second].map((numbers) => numbers && `${numbers.start}/${numbers.lag + later}`);
-    const key = sent.join();
+    const state = value.role === "state";
+    const key = [value, second].map((numbers) => numbers && placed(numbers, state)).join();
     rows.set(key, [...(rows.get(key) || []), series]);
   });
   return [...rows.values()];
+}
+
+// In an editor what the change reached comes first.
+function partedFirst(run, every, rows) {
+  const parted = ([series]) => Boolean(run.beside[every.indexOf(series)]?.difference.limit);
+  return [...rows.filter(parted), ...rows.filter((same) => !parted(same))];
+}
+
+// Where numbers are, as a text; of a state those after each timestep.
+function placed(numbers, state) {
+  const { start, lag } = state ? placeAfter(numbers) : numbers;
+  return `${start}/${lag + (state ? 1 : 0)}`;
 }
 
 function rowOf(run, every, same) {
@@ -82,21 +97,22 @@ function tracks(run) {
       ["start", "first value"],
       ["own", "own output"],
       ["truth", "truth"],
+      ["changed", "changed"],
+      ["kept", "as it was"],
     ]),
   );
   return run.payload.mask ? [mask, ...from] : from;
 }
 
 // Gates are many: they fold.
-function gateRows(gates) {
-  const few = gates.length <= 2;
+function gateRows(gates, unfolded = gates.length <= 2) {
   const node = make(
     "details",
-    { class: "rv-fold", ...(few ? { open: "" } : {}) },
+    { class: "rv-fold", ...(unfolded ? { open: "" } : {}) },
     make("summary", {}, `Gates and probabilities (${gates.length})`),
     gates.map((part) => part.node),
   );
-  let [open, last] = [few, null];
+  let [open, last] = [unfolded, null];
   const update = (now) => {
     last = now;
     if (open) gates.forEach((part) => part.update(now));
@@ -105,27 +121,33 @@ function gateRows(gates) {
     open = node.open;
     if (last) update(last);
   });
-  return { node, update };
+  return { node, update, open: () => open };
 }
 
 // The row of a value that was chosen in the diagram or in the list, if it has none of its own.
 function chosenRow(run, every, shown, row) {
   const node = make("div", { class: "rv-extra" });
   let [part, last] = [null, null];
-  const choose = (place) => {
+  const choose = (place, scrolls = true) => {
     const series = every[place];
     part = series && !series.fixed && !shown.includes(series) ? row([series]) : null;
     node.replaceChildren(...(part ? [part.node] : []));
     others.node.value = part ? place : -1;
     if (last && part) part.update(last);
-    if (part) node.scrollIntoView?.({ block: "nearest" });
+    if (part && scrolls) node.scrollIntoView?.({ block: "nearest" });
   };
   const rest = run.values
     .map((value, i) => [i, value.name])
     .filter(([i]) => !shown.includes(every[i]) && !every[i].fixed);
   const others = select("also show", [[-1, "nothing more"], ...rest], choose);
   const update = (now) => part?.update((last = now)) ?? (last = now);
-  return { node, choice: rest.length ? others.label : null, choose, update };
+  return {
+    node,
+    choice: rest.length ? others.label : null,
+    choose,
+    chosen: () => Number(others.node.value),
+    update,
+  };
 }
 
 function axis(run) {

@@ -31,6 +31,13 @@ export function tabs(panels) {
     buttons[shown].focus();
   });
   show(0);
+  // The same panels, made anew: those that are other elements now take the place of the old ones.
+  const refill = (next) => {
+    next.forEach(({ node }, i) => {
+      if (node !== panels[i].node) bodies[i].replaceChildren(node);
+    });
+    panels = next;
+  };
   const update = (now) => panels[shown].update((last = now));
-  return { node: make("div", { class: "rv-section rv-side" }, list, bodies), update };
+  return { node: make("div", { class: "rv-section rv-side" }, list, bodies), update, refill };
 }

@@ -67,9 +67,14 @@ def style() -> str:
     return f".rv-root {{ {roles}}}\n{sheet}"
 
 
-def with_picture(payload: Payload) -> tuple[Payload, bytes]:
-    """The payload with its colour maps and the end of its still picture, and that picture as a PNG."""
-    picture = still_image.filmstrip(payload)
+def with_picture(payload: Payload, invitation: str = still_image.INVITATION) -> tuple[Payload, bytes]:
+    """The payload with its colour maps and the end of its still picture, and that picture as a PNG.
+
+    Args:
+        payload: what `record` returned.
+        invitation: the sentence in the picture on how to get the live one.
+    """
+    picture = still_image.filmstrip(payload, invitation)
     tail = base64.b64encode(picture).decode("ascii")[-80:]
     return replace(payload, colours=palette_stops(), still_tail=tail), picture
 
@@ -92,14 +97,19 @@ def display(*things, **options):
     builtins.display(*things, **options)  # IPython's, which it gives to every program that it runs
 
 
-def show_picture(payload: Payload, picture: bytes):
+def show_picture(payload: Payload, picture: bytes, invitation: str = "", **options):
     """Show the still picture as an output of its own.
 
     A PNG survives where HTML is sanitised; the script hides it where it runs.
+
+    Args:
+        payload, picture: what `with_picture` returned.
+        invitation: the sentence that its alternative text ends with.
+        **options: of IPython's `display`, such as `display_id` and `update`.
     """
-    alt = still_image.describe(payload)
+    alt = still_image.describe(payload) + (f". {invitation}" if invitation else "")
     bundle = {"image/png": base64.b64encode(picture).decode("ascii"), "text/plain": alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}}, **options)
 
 
 def fragment(payload: Payload, picture: bytes | None = None) -> str:

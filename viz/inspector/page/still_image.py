@@ -22,9 +22,14 @@ INVITATION = (
     "This is a still picture. "
     "To step through the run, run this cell again, or trust the notebook and reopen it."
 )
+#: The same of an editor.
+INVITATION_TO_CHANGE = (
+    "This is a still picture: to change numbers, a kernel must run, and the page must show Jupyter widgets. "
+    "Run this cell again in JupyterLab, Jupyter Notebook or VS Code."
+)
 
 
-def filmstrip(payload: Payload) -> bytes:
+def filmstrip(payload: Payload, invitation: str = INVITATION) -> bytes:
     """The whole run of one sample as a PNG: states, outputs, gates and inputs over time, as heat maps.
 
     Example:
@@ -33,13 +38,14 @@ def filmstrip(payload: Payload) -> bytes:
 
     Args:
         payload: what `record` returned.
+        invitation: how a reader gets the live one.
     """
     out = io.BytesIO()
-    still(payload).savefig(out, format="png", metadata={"Software": None})
+    still(payload, invitation).savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
 
 
-def still(payload: Payload):
+def still(payload: Payload, invitation: str = INVITATION):
     """The figure of `filmstrip`: it grows with the `font.size` of the user's settings, as other plots do.
 
     The labels stand at the timesteps, the numbers in the cells where these are few. A note under it names
@@ -47,6 +53,7 @@ def still(payload: Payload):
 
     Args:
         payload: what `record` returned.
+        invitation: how a reader gets the live one.
 
     Returns:
         A matplotlib figure with one strip a value.
@@ -71,7 +78,7 @@ def still(payload: Payload):
         axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
         _label_steps(figure, axes[-1], payload)
-    _note(figure, payload, tables, left)
+    _note(figure, payload, tables, left, invitation)
     return figure
 
 
@@ -105,7 +112,7 @@ def _mask(payload):
     return None if payload.mask is None else payload.mask[payload.first]
 
 
-def _note(figure, payload, tables, left):
+def _note(figure, payload, tables, left, invitation):
     numbers = np.concatenate([table.ravel() for table in tables]) if tables else np.zeros(0)
     nan, infinite = int(np.isnan(numbers).sum()), int(np.isinf(numbers).sum())
     mask = _mask(payload)
@@ -114,7 +121,7 @@ def _note(figure, payload, tables, left):
     said += ["hatched: masked"] if mask is not None and not mask.all() else []
     said += [_not_shown(left)] if left else []
     letters = int(72 * figure.get_figwidth() / text_size(0.5))
-    notes = [plot_axes.printable("; ".join(said)), INVITATION] if said else [INVITATION]
+    notes = [plot_axes.printable("; ".join(said)), invitation] if said else [invitation]
     text = "\n".join(line for note in notes for line in textwrap.wrap(note, letters))
     figure.supxlabel(text, fontsize=text_size(0.875), color=palette.QUIET)
 

@@ -1,12 +1,13 @@
 """Two runs side by side: the values that both have, cut alike, and where they part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from rshop.errors import message
 from viz.inspector.payload import size_limit
 from viz.inspector.payload.second_run import SecondRun
+from viz.inspector.payload.words import Guesses
 from viz.plots import parting
 
 # Where the runs part, what the step carries and hands out is named before what leads to it.
@@ -37,12 +38,19 @@ class Beside:
         values: by the place of a value in the payload, the numbers of the second run, like its own array.
         notes: sentences on values that stand in one run only, or have another shape in each.
         partings: for each sample that is kept, where the runs part.
+        handed: of a run that was changed, by the place of a state what the timesteps handed on, where that
+            is not what the next one reads.
+        guesses: the likeliest classes of the second run.
+        sources: for each readout where it came from in the second run, as in the payload.
     """
 
     said: str
     values: dict[int, np.ndarray]
     notes: list[str]
     partings: list[Parting]
+    handed: dict[int, np.ndarray] = field(default_factory=dict)
+    guesses: list[Guesses] = field(default_factory=list)
+    sources: list[np.ndarray] = field(default_factory=list)
 
 
 def pair(every, second: SecondRun) -> tuple[dict[int, np.ndarray], list[str]]:

@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 
+from viz.inspector.payload.beside import Beside
 from viz.inspector.payload.payload import Payload
 from viz.inspector.payload.readout_sources import SOURCES
 from viz.inspector.payload.senders import Senders
@@ -45,21 +46,59 @@ def encoded(payload: Payload) -> dict:
     }
 
 
+def encoded_runs(payload: Payload, changed: Beside, was: Beside | None = None) -> dict:
+    """A run with changes as JSON values, for a page that has the payload already.
+
+    Example:
+        >>> sorted(encoded_runs(payload, changed))
+        ['beside', 'data']
+
+    Args:
+        payload: the run that the page has.
+        changed: the run with changes.
+        was: the run without them, where it is not the payload's.
+    """
+    block = _Block()
+    runs = {"beside": changed} if was is None else {"beside": changed, "was": was}
+    told = {name: _other_run(payload.values, run, block) for name, run in runs.items()}
+    return {**told, "data": block.text()}
+
+
 def _beside(payload, block) -> dict:
-    # Where the numbers of the second run begin, for each value that it has too; nothing where there is none.
-    if payload.beside is None:
-        return {}
-    senders, starts, values = Senders(), {}, {}
-    for place, frames in payload.beside.values.items():
-        sent_by, lag = senders.of(place, frames, payload.values[place].role == "state")
-        if sent_by == place:
-            starts[place] = block.append(frames)
-        size = payload.beside.values[sent_by].shape[1]
-        values[str(place)] = {"start": starts[sent_by], "frames": size, "lag": lag}
-    partings = [{"t": parting.t, "text": visible(parting.text)} for parting in payload.beside.partings]
-    notes = [visible(note) for note in payload.beside.notes]
-    said = visible(payload.beside.said)
-    return {"beside": {"said": said, "notes": notes, "partings": partings, "values": values}}
+    # Nothing where there is no second run.
+    second = payload.beside
+    return {} if second is None else {"beside": _other_run(payload.values, second, block)}
+
+
+def _other_run(values, run, block) -> dict:
+    # Where the numbers of another run begin, for each value that it has too.
+    senders, parts, sent = Senders(), {}, {}
+
+    def place_of(key, frames, state):
+        parts[key] = frames
+        sent_by, lag = senders.of(key, frames, state)
+        if sent_by == key:
+            starts[key] = block.append(frames)
+        return {"start": starts[sent_by], "frames": parts[sent_by].shape[1], "lag": lag}
+
+    starts = {}
+    for place, frames in run.values.items():
+        handed = run.handed.get(place)
+        state = values[place].role == "state" and handed is None
+        sent[str(place)] = place_of(place, frames, state)
+        if handed is not None:
+            sent[str(place)]["after"] = place_of(f"{place} handed", handed, state=True)
+    more = {
+        "guesses": [_guesses(guesses, block) for guesses in run.guesses],
+        "sources": [codes.tolist() for codes in run.sources],
+    }
+    return {
+        "said": visible(run.said),
+        "notes": [visible(note) for note in run.notes],
+        "partings": [{"t": parting.t, "text": visible(parting.text)} for parting in run.partings],
+        "values": sent,
+        **{key: part for key, part in more.items() if part},
+    }
 
 
 def as_base64(numbers: np.ndarray) -> str:

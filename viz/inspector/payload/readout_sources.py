@@ -8,6 +8,8 @@ flatten = keras.tree.flatten
 #: The meaning of the codes of `readout_sources`.
 SOURCES = ("start", "own output", "truth", "own output, equal to the truth")
 START, OWN, TRUTH, BOTH = range(4)
+#: In a run with changes: a readout that was changed, and one that is read as in the run without changes.
+CHANGED, KEPT = 4, 5
 
 
 def mask_of(record) -> np.ndarray | None:

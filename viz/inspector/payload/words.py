@@ -25,6 +25,7 @@ class Guesses:
         which: `(samples, time, count)`, places in `texts`, the likeliest first.
         chances: `(samples, time, count)`, their probabilities.
         softmax: whether the output holds scores of which a softmax made the probabilities.
+        names: what all classes are called, where the call named them.
     """
 
     place: int
@@ -32,6 +33,7 @@ class Guesses:
     which: np.ndarray
     chances: np.ndarray
     softmax: bool
+    names: list[str] | None = None
 
 
 @dataclass(eq=False)
@@ -80,8 +82,33 @@ def read_words(run: Recorded, labels, output_labels, *, batch: int, steps: int, 
     outputs = [place for place in run.roles("output") if len(run.every[place].shape) == 1]
     for place in outputs:
         if place in words.units or _shares(run.every[place].array) and run.every[place].shape[0] > 2:
-            words.guesses.append(_guesses(run.every[place], place, words.units.get(place)))
+            names = words.units.get(place, [None])[0]
+            words.guesses.append(guesses_of(run.every[place].array, place, names))
     return words
+
+
+def guesses_of(numbers: np.ndarray, place: int, names: list[str] | None) -> Guesses:
+    """The likeliest classes of an output.
+
+    Example:
+        >>> guesses_of(np.array([[[0.1, 0.9]]]), 0, ["noun", "verb"]).texts
+        ['noun', 'verb']
+
+    Args:
+        numbers: `(samples, time, classes)`, probabilities or scores.
+        place: that of the output among the values.
+        names: what the classes are called, or None.
+    """
+    softmax = not _shares(numbers)
+    if softmax:
+        with np.errstate(invalid="ignore", over="ignore"):
+            raised = np.exp(numbers - numbers.max(axis=-1, keepdims=True))
+            numbers = raised / raised.sum(axis=-1, keepdims=True)
+    order = np.argsort(-numbers, axis=-1, kind="stable")[..., :GUESSES]
+    seen, which = np.unique(order, return_inverse=True)
+    texts = [names[i] if names else f"[{i}]" for i in seen]
+    chances = np.take_along_axis(numbers, order, axis=-1).astype("float32")
+    return Guesses(place, texts, which.reshape(order.shape), chances, softmax, names)
 
 
 def read_rows(
@@ -209,16 +236,3 @@ def _shares(numbers) -> bool:
     return numbers.size > 0 and bool(
         np.all(finite >= 0) and np.all(np.abs(finite.sum(axis=-1) - 1) < _ROUNDING)
     )
-
-
-def _guesses(value, place, words) -> Guesses:
-    numbers, softmax = value.array, not _shares(value.array)
-    if softmax:
-        with np.errstate(invalid="ignore", over="ignore"):
-            raised = np.exp(numbers - numbers.max(axis=-1, keepdims=True))
-            numbers = raised / raised.sum(axis=-1, keepdims=True)
-    order = np.argsort(-numbers, axis=-1, kind="stable")[..., :GUESSES]
-    seen, which = np.unique(order, return_inverse=True)
-    texts = [words[0][i] if words else f"[{i}]" for i in seen]
-    chances = np.take_along_axis(numbers, order, axis=-1).astype("float32")
-    return Guesses(place, texts, which.reshape(order.shape), chances, softmax)

@@ -1,0 +1,27 @@
+"""Write the cell that installs what is missing into each lesson; nothing else in the file changes.
+
+python tools/place_install_cells.py        # into all lessons
+python tools/place_install_cells.py 06 07  # into these
+"""
+
+import sys
+
+import nbformat
+from execute_notebooks import find, lesson_files
+from install_cell import with_install_cell
+
+from viz.style.atomic_write import write
+
+
+def main(names: list[str]):
+    """Write the cell, and name the lessons that changed."""
+    for path in [find(name) for name in names] or lesson_files():
+        old = path.read_text(encoding="utf-8")
+        new = nbformat.writes(with_install_cell(nbformat.reads(old, as_version=4))) + "\n"
+        if new != old:
+            write(path, new)
+            print(f"{path.name}: has the cell that installs")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
