@@ -147,6 +147,9 @@ def test_of_every_model_the_page_is_told_all_values_of_the_changed_run(model):
             apart += not np.array_equal(after, before)
             compared += 1
     assert compared > 2 and apart
+    said = next(value.said for value in editor.payload.values if (value.name, value.role) == (name, "state"))
+    assert f", where {said}[" in partings(editor)[0]["text"]  # the name that the page has
+    assert editor.answer()["edits"][0]["text"].startswith(f"{said}[")
     guesses = editor.answer()["runs"]["inputs kept"]["beside"].get("guesses", [])
     assert len(guesses) == len(editor.payload.guesses)
 
