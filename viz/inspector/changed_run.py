@@ -131,8 +131,9 @@ def _parting(shown, was, changed, edits, i) -> Parting:
     if not mine:
         return Parting(None, "Nothing was changed in this sample." if edits else "")
     t = min(one["t"] for one in mine)
-    shapes = {(value.role, value.name): value.shape for value in shown.payload.values}
-    names = [what(one, shapes[one["role"], one["name"]]) for one in mine if one["t"] == t]
+    values = {(value.role, value.name): value for value in shown.payload.values}
+    first = [(values[one["role"], one["name"]], one) for one in mine if one["t"] == t]
+    names = [what({**one, "name": value.said}, value.shape) for value, one in first]
     names = list(dict.fromkeys(names))
     said = f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} changed"
     if t >= steps:

@@ -219,7 +219,10 @@ class Editor:
         return self._answer(self.edits, self.futures, self._runs)
 
     def _answer(self, edits, futures, runs):
-        listed = [{**one, "text": changes.in_words(self._rnn, self.trace, one)} for one in edits]
+        said = {(value.role, value.name): value.said for value in self.payload.values}
+        words = [changes.in_words(self._rnn, self.trace, one).removeprefix(one["name"]) for one in edits]
+        texts = [said[one["role"], one["name"]] + text for one, text in zip(edits, words, strict=True)]
+        listed = [{**one, "text": text} for one, text in zip(edits, texts, strict=True)]
         bad = {mode: taken_apart(f)[0] for mode, f in futures.items() if isinstance(f, str)}
         return {"edits": listed, "runs": runs, "missing": bad, "undo": bool(self._earlier)}
 

@@ -12,6 +12,7 @@ from rshop import LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
 from tests.support.inspected import layer, linear, normal
 from tests.support.inspected_models import MODELS
 from viz.inspector.edit_widget import answered
+from viz.inspector.page.still_image import INVITATION_TO_CHANGE, filmstrip
 
 
 def shown(editor, name, role="state", *, mode="inputs kept", run="beside", sample=0, after=False):
@@ -146,6 +147,9 @@ def test_of_every_model_the_page_is_told_all_values_of_the_changed_run(model):
             apart += not np.array_equal(after, before)
             compared += 1
     assert compared > 2 and apart
+    said = next(value.said for value in editor.payload.values if (value.name, value.role) == (name, "state"))
+    assert f", where {said}[" in partings(editor)[0]["text"]  # the name that the page has
+    assert editor.answer()["edits"][0]["text"].startswith(f"{said}[")
     guesses = editor.answer()["runs"]["inputs kept"]["beside"].get("guesses", [])
     assert len(guesses) == len(editor.payload.guesses)
 
@@ -365,6 +369,7 @@ def test_the_picture_of_what_was_shown_follows_the_changes(monkeypatch):
         "viz.inspector.page.html_page.display", lambda *things, **how: shown.append((things, how))
     )
     editor = viz.edit(linear(), normal(1, 4, 2))
+    assert editor.picture == filmstrip(editor.payload, INVITATION_TO_CHANGE) != filmstrip(editor.payload)
     editor.change("h", t=1, value=5.0)
     assert shown == []
     editor._ipython_display_()

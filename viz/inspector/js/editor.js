@@ -83,7 +83,8 @@ export function editPanel(run, clock, model, refresh) {
     drop: (value) => commit(value === null ? {} : undefined),
   });
   const acts = {
-    undo: () => free() && answer().undo && commit({ undo: true }),
+    // A number that is not chosen yet is left as it was.
+    undo: () => free() && (state.pending ? commit({}) : answer().undo && commit({ undo: true })),
     cancel: () => line.cancel(),
     nudge: (steps) => {
       if (!free()) return;

@@ -341,6 +341,12 @@ test("keys move the number and take changes back, and typing in a field stays ty
   assert.equal(kernel.values.wish.undo, undefined);
   root.fire("keydown", { key: "z", ctrlKey: true });
   assert.equal(kernel.values.wish.undo, true);
+  kernel.reply({ undo: true });
+  root.fire("keydown", { key: "ArrowUp", altKey: true });
+  kernel.reply({ runs: {}, undo: true });
+  root.fire("keydown", { key: "z", ctrlKey: true }); // not chosen yet: it is left as it was
+  t.mock.timers.tick(500);
+  assert.deepEqual(Object.keys(kernel.values.wish), ["id"]);
 });
 
 test("a point is dragged: shown while it moves, chosen where it is let go, left by Escape", () => {
