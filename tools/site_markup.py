@@ -5,6 +5,7 @@ import re
 _PARAMETERS = re.compile(r'<dl>\s*(<dd><em class="sig-param.*?)</dl>', re.DOTALL)
 _EMPTY_HEADER = re.compile(r"<th\b([^>]*)>(?:<p></p>)?</th>")
 _HEADER = re.compile(r"<th\b([^>]*)>(<p>\s*<math.*?</math>\s*</p>)</th>", re.DOTALL)
+_TASK = re.compile(r'<input class="task-list-item-checkbox"[^>]*>')
 _TITLE = re.compile(r"(?<=<h1>)\w+(?:\.\w+)+")
 _NAME = re.compile(r"\w+(?:\.\w+)+")
 _LATEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
@@ -33,6 +34,7 @@ def mended(page: str) -> str:
         '<td class="head"></td>'
     """
     page = _PARAMETERS.sub(_as_list, page)
+    page = _TASK.sub("\N{BALLOT BOX}", page)  # nobody ticks it here, and as a field it would lack a name
     page = _TITLE.sub(lambda found: _breakable(found[0]), page)
     page = _EMPTY_HEADER.sub(r"<td\1></td>", page)
     return _HEADER.sub(_named, page)
