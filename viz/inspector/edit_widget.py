@@ -35,13 +35,13 @@ def answered(editor, wish: dict) -> dict:
     Args:
         editor: the `Editor`.
         wish: `{"undo": True}`, `{"drop": place}`, `{"change": {...}}`, or that with `preview` and `mode`; an
-            `id` is told back.
+            `ticket` is told back.
     """
     try:
         answer = _done(editor, wish)
     except Exception as error:  # noqa: BLE001  (what the user's own layer raises is shown in the page, too)
         answer = {**editor.answer(), "error": to_a_student(error)}
-    return {**answer, "id": wish.get("id")}
+    return {**answer, "ticket": wish.get("ticket")}
 
 
 def _done(editor, wish) -> dict:

@@ -322,19 +322,19 @@ ONE = {"role": "state", "name": "h", "unit": 0, "t": 1, "sample": 0, "value": 5.
 def test_the_widget_answers_each_wish_of_the_page():
     editor = viz.edit(linear(), normal(1, 4, 2))
     widget = editor.widget
-    widget.wish = {"id": "a-1", "change": ONE}
+    widget.wish = {"ticket": "a-1", "change": ONE}
     assert [one["value"] for one in editor.edits] == [5.0]
     answer = widget.answer
-    assert (answer["id"], answer["undo"], list(answer["runs"])) == (
+    assert (answer["ticket"], answer["undo"], list(answer["runs"])) == (
         "a-1",
         True,
         ["inputs kept", "free running"],
     )
     assert [one["text"] for one in answer["edits"]] == [editor.said[:-1]]
-    widget.wish = {"id": "a-2", "change": {**ONE, "t": 2}}
-    widget.wish = {"id": "a-3", "drop": 0}
-    assert [one["t"] for one in editor.edits] == [2] and widget.answer["id"] == "a-3"
-    widget.wish = {"id": "a-4", "undo": True}
+    widget.wish = {"ticket": "a-2", "change": {**ONE, "t": 2}}
+    widget.wish = {"ticket": "a-3", "drop": 0}
+    assert [one["t"] for one in editor.edits] == [2] and widget.answer["ticket"] == "a-3"
+    widget.wish = {"ticket": "a-4", "undo": True}
     assert [one["t"] for one in editor.edits] == [1, 2]
     editor.undo().undo()
     assert widget.answer == {"edits": [], "runs": {}, "missing": {}, "undo": False}
@@ -343,11 +343,11 @@ def test_the_widget_answers_each_wish_of_the_page():
 
 def test_a_wish_that_fails_is_answered_in_a_students_words_and_nothing_is_changed():
     editor = viz.edit(linear(), normal(1, 4, 2))
-    answered(editor, {"id": 1, "change": ONE})
-    answer = answered(editor, {"id": 2, "change": {**ONE, "value": None}})
+    answered(editor, {"ticket": 1, "change": ONE})
+    answer = answered(editor, {"ticket": 2, "change": {**ONE, "value": None}})
     assert answer["error"] == "Nothing was changed. This cannot be the new value. What fits: a finite number."
-    assert (answer["id"], [one["value"] for one in answer["edits"]]) == (2, [5.0])
-    assert "error" not in answered(editor, {"id": 3, "undo": True}) and editor.edits == []
+    assert (answer["ticket"], [one["value"] for one in answer["edits"]]) == (2, [5.0])
+    assert "error" not in answered(editor, {"ticket": 3, "undo": True}) and editor.edits == []
 
 
 def test_whatever_a_layer_raises_is_answered(monkeypatch):
@@ -357,10 +357,10 @@ def test_whatever_a_layer_raises_is_answered(monkeypatch):
     editor = viz.edit(linear(), normal(1, 4, 2))
     with monkeypatch.context() as patch:
         patch.setattr("rshop.tracing.replay.Replay.future", broken)
-        answer = answered(editor, {"id": 1, "change": ONE})
+        answer = answered(editor, {"ticket": 1, "change": ONE})
     said = "Nothing was changed: the model does not run with this number (RuntimeError)."
-    assert (answer["error"], answer["id"], editor.edits) == (said, 1, [])
-    assert "error" not in answered(editor, {"id": 2, "change": ONE})
+    assert (answer["error"], answer["ticket"], editor.edits) == (said, 1, [])
+    assert "error" not in answered(editor, {"ticket": 2, "change": ONE})
 
 
 def test_the_picture_of_what_was_shown_follows_the_changes(monkeypatch):
@@ -380,7 +380,7 @@ def test_the_picture_of_what_was_shown_follows_the_changes(monkeypatch):
     assert again["update"] and again["display_id"] == how["display_id"]
     assert last[0]["image/png"] == base64.b64encode(editor.picture).decode() != first[0]["image/png"]
     assert editor.widget.still == editor.payload.still_tail
-    editor.widget.wish = {"id": "a-1", "change": ONE}
+    editor.widget.wish = {"ticket": "a-1", "change": ONE}
     assert shown[-1][0][0] == first[0] and len(shown) == 4
     editor.widget.close()
 
@@ -388,11 +388,15 @@ def test_the_picture_of_what_was_shown_follows_the_changes(monkeypatch):
 def test_what_is_dragged_is_shown_and_not_kept():
     editor = viz.edit(linear(), normal(1, 4, 2)).change("x", t=2, value=1.0)
     before = editor.answer()
-    answer = answered(editor, {"id": 1, "preview": True, "mode": "free running", "change": ONE})
+    answer = answered(editor, {"ticket": 1, "preview": True, "mode": "free running", "change": ONE})
     assert list(answer["runs"]) == ["free running"] and [one["t"] for one in answer["edits"]] == [2, 1]
-    assert editor.answer() == before == {k: v for k, v in answered(editor, {"id": 2}).items() if k != "id"}
+    assert (
+        editor.answer()
+        == before
+        == {k: v for k, v in answered(editor, {"ticket": 2}).items() if k != "ticket"}
+    )
     # What was shown is what comes of the change.
-    kept = answered(editor, {"id": 3, "change": ONE})
+    kept = answered(editor, {"ticket": 3, "change": ONE})
     assert kept["runs"]["free running"] == answer["runs"]["free running"]
 
 

@@ -28,14 +28,14 @@ export class Asking {
       this.changed();
     }, LONG);
     this.timer.unref?.();
-    this.model.set("wish", { ...wish, id: this.waiting });
+    this.model.set("wish", { ...wish, ticket: this.waiting });
     this.model.save_changes();
     this.changed();
   }
 
   // An answer came: whether it is the one that this page waits for.
-  heard({ id }) {
-    if (!this.busy || id !== this.waiting) return false;
+  heard({ ticket }) {
+    if (!this.busy || ticket !== this.waiting) return false;
     clearTimeout(this.timer);
     Object.assign(this, { waiting: null, late: false });
     const { next } = this;

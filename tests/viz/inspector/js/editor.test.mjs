@@ -99,7 +99,7 @@ function model(held = {}) {
     },
     // An answer to the last wish.
     reply(value) {
-      this.answer({ ...value, id: values.wish.id });
+      this.answer({ ...value, ticket: values.wish.ticket });
     },
   };
 }
@@ -226,7 +226,7 @@ test("a typed number becomes a change of the state at the timestep, sample and u
   box.value = "2.5";
   const sent = panel.node.one("form").fire("submit");
   assert.equal(sent.prevented, true);
-  const { id, ...wish } = kernel.values.wish;
+  const { ticket: _, ...wish } = kernel.values.wish;
   assert.deepEqual(wish, { change: { role: "state", name: "h", unit: 1, t: 1, sample: 4, value: 2.5 } });
   assert.equal(kernel.saved, 1);
 });
@@ -346,7 +346,7 @@ test("keys move the number and take changes back, and typing in a field stays ty
   kernel.reply({ runs: {}, undo: true });
   root.fire("keydown", { key: "z", ctrlKey: true }); // not chosen yet: it is left as it was
   t.mock.timers.tick(500);
-  assert.deepEqual(Object.keys(kernel.values.wish), ["id"]);
+  assert.deepEqual(Object.keys(kernel.values.wish), ["ticket"]);
 });
 
 test("a point is dragged: shown while it moves, chosen where it is let go, left by Escape", () => {
@@ -366,7 +366,7 @@ test("a point is dragged: shown while it moves, chosen where it is let go, left 
   assert.equal(kernel.saved, 1);
   kernel.reply({ runs: {} });
   assert.equal(kernel.saved, 2);
-  const { id, ...wish } = kernel.values.wish;
+  const { ticket: _, ...wish } = kernel.values.wish;
   assert.ok(Math.abs(wish.change.value - 0.25) < 0.02 && wish.preview === undefined);
   kernel.reply({ runs: {} });
   line.fire("pointerdown", at(50, held));
@@ -399,10 +399,10 @@ test("of what is asked while the kernel computes, the newest waits for its turn"
   const asking = new Asking(kernel, () => {});
   for (const number of [1, 2, 3]) asking.ask({ number });
   assert.equal(kernel.values.wish.number, 1);
-  assert.equal(asking.heard({ id: "another page's" }), false);
-  assert.equal(asking.heard({ id: kernel.values.wish.id }), true);
+  assert.equal(asking.heard({ ticket: "another page's" }), false);
+  assert.equal(asking.heard({ ticket: kernel.values.wish.ticket }), true);
   assert.equal(kernel.values.wish.number, 3);
-  asking.heard({ id: kernel.values.wish.id });
+  asking.heard({ ticket: kernel.values.wish.ticket });
   assert.equal(asking.busy, false);
   clearTimeout(asking.timer);
 });
