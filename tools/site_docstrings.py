@@ -1,10 +1,12 @@
 """Docstrings as Sphinx reads them: a public name between backticks is a link, anything else is code."""
 
+import inspect
 import itertools
 import re
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+from sphinx.util.inspect import stringify_signature
 
 
 def setup(app):
@@ -15,6 +17,7 @@ def setup(app):
     targets = {f"{entry.module}.{name}" for entry in entries for name in entry.names}
     short = {target.rpartition(".")[2]: target for target in sorted(targets, reverse=True)}
     app.add_role("public", _role({**short, **{target: target for target in targets}}))
+    app.connect("autodoc-process-signature", whole_signature)
     app.connect("autodoc-process-docstring", respelt, priority=400)  # before napoleon, at 500
     return {"parallel_read_safe": True}
 
@@ -30,6 +33,13 @@ def _role(targets):
         return [pending_xref(rawtext, literal, refexplicit=True, refwarn=True, **link)], []
 
     return role
+
+
+def whole_signature(app, what, name, obj, options, signature, returns):
+    """The signature of a class's own `__init__`, where Sphinx took that of Keras's `__new__`."""
+    if what == "class" and signature == "(*args, **kwargs)":
+        return stringify_signature(inspect.signature(obj)), returns
+    return None
 
 
 def one_by_one(lines: list[str]) -> list[str]:

@@ -181,19 +181,22 @@ def public_names():
 
 @pytest.fixture(scope="module")
 def reference(pages):
-    """Anchor of a name -> the text of its page, and the anchors of a public thing -> the one that it has."""
+    """(thing, the name under which its page has it, the text of the page; None where there is none)."""
     api = [path for path in pages if path.parent.name == "api"]
     anchors = {anchor.removeprefix("module-"): path for path in api for anchor in pages[path].ids}
     texts = {path: path.read_text(encoding="utf-8") for path in api}
-    found = {}
+    things, names = {}, {}
     for module, name in public_names():
         thing = getattr(importlib.import_module(module), name)
-        found.setdefault(id(thing), (thing, []))[1].append(f"{module}.{name}")
-    return [
-        (thing, next((name for name in names if name in anchors), names[0]), texts.get(anchors.get(name)))
-        for thing, names in found.values()
-        for name in [next((name for name in names if name in anchors), names[0])]
-    ]
+        things[id(thing)] = thing
+        names.setdefault(id(thing), []).append(f"{module}.{name}")
+    found = []
+    for key, thing in things.items():
+        # An old name of a class leads to the page of its own name.
+        own = sorted(names[key], key=lambda name: not name.endswith(f".{getattr(thing, '__name__', name)}"))
+        name = next((name for name in own if name in anchors), own[0])
+        found.append((thing, name, texts.get(anchors.get(name))))
+    return found
 
 
 def test_every_room_with_public_names_is_found():
