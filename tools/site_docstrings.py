@@ -35,11 +35,30 @@ def _role(targets):
     return role
 
 
+class _Name:
+    """A default that is a class, as one writes it."""
+
+    def __init__(self, cls):
+        self.cls = cls
+
+    def __repr__(self):
+        return self.cls.__name__
+
+
 def whole_signature(app, what, name, obj, options, signature, returns):
-    """The signature of a class's own `__init__`, where Sphinx took that of Keras's `__new__`."""
-    if what == "class" and signature == "(*args, **kwargs)":
-        return stringify_signature(inspect.signature(obj)), returns
-    return None
+    """The own signature of a class where Sphinx took Keras's `__new__`, with classes by their names."""
+    if what != "class" or not (signature == "(*args, **kwargs)" or "<class" in (signature or "")):
+        return None
+    own = inspect.signature(obj)
+    parameters = [
+        one.replace(default=_Name(one.default)) if _is_class(one.default) else one
+        for one in own.parameters.values()
+    ]
+    return stringify_signature(own.replace(parameters=parameters)), returns
+
+
+def _is_class(default):
+    return inspect.isclass(default) and default is not inspect.Parameter.empty
 
 
 def one_by_one(lines: list[str]) -> list[str]:
