@@ -152,7 +152,7 @@ METHODS = {
     "Figure": ["save"],
     "Inspector": ["save"],
     "Animation": ["save"],
-    "Editor": ["change"],
+    "Editor": ["change", "take_back", "save"],
     "Intervention": ["effect"],
     "GradientFlow": ["draw"],
 }

@@ -155,7 +155,8 @@ def files(p):
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     state = lambda: [len(list(folder.iterdir()))]  # noqa: E731
-    for what, ending in (("figure", "svg"), ("inspector", "html"), ("movie", "gif"), ("source", "py")):
+    made = {"figure": "svg", "inspector": "html", "editor": "html", "movie": "gif", "source": "py"}
+    for what, ending in made.items():
         extra = {
             "no folder": lambda ending=ending: folder / "nowhere" / f"a.{ending}",
             "a folder": lambda: folder,
@@ -166,7 +167,8 @@ def files(p):
         }
         valid = lambda what=what, ending=ending: {"path": folder / f"{what}.{ending}"}  # noqa: E731
         name = f"{type(p[what]).__name__}.save"
-        yield Target(name, p[what].save, valid, {"path": NOTHING}, extra={"path": extra}, state=state)
+        kinds = {"path": NOTHING, **({"mode": NOTHING} if what == "editor" else {})}
+        yield Target(name, p[what].save, valid, kinds, extra={"path": extra}, state=state)
 
 
 GROUPS = (drawings, runs, changes, measures, pictures, files)

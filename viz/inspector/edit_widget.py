@@ -26,7 +26,7 @@ def _hear(editor, widget, wish):
     finally:
         editor.hears = False
     if editor.edits is not before:
-        editor.show_last_state(update=True)
+        editor._show_last_state(update=True)
 
 
 def answered(editor, wish: dict) -> dict:
@@ -50,7 +50,7 @@ def _done(editor, wish) -> dict:
     elif "drop" in wish:
         editor.take_back(wish["drop"])
     elif wish.get("preview"):
-        return editor.preview(wish["change"], wish["mode"])
+        return editor._preview(wish["change"], wish["mode"])
     elif "change" in wish:
         editor.change(**wish["change"])
     return editor.answer()

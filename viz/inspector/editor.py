@@ -160,7 +160,7 @@ class Editor:
         payload, picture = html_page.with_picture(replace(payload, beside=replace(changed, said=said)))
         return write(path, html_page.page(payload, picture))
 
-    def preview(self, one: dict, mode: str) -> dict:
+    def _preview(self, one: dict, mode: str) -> dict:
         """The answer to a page in which a number is being dragged: as `answer`, and nothing is kept."""
         edits = self._with(one)
         futures, changed = self._run(edits, (mode,))
@@ -182,7 +182,7 @@ class Editor:
         if self._widget is not None:
             self._widget.answer = self.answer()
         if not self.hears:
-            self.show_last_state(update=True)
+            self._show_last_state(update=True)
         return self
 
     def _run(self, edits, modes):
@@ -240,10 +240,10 @@ class Editor:
 
     def _ipython_display_(self):
         self._picture_id = f"picture-{uuid4().hex}"
-        self.show_last_state(update=False)
+        self._show_last_state(update=False)
         html_page.display(self.widget)
 
-    def show_last_state(self, **how):
+    def _show_last_state(self, **how):
         """Show the changed run in the still picture: it is what a page without a kernel has of the editor."""
         if self._picture_id is None:
             return

@@ -99,6 +99,8 @@ def test_a_change_shows_both_runs_the_picture_follows_and_undo_takes_it_back(liv
     assert live.shown_pictures() == 0
     live.page.keyboard.press("Alt+ArrowUp")
     editor.locator(".rv-changes li").wait_for(timeout=30_000)
+    live.page.wait_for_timeout(600)  # no key for a while: the number counts
+    wait_for(lambda: editor.locator(".rv-edit").get_attribute("aria-busy") == "false")
     live.page.keyboard.press("Control+z")
     editor.get_by_text("Nothing is changed yet").wait_for(timeout=30_000)
     assert (live.outside, live.errors) == ([], [])
