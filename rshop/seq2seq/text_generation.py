@@ -44,8 +44,8 @@ class GeneratesText(keras.Model):
         Args:
             prompt: a text, or its tokens `(time,)`, one or more.
             length: the largest number of tokens to generate.
-            strategy, temperature, top_k, top_p, beam_width, length_penalty, min_length, repetition_penalty,
-                seed: as in `rshop.generate`.
+            strategy, temperature, top_k, top_p: as in `rshop.generate`.
+            beam_width, length_penalty, min_length, repetition_penalty, seed: as there.
             end_token: the token that ends the text, its number or as a text of one token. It is the last of
                 what is returned.
             forbidden: tokens that are never chosen, a list of numbers or texts; a text is one of characters.
