@@ -22,7 +22,7 @@ register_prediction(
     "16.carry",
     {
         "reset at each window: is the loss larger at its start, at its end, or everywhere": "start",
-        "carry in training or carry in reading: which of them lowers the held-out perplexity more": "reading",
+        "trained with resets: does it read better or worse with carried states than with resets": "better",
         "the window before is another one: do the outputs of this window change": "yes",
         "and does this window's loss train the embeddings of the window before": "no",
     },
