@@ -45,7 +45,7 @@ class CarriedStates:
             variable.assign(value)
         self.done.assign(ops.where(ops.any(fresh), 0, self.done) + 1)
 
-    def save(self, store):
+    def write_to(self, store):
         """Write states and place into a store of weights, in the middle of an epoch."""
         if int(self.done) % self.windows == 0:
             return
@@ -53,7 +53,7 @@ class CarriedStates:
         for i, variable in enumerate(self.states):
             store[f"state_{i}"] = ops.convert_to_numpy(ops.cast(variable, "float32"))
 
-    def load(self, store):
+    def read_from(self, store):
         """Take states and place from a store; an epoch begins where it has none.
 
         Raises:

@@ -187,12 +187,12 @@ class TrainedOnText(CompiledAgain):
     def save_own_variables(self, store):
         """Write what is carried in the middle of an epoch; the weights are those of the parts."""
         if self.training_states is not None:
-            self.training_states.save(store)
+            self.training_states.write_to(store)
 
     def load_own_variables(self, store):
         """Take up what is carried, while `fit` runs."""
         if self.training_states is not None:
-            self.training_states.load(store)
+            self.training_states.read_from(store)
 
 
 def _checked_sizes(length, batch_size) -> dict:

@@ -51,14 +51,15 @@ def saved(rnn):
     return {
         "figure": (viz.draw_step(rnn), ("svg", "png", "html", "dot", "txt")),
         "inspector": (viz.inspect(rnn, x), ("html", "htm")),
+        "editor": (viz.edit(rnn, x).change("h", t=1, value=2.0), ("html", "htm")),
         "animation": (viz.animate(rshop.trace(rnn, x), "h"), ("gif", "html")),
         "source": (rshop.to_numpy(rnn), ("py",)),
     }
 
 
 SAVES = [("figure", ending) for ending in ("svg", "png", "html", "dot", "txt")]
-SAVES += [("inspector", "html"), ("inspector", "htm"), ("animation", "gif"), ("animation", "html")]
-SAVES += [("source", "py")]
+SAVES += [("inspector", "html"), ("inspector", "htm"), ("editor", "html"), ("editor", "htm")]
+SAVES += [("animation", "gif"), ("animation", "html"), ("source", "py")]
 every_save = pytest.mark.parametrize("what, ending", SAVES)
 
 
