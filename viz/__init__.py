@@ -30,7 +30,7 @@ _HOME = {
     "gates": "viz.plots.gates",
     "gradient_flow": "viz.gradients.gradient_flow",
     "input_influence": "viz.gradients.input_influence",
-    "equations": "viz.equations.equations",
+    "equations": "viz.formulas.equations",
     "compare": "viz.plots.compare",
     "attention_map": "viz.plots.attention_map",
     "eigenvalues": "viz.plots.eigenvalues",

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import rshop
+import viz
 from rshop.backend import tensorflow as backend
 from tests.project.test_project import ROOT, files_of, trees, uses_module, where
 
@@ -146,3 +148,9 @@ def test_the_table_of_the_backend_has_the_files_and_the_arguments(name):
 def test_every_folder_is_a_room():
     for path in files_of("rshop", "viz", "tests"):
         assert (path.parent / "__init__.py").exists() or "saved" in path.parts, path
+
+
+def test_no_public_name_is_that_of_a_room():
+    """Importing a room would put the module in place of the function."""
+    names = {(package.__name__, name) for package in (rshop, viz) for name in package.__all__}
+    assert names & {(top, inner) for top, _, inner in (room.rpartition(".") for room in ROOMS)} == set()

@@ -4,7 +4,7 @@ import keras
 
 from rshop.export.reader import Reader
 from rshop.tracing.check_layer import check_layer, only_layer
-from viz.equations.write import Line, equations_of
+from viz.formulas.write import Line, equations_of
 
 
 class Equations:

@@ -4,7 +4,7 @@ import re
 
 from rshop.export.loops import BothWays
 from rshop.export.terms import Function
-from viz.equations.weights import made_up
+from viz.formulas.weights import made_up
 
 _SAID = {"rnn_cell_from_model": "model", "recurrent_model": "model", "functional": "model"}
 

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 
 from rshop.export.terms import Function, Term, ordered, resolved
-from viz.equations.forms import ATOM, FORMS, LAYOUT, named
-from viz.equations.function_names import function_names, inner_functions
-from viz.equations.simplify import Simplified
-from viz.equations.symbols import plain, symbol
-from viz.equations.weights import WeightNames, depending_on, made_up
+from viz.formulas.forms import ATOM, FORMS, LAYOUT, named
+from viz.formulas.function_names import function_names, inner_functions
+from viz.formulas.simplify import Simplified
+from viz.formulas.symbols import plain, symbol
+from viz.formulas.weights import WeightNames, depending_on, made_up
 
 # Names that a cell of this project gives to what a book has no letter for.
 _HIDDEN = ("squashed_c",)

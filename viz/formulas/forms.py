@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rshop.export.forms import key_text
-from viz.equations.symbols import plain
+from viz.formulas.symbols import plain
 
 COMPARE, SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5, 6
 
