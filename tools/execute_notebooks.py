@@ -230,23 +230,28 @@ def lesson_code(notebook) -> list:
 def clean(notebook) -> int:
     """Number the code cells 1..n and leave nothing in the notebook that the next run would change.
 
-    The cell that installs, which finds everything there, has neither a number nor an output.
+    The cell that installs finds everything there and says nothing; where it did not, what it said goes.
 
     Returns:
         n.
     """
     notebook.metadata = nbformat.from_dict(METADATA)
-    for cell in filter(is_install_cell, notebook.cells):
-        cell.execution_count, cell.outputs = None, []
-        cell.metadata.pop("execution", None)
-    code = lesson_code(notebook)
-    for number, cell in enumerate(code, 1):
-        cell.execution_count = number
-        cell.metadata.pop("execution", None)
-        cell.outputs = [kept for kept in map(_clean_output, _joined(cell.outputs)) if kept is not None]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.metadata.pop("execution", None)
+            kept = [] if is_install_cell(cell) else map(_clean_output, _joined(cell.outputs))
+            cell.outputs = [output for output in kept if output is not None]
+    return number(notebook)
+
+
+def number(notebook) -> int:
+    """Number the code cells 1..n, and with them their results; n."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(code, 1):
+        cell.execution_count = count
         for output in cell.outputs:
             if output.output_type == "execute_result":
-                output.execution_count = number
+                output.execution_count = count
     return len(code)
 
 

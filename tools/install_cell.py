@@ -1,7 +1,7 @@
 """The first code cell of every lesson: it installs what is missing where the lesson was opened alone.
 
-It is the one cell of a lesson that may install. `tools/place_install_cells.py` writes it; it has no number
-and no output, and what a lesson was measured for does not depend on it.
+It is the one cell of a lesson that may install. `tools/place_install_cells.py` writes it; it has no
+output, and what a lesson was measured for does not depend on it.
 """
 
 import nbformat

@@ -131,7 +131,7 @@ def test_the_first_code_cell_is_the_one_that_installs_and_it_stands_nowhere_else
     assert (
         found[1].source == install_cell.SOURCE and found[1].metadata == install_cell.install_cell().metadata
     )
-    assert found[1].execution_count is None and found[1].outputs == []
+    assert found[1].execution_count == 1 and found[1].outputs == []
 
 
 @lessons
@@ -162,8 +162,10 @@ def test_a_lesson_claims_something_in_a_visible_cell(path):
 
 @lessons
 def test_a_lesson_was_executed_once_from_top_to_bottom(path):
-    code = cells(path, "code")
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    results = [(cell, o) for cell in code for o in cell.outputs if o.output_type == "execute_result"]
+    assert all(output.execution_count == cell.execution_count for cell, output in results)
     assert all(cell.source.strip() for cell in code)
 
 
@@ -618,7 +620,7 @@ def test_executing_numbers_the_cells_drops_logs_and_writes_the_same_twice(tmp_pa
     assert tool.main([str(path)]) == 0 and path.read_bytes() == first
 
 
-def test_executing_leaves_the_cell_that_installs_without_number_and_output(tmp_path):
+def test_executing_leaves_the_cell_that_installs_without_output(tmp_path):
     path = write_notebook(tmp_path / "lesson.ipynb", "'first'", "'second'")
     notebook = install_cell.with_install_cell(nbformat.read(path, as_version=4))
     without = nbformat.read(path, as_version=4)
@@ -628,12 +630,12 @@ def test_executing_leaves_the_cell_that_installs_without_number_and_output(tmp_p
     nbformat.write(notebook, path)
     assert tool.main([str(path)]) == 0
     installs, *code = nbformat.read(path, as_version=4).cells
-    assert (installs.execution_count, installs.outputs) == (None, [])
-    assert [cell.execution_count for cell in code] == [1, 2]
-    assert [cell.outputs[0].execution_count for cell in code] == [1, 2]
+    assert (installs.execution_count, installs.outputs) == (1, [])
+    assert [cell.execution_count for cell in code] == [2, 3]
+    assert [cell.outputs[0].execution_count for cell in code] == [2, 3]
 
 
-def test_a_lesson_gets_the_cell_that_installs_once_and_nothing_else_changes(tmp_path, capsys):
+def test_a_lesson_gets_the_cell_that_installs_once_and_but_for_numbers_nothing_else_changes(tmp_path, capsys):
     path = tmp_path / "lesson.ipynb"
     text = LESSONS[0].read_text()
     path.write_text(text)
@@ -654,6 +656,16 @@ def test_a_lesson_gets_the_cell_that_installs_once_and_nothing_else_changes(tmp_
     path.write_text(json.dumps({**content, "cells": stale}))
     place_install_cells.main([str(path)])
     assert path.read_text() == text
+
+
+def test_the_cell_that_installs_gives_no_numbers_to_a_lesson_that_never_ran(tmp_path):
+    path = write_notebook(tmp_path / "lesson.ipynb", "'first'")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell("# A lesson", id="title"))
+    nbformat.write(notebook, path)
+    place_install_cells.main([str(path)])
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [None, None]
 
 
 def test_a_lesson_over_its_budget_or_with_an_error_fails(tmp_path, capsys):

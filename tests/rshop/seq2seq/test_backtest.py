@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rshop.seq2seq import Forecaster
-from rshop.seq2seq.baselines import find_period, last, seasonal
-from rshop.seq2seq.windows import cut, origins_of, training_starts
+from rshop.seq2seq.series.baselines import find_period, last, seasonal
+from rshop.seq2seq.series.windows import cut, origins_of, training_starts
 
 RNG = np.random.default_rng(0)
 SERIES = RNG.normal(size=(2, 40, 2)).astype("float32").cumsum(axis=1)

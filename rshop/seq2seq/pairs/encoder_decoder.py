@@ -11,12 +11,13 @@ from rshop.attention.base import AttentionLayer
 from rshop.cells import LSTMCell
 from rshop.configs import reading
 from rshop.generation.generate import generate
-from rshop.seq2seq import checks
-from rshop.seq2seq.bridge import Bridge
-from rshop.seq2seq.decoder import make_decoder, make_reader, reads_input, states_to_bridge
-from rshop.seq2seq.encoder import make_encoder
+from rshop.seq2seq.pairs import checks
+from rshop.seq2seq.pairs.bridge import Bridge
+from rshop.seq2seq.pairs.decoder import make_decoder, states_to_bridge
+from rshop.seq2seq.pairs.encoder import make_encoder
+from rshop.seq2seq.pairs.training import TrainedOnPairs
 from rshop.seq2seq.parts import prototype
-from rshop.seq2seq.training import TrainedOnPairs
+from rshop.seq2seq.reader import make_reader, reads_input
 from rshop.step import teacher_forcing
 from rshop.structure import flat, flat_shapes, shape_of
 

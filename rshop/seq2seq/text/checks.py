@@ -3,7 +3,7 @@
 import numpy as np
 
 from rshop.errors import message, told
-from rshop.seq2seq.text_coding import Coding
+from rshop.seq2seq.text.coding import Coding
 
 
 def check_tokens(text, coding: Coding, *, least: int = 2, name: str = "text") -> np.ndarray:

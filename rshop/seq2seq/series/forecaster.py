@@ -9,13 +9,13 @@ from keras import ops
 from rshop.cells import GRUCell
 from rshop.checks import check_count
 from rshop.configs import reading
-from rshop.seq2seq.forecast_checks import check_mode, not_fitted, other_horizon, wrong_inputs
-from rshop.seq2seq.forecast_steps import make_closed, make_direct
 from rshop.seq2seq.parts import prototype
-from rshop.seq2seq.scaling import SeriesScaling
-from rshop.seq2seq.series import as_known, as_series, check_features, check_long_enough
-from rshop.seq2seq.trained_on_series import TrainedOnSeries
-from rshop.seq2seq.windows import cut
+from rshop.seq2seq.series.checks import check_mode, not_fitted, other_horizon, wrong_inputs
+from rshop.seq2seq.series.scaling import SeriesScaling
+from rshop.seq2seq.series.series import as_known, as_series, check_features, check_long_enough
+from rshop.seq2seq.series.steps import make_closed, make_direct
+from rshop.seq2seq.series.training import TrainedOnSeries
+from rshop.seq2seq.series.windows import cut
 from rshop.step import teacher_forcing
 from rshop.structure import flat, flat_shapes, shape_of
 

@@ -9,7 +9,6 @@ from rshop.layers.model import RecurrentModel
 from rshop.layers.stack_graph import chain, stack_state_names
 from rshop.seq2seq.parts import cell_from
 from rshop.step.describe_step import describe_step
-from rshop.structure import flat
 
 #: What an attention carries from timestep to timestep: nothing that an encoder could hand over.
 _OF_ATTENTION = ("context", "alignment", "kappa")
@@ -66,41 +65,6 @@ def make_decoder(
     )
     options = {"teacher_force": teacher_force, "decode": True, "output_length": 1}
     return RecurrentModel(step, None, name="decoder", **options)
-
-
-def make_reader(decoder: RecurrentLayer, *, return_states: bool = False) -> RecurrentModel:
-    """A layer with the step of a decoder, which reads its readout as an input: what a target is scored with.
-
-    Its constants are those of the decoder, then what the decoder sees, if it reads that.
-
-    Args:
-        decoder: the decoder.
-        return_states: whether the layer returns its last states too.
-    """
-    step = decoder.description
-    masks = set(step.mask_places)
-    constants = flat(step.constants)
-    given = [t for i, t in enumerate(constants) if i not in masks]
-    seen = flat(step.inputs) if reads_input(decoder) else []
-    every = [*given, *seen, *(t for i, t in enumerate(constants) if i in masks)]
-    described = describe_step(
-        step.readouts,
-        step.outputs,
-        states=step.states,
-        next_states=step.next_states,
-        constants=every or None,
-        state_names=step.state_names,
-        lengths=step.lengths,
-    )
-    options = {"return_sequences": True, "return_states": return_states}
-    return RecurrentModel(described, None, name="reader", **options)
-
-
-def reads_input(decoder: RecurrentLayer) -> bool:
-    """Whether the step of a decoder reads what it sees at each timestep."""
-    step = decoder.description
-    reach = step.graph.reach()
-    return any(0 in reach[t] for t in step.graph.outputs)
 
 
 def states_to_bridge(decoder: RecurrentLayer) -> dict[str, keras.KerasTensor]:

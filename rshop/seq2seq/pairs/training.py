@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from rshop.seq2seq.compiled import CompiledAgain
-from rshop.seq2seq.pairs import with_targets, with_validation
+from rshop.seq2seq.pairs.shifted import with_targets, with_validation
 from rshop.training.measures import Perplexity, SequenceAccuracy
 
 

@@ -9,10 +9,10 @@ from keras import ops
 from rshop.backend import compiled
 from rshop.checks import check_count, check_rate
 from rshop.seq2seq.compiled import CompiledAgain
-from rshop.seq2seq.text_checks import check_tokens, not_fitted, too_short
-from rshop.seq2seq.text_perplexity import TextPerplexity
-from rshop.seq2seq.text_states import CarriedStates, GoOnInEpoch, carried_by
-from rshop.seq2seq.text_windows import TextWindows
+from rshop.seq2seq.text.checks import check_tokens, not_fitted, too_short
+from rshop.seq2seq.text.perplexity import TextPerplexity
+from rshop.seq2seq.text.states import CarriedStates, GoOnInEpoch, carried_by
+from rshop.seq2seq.text.windows import TextWindows
 from rshop.training.measures import Perplexity
 
 

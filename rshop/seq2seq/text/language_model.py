@@ -9,13 +9,13 @@ from keras import ops
 from rshop.cells import LSTMCell
 from rshop.checks import check_count, check_switch
 from rshop.configs import reading
-from rshop.seq2seq.decoder import make_reader
-from rshop.seq2seq.language_step import make_speaker
 from rshop.seq2seq.parts import prototype
-from rshop.seq2seq.text_checks import not_fitted, not_in_training
-from rshop.seq2seq.text_coding import coding_of, deserialized
-from rshop.seq2seq.text_generation import GeneratesText
-from rshop.seq2seq.trained_on_text import TrainedOnText
+from rshop.seq2seq.reader import make_reader
+from rshop.seq2seq.text.checks import not_fitted, not_in_training
+from rshop.seq2seq.text.coding import coding_of, deserialized
+from rshop.seq2seq.text.generation import GeneratesText
+from rshop.seq2seq.text.step import make_speaker
+from rshop.seq2seq.text.training import TrainedOnText
 from rshop.structure import shape_of
 
 

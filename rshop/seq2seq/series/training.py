@@ -3,12 +3,12 @@
 import numpy as np
 
 from rshop.checks import check_count, check_rate
-from rshop.seq2seq import baselines
-from rshop.seq2seq.backtest import Backtest, change_over
 from rshop.seq2seq.compiled import CompiledAgain
-from rshop.seq2seq.forecast_checks import no_windows, not_fitted
-from rshop.seq2seq.series import as_known, as_series, check_features, check_long_enough
-from rshop.seq2seq.windows import cut, origins_of, training_starts
+from rshop.seq2seq.series import baselines
+from rshop.seq2seq.series.backtest import Backtest, change_over
+from rshop.seq2seq.series.checks import no_windows, not_fitted
+from rshop.seq2seq.series.series import as_known, as_series, check_features, check_long_enough
+from rshop.seq2seq.series.windows import cut, origins_of, training_starts
 
 
 class TrainedOnSeries(CompiledAgain):

@@ -8,7 +8,7 @@ import numpy as np
 from rshop.errors import message, told
 from rshop.generation.generate import generate, stream
 from rshop.generation.generated import Generated
-from rshop.seq2seq.text_checks import check_tokens, not_fitted
+from rshop.seq2seq.text.checks import check_tokens, not_fitted
 
 #: What stands for bytes that are no whole character yet.
 _PART_OF_A_CHARACTER = "\ufffd"

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from rshop.errors import message, told
-from rshop.seq2seq.characters import CharacterTokenizer
+from rshop.seq2seq.text.characters import CharacterTokenizer
 
 
 class Coding:

@@ -1,0 +1,4 @@
+"""Forecasts of series of numbers.
+
+May import: seq2seq, step, cells, layers.
+"""
