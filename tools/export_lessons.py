@@ -108,6 +108,14 @@ class OfflineExporter(HTMLExporter):
 class _Renderer(IPythonRenderer):
     """Markdown as HTML with its formulas as MathML."""
 
+    # To lay pictures into the page nbconvert closes every tag of the piece that it is given, and so a
+    # <details> before its text: it gets the pieces that have pictures.
+    def block_html(self, html):
+        return super().block_html(html) if "<img" in html else f"{html}\n"
+
+    def inline_html(self, html):
+        return super().inline_html(html) if "<img" in html else html
+
     def block_math(self, body):
         return block(body)
 

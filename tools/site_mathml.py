@@ -33,9 +33,13 @@ def mathml(latex: str, display: str) -> str:
     """
     # Lines that are aligned at `&` have this name in the converter.
     known = re.sub(r"(\\(?:begin|end))\{aligned\}", r"\1{split}", latex.strip())
-    start, content, end = re.fullmatch(
-        r"(<math[^>]*>)(.*)(</math>)", convert(known, display=display)
-    ).groups()
+    # Browsers know the alignment of a column by its style alone.
+    made = re.sub(
+        r'<mtd columnalign="(left|right)">',
+        r'<mtd style="text-align: \1; padding-\1: 0">',
+        convert(known, display=display),
+    )
+    start, content, end = re.fullmatch(r"(<math[^>]*>)(.*)(</math>)", made).groups()
     source = f'<annotation encoding="application/x-tex">{escape(latex)}</annotation>'
     return f"{start}<semantics>{content}{source}</semantics>{end}"
 

@@ -44,15 +44,27 @@ class Tags(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.loaded, self.links, self.formulas = [], [], 0
+        self.folded, self._within = [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)
         self.formulas += tag == "math"
+        if tag in ("details", "summary"):
+            self._within.append(tag)
+            self.folded += [""] if tag == "details" else []
         if tag == "a":
             self.links.append(found.get("href", ""))
         elif found.get("src") or (tag == "link" and found.get("href")):
             self.loaded.append(found.get("src") or found["href"])
+
+    def handle_endtag(self, tag):
+        if tag in ("details", "summary"):
+            assert self._within.pop() == tag
+
+    def handle_data(self, data):
+        if self._within[-1:] == ["details"]:
+            self.folded[-1] += data.strip()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,6 +72,27 @@ def test_a_page_loads_nothing_and_has_every_formula(folder, name):
     page = Tags((folder / f"{name}.html").read_text(encoding="utf-8"))
     assert {target[:11] for target in page.loaded} <= {"data:image/"}
     assert page.formulas == formulas_in(name) > 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_lesson_folds_away_is_folded_with_its_text(folder, name):
+    page = Tags((folder / f"{name}.html").read_text(encoding="utf-8"))
+    texts = ["".join(cell["source"]) for cell in cells(name) if cell["cell_type"] == "markdown"]
+    outputs = [output.get("data", {}) for cell in cells(name) for output in cell.get("outputs", [])]
+    texts += ["".join(data.get("text/html", "")) for data in outputs]
+    assert len(page.folded) == len(re.findall("<details[ >]", "".join(texts))) > 5
+    assert min(map(len, page.folded)) > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sides_of_aligned_lines_meet_at_their_sign(folder, name):
+    text = (folder / f"{name}.html").read_text(encoding="utf-8")
+    right, left = (
+        text.count(f'<mtd style="text-align: {side}; padding-{side}: 0">') for side in ("right", "left")
+    )
+    aligned = [output for cell in cells(name) for output in cell.get("outputs", [])]
+    rows = sum("".join(output.get("data", {}).get("text/latex", "")).count("&=") for output in aligned)
+    assert right >= rows and left >= rows and rows > 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -28,23 +28,13 @@ GREEK = set(
         "omega",
     ]
 )
-#: The letters that the literature uses for the parts of the built-in cells.
-KNOWN = {
-    "input_gate": "i",
-    "forget_gate": "f",
-    "output_gate": "o",
-    "update_gate": "z",
-    "reset_gate": "r",
-    "candidate": "g",
-    "attention": "alpha",
-}
 
 
 def symbol(name: str, *, time: str | None = None, under: str = "") -> tuple[str, str]:
     """A name as a symbol: in LaTeX, and as text.
 
     Example:
-        >>> symbol("forget_gate", time="t"), symbol("h", time="t-1"), symbol("alpha")
+        >>> symbol("f", time="t"), symbol("h", time="t-1"), symbol("alpha")
         (('f_{t}', 'f_t'), ('h_{t-1}', 'h_{t-1}'), ('\\\\alpha', 'alpha'))
 
     Args:
@@ -52,7 +42,6 @@ def symbol(name: str, *, time: str | None = None, under: str = "") -> tuple[str,
         time: the time index, `t` or `t-1`.
         under: a further index, before the time.
     """
-    name = KNOWN.get(name, name)
     base, number = _split(name)
     index = [part for part in (number, under, time) if part]
     latex = _letters(base)

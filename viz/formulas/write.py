@@ -9,6 +9,7 @@ from viz.formulas.function_names import function_names, inner_functions
 from viz.formulas.simplify import Simplified
 from viz.formulas.symbols import plain, symbol
 from viz.formulas.weights import WeightNames, depending_on, made_up
+from viz.style.book_letters import book_letters
 
 # Names that a cell of this project gives to what a book has no letter for.
 _HIDDEN = ("squashed_c",)
@@ -43,6 +44,7 @@ class Writer:
     def __init__(self, function: Function, names: dict[int, str], outermost: bool = True):
         self.function, self.simple, self.outermost = function, Simplified(function), outermost
         self._names = names
+        self._letters: dict[str, str] = {}
         self._symbols: dict[int, tuple] = {}
         self._changing: set[int] = set()
         self._untimed: dict[int, str] = {}
@@ -56,6 +58,7 @@ class Writer:
         outputs = [resolved(end) for end in self.simple.outputs]
         terms = ordered(outputs)
         self._count(terms, outputs)
+        self._letters = book_letters(_bare(term.name) for term in terms if term.given and term.name)
         roles = self.function.roles or [""] * len(self.function.reads)
         reads = zip(self.function.reads, roles, strict=True)
         # What depends on constants and weights alone has no timestep.
@@ -130,7 +133,7 @@ class Writer:
     def _called(self, term):
         if id(term) in self._symbols:
             return self._symbols[id(term)][0]
-        return symbol(_bare(term.name), time=self._time(term)) if self._shown(term) else None
+        return symbol(self._letter(term.name), time=self._time(term)) if self._shown(term) else None
 
     def _shown(self, term):
         # A layer called as a matrix is that matrix, where its result is used once.
@@ -148,7 +151,7 @@ class Writer:
         elif known is not None and known[1] is None:
             self._assign(term, known[0])
         elif self._shown(term):
-            self._assign(term, symbol(_bare(term.name), time=self._time(term)))
+            self._assign(term, symbol(self._letter(term.name), time=self._time(term)))
         elif self._uses[id(term)] > 1 and term.kind not in ("call", "run"):
             self._assign(term, self._free(term))
 
@@ -166,6 +169,9 @@ class Writer:
         time = self._time(term)
         number = next(i for i in range(1, 10**6) if symbol(f"u{i}", time=time) not in taken)
         return symbol(f"u{number}", time=time)
+
+    def _letter(self, name):
+        return self._letters.get(_bare(name), _bare(name))
 
     def _time(self, term):
         return "t" if id(term) in self._changing else None
@@ -212,13 +218,13 @@ class Writer:
     def _without_time(self, term):
         if id(term) in self._untimed:
             return self._untimed[id(term)]
-        return symbol(_bare(term.name))[1] if self._shown(term) else None
+        return symbol(self._letter(term.name))[1] if self._shown(term) else None
 
     def _weight(self, term):
         inner = term if term.kind == "weight" else term.of[0]
         letter, under = self._weights[inner.how["key"]]
         gate = self.simple.gates.get(id(term), "")
-        gate = symbol(gate)[1] if gate else ""
+        gate = symbol(self._letter(gate))[1] if gate else ""
         under = ",".join(part for part in (under, gate) if part)
         latex, text = symbol(letter, under=under)
         if term.kind == "item":

@@ -34,7 +34,7 @@ def answered(editor, wish: dict) -> dict:
 
     Args:
         editor: the `Editor`.
-        wish: `{"undo": True}`, `{"drop": place}`, `{"change": {...}}`, or that with `preview` and `mode`; an
+        wish: `{"undo": True}`, `{"drop": place}`, `{"change": {...}}`, or that with `preview` and `mode`; a
             `ticket` is told back.
     """
     try:

@@ -7,6 +7,7 @@ from rshop.cells.weights import Product
 from viz.model import naming
 from viz.model.affine_kind import CONVOLUTIONS, affine_kind
 from viz.model.flow import Flow, Part
+from viz.style.book_letters import book_letters
 from viz.style.labels import Label
 
 # A name up to this long is a letter of a formula, and a longer one a function: `query(h)`.
@@ -127,8 +128,9 @@ def _operand(flow, id, names, depth=0):
     part = next(part for part in flow.parts if part.id == id)
     given, sign = naming.given(part.nodes[0].operation), naming.sign(part.nodes[0].operation)
     if given is not None:
-        # A gate is known by its first letter, as its own kernels are.
-        short = given if len(given) <= _LETTER else given[0] if depth and sign in _GATES else "·"
+        # A gate is known by its letter, as its own kernels are.
+        letter = book_letters([given]).get(given, given[0])
+        short = given if len(given) <= _LETTER else letter if depth and sign in _GATES else "·"
         return ((short, ""),)
     if depth == 0 and sign in _JOINED and len(part.nodes[0].inputs) > 1:
         start, between, end = _JOINED[sign]
@@ -140,16 +142,16 @@ def _operand(flow, id, names, depth=0):
 
 
 def _tags(flow, blocks):
-    """A subscript for each block: the first letter of what alone reads it, or else a number."""
-    initials = [_initial(flow, block[-1].id) for block in blocks]
-    if None in initials or len(set(initials)) < len(initials):
+    """A subscript for each block: the letter of what alone reads it, or else a number."""
+    readers = [_reader(flow, block[-1].id) for block in blocks]
+    letters = book_letters(filter(None, readers))
+    tags = [reader and letters.get(reader, reader[0]) for reader in readers]
+    if None in tags or len(set(tags)) < len(tags):
         return [str(i) for i in range(1, len(blocks) + 1)]
-    return initials
+    return tags
 
 
-def _initial(flow, id):
+def _reader(flow, id):
     readers = [part for part in flow.parts if any(k.source == id and k.target == part.id for k in flow.links)]
-    only = (
-        naming.given(readers[0].nodes[0].operation) if len(readers) == 1 and id not in flow.outputs else None
-    )
-    return only[0] if only else None
+    alone = len(readers) == 1 and id not in flow.outputs
+    return naming.given(readers[0].nodes[0].operation) if alone else None

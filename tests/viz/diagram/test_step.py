@@ -137,9 +137,9 @@ def formulas(rnn, **options):
 
 def test_each_box_has_the_letters_of_its_gate():
     assert formulas(basic_cells.GRUCell(4, input_dim=3)) == {
-        "W_u x_t + U_u h_t-1 + b_u",
+        "W_z x_t + U_z h_t-1 + b_z",
         "W_r x_t + U_r h_t-1 + b_r",
-        "W_c x_t + U_c (r × h_t-1) + b_c",
+        "W_n x_t + U_n (r × h_t-1) + b_n",
     }
     assert formulas(LSTMCell(4, input_dim=3, use_bias=False)) == {"W x_t + U h_t-1"}
     assert formulas(LSTMCell(4, input_dim=3, dropout=0.2)) == {"W x_t + U h_t-1 + b"}

@@ -23,8 +23,8 @@ BOOK = {
         [
             "z_t = sigma(W_z x_t + b_z + U_z h_{t-1} + b'_z)",
             "r_t = sigma(W_r x_t + b_r + U_r h_{t-1} + b'_r)",
-            "g_t = tanh(W_g x_t + b_g + r_t * (U_g h_{t-1} + b'_g))",
-            "h_t = z_t * h_{t-1} + (1 - z_t) * g_t",
+            "n_t = tanh(W_n x_t + b_n + r_t * (U_n h_{t-1} + b'_n))",
+            "h_t = z_t * h_{t-1} + (1 - z_t) * n_t",
             "y_t = h_t",
         ],
     ),
@@ -34,8 +34,8 @@ BOOK = {
         [
             "z_t = sigma(W_z x_t + U_z h_{t-1})",
             "r_t = sigma(W_r x_t + U_r h_{t-1})",
-            "g_t = tanh(W_g x_t + U_g (r_t * h_{t-1}))",
-            "h_t = z_t * h_{t-1} + (1 - z_t) * g_t",
+            "n_t = tanh(W_n x_t + U_n (r_t * h_{t-1}))",
+            "h_t = z_t * h_{t-1} + (1 - z_t) * n_t",
             "y_t = h_t",
         ],
     ),
@@ -70,7 +70,7 @@ def test_the_equations_of_a_cell_give_its_numbers(cell):
     rng = np.random.default_rng(0)
     for weight in rnn.weights:
         weight.assign(rng.normal(size=weight.shape))
-    order = "ifgo" if cell is LSTMCell else "zrg"
+    order = "ifgo" if cell is LSTMCell else "zrn"
     kernel, recurrent, bias = (np.asarray(w) for w in rnn.get_weights())
     known = {"tanh": np.tanh, "sigma": lambda z: 1 / (1 + np.exp(-z)), "h_0": np.zeros(3), "c_0": np.zeros(3)}
     for i, gate in enumerate(order):
@@ -117,7 +117,7 @@ def test_weights_of_unnamed_layers_are_called_after_what_they_make():
     assert "f_t = sigma(W_f x_t + b_f + U_f h_{t-1})" in lstm
     assert "g_t = tanh(W_g x_t + b_g + U_g h_{t-1})" in lstm
     gru = str(viz.equations(basic_cells.GRUCell(3, input_dim=2).get_layer())).splitlines()
-    assert "g_t = tanh(W_g x_t + b_g + U_g (r_t * h_{t-1}))" in gru
+    assert "n_t = tanh(W_n x_t + b_n + U_n (r_t * h_{t-1}))" in gru
 
     x, r, h = Input((2,), name="x"), Input((1,), name="r"), Input((3,), name="h_tm1")
     n = ops.tanh(layers.Dense(3)(x + r) + layers.Dense(3, use_bias=False)(h))

@@ -89,7 +89,7 @@ def test_pictures_of_a_trace_say_lstm_1_where_its_key_has_another_number():
     key = f"{rnn.cells[1].name}/forget_gate"
     assert "lstm 2/forget_gate" in viz.heatmap(trace, key).get_title("left")
     labels = [label.get_text() for label in viz.gates(trace).get_yticklabels()]
-    assert "lstm 1/input_gate" in labels and "lstm 2/output_gate" in labels
+    assert "lstm 1/input gate" in labels and "lstm 2/output gate" in labels
     assert "lstm 1/h" in repr(
         viz.gradient_flow(rnn, np.ones((1, 3, 3)), state=f"{rnn.cells[0].name}/h", ax=False)
     )
