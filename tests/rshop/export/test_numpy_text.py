@@ -1,5 +1,6 @@
 """The written-out text of a layer, run where there is nothing but NumPy, gives the layer's numbers."""
 
+import inspect
 import json
 import pickle
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from rshop import to_numpy, trace
 from rshop.tracing.check_layer import is_both_ways
+from tests.support.closeness import apart
 from tests.support.exported import arrays, table, variants
 
 TABLE = table()
@@ -35,8 +37,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.py")):
             if expected[1] is None:
                 got, expected = got[0], expected[0]
             for y, z in zip(flat(got), flat(expected), strict=True):
-                assert y.shape == z.shape, (y.shape, z.shape)
-                worst = max(worst, float(np.max(np.abs(y - z) / np.maximum(1, np.abs(z)), initial=0)))
+                worst = max(worst, apart(y, z))
         found[path.stem] = worst
     except Exception as error:
         found[path.stem] = f"{type(error).__name__}: {error}"
@@ -82,7 +83,7 @@ def differences(tmp_path_factory):
             (folder / f"{name}.pickle").write_bytes(pickle.dumps(runs))
         except Exception as error:  # noqa: BLE001
             failed[name] = f"{type(error).__name__}: {error}"
-    code = FLAT + ALONE
+    code = FLAT + "import numpy as np\n" + inspect.getsource(apart) + ALONE
     ran = subprocess.run([sys.executable, "-I", "-c", code, str(folder)], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     return {**json.loads(ran.stdout), **failed}
