@@ -19,6 +19,7 @@ class Beams(Tokens):
     def __init__(self, *args):
         super().__init__(*args)
         self.width = self.options.beam_width
+        self.can_end = True  # also where no continuation is possible
 
     def emits(self, batch: int) -> list:
         """The tokens, the beams that they continue, the scores so far, whether they have ended."""

@@ -105,7 +105,7 @@ class Program:
             given["length"],
             emits=self.strategy.emits(self.batch),
             capacity=given["length"],
-            until=lambda carry: self.strategy.all_ended(carry[0][1]),
+            until=(lambda carry: self.strategy.all_ended(carry[0][1])) if self.strategy.can_end else None,
         )
         return {"state": {**state, "steps": steps}, "emitted": emitted}
 

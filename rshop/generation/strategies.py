@@ -32,6 +32,7 @@ class Tokens:
     def __init__(self, step: Step, options: Options, feeding: Feeding, from_logits: bool):
         self.step, self.options, self.feeding, self.from_logits = step, options, feeding, from_logits
         self.penalised = options.repetition_penalty != 1
+        self.can_end = options.end_token is not None
         self.own = None if options.own is None else Own(step, options.own)
 
     def emits(self, batch: int) -> list:
@@ -86,9 +87,7 @@ class Tokens:
             The next state, the next readouts, the beams to go on with (None: all), what is emitted.
         """
         log_p = log_probabilities(outputs[self.feeding.output], self.from_logits)
-        chosen = self._choose(log_p, state, outputs, now, numbers)
-        places = ops.arange(ops.shape(chosen)[0], dtype="int32") * self.feeding.vocabulary + chosen
-        gained = ops.take(ops.reshape(log_p, (-1,)), places)
+        chosen, gained = self._choose(log_p, state, outputs, now, numbers)
         if self.options.end_token is None and not now["mask"]:
             after = {"ended": state["ended"], "score": state["score"] + gained, "length": state["length"] + 1}
             return {**self.see(state, chosen), **after}, self.feeding.put(readouts, chosen), None, [chosen]
@@ -114,15 +113,25 @@ class Tokens:
         return limited(log_p, forbidden=forbidden, penalty=numbers.get("penalty"), seen=state.get("seen"))
 
     def _choose(self, log_p, state, outputs, now, numbers):
+        """The tokens `(batch,)`, and what they add to the scores: log-probabilities of the model as it is."""
         if self.own is not None:
-            return ops.cast(self.own(outputs, now["drawn"][0]), "int32")
-        log_p = self.shaped(log_p, state, now, numbers)
+            chosen = ops.cast(self.own(outputs, now["drawn"][0]), "int32")
+            return chosen, self._of_tokens(log_p, chosen)
+        shaped = self.shaped(log_p, state, now, numbers)
         if self.options.strategy == "greedy":
-            return ops.cast(ops.argmax(log_p, axis=-1), "int32")
-        log_p = likeliest(
-            log_p / numbers["temperature"], top_k=self.options.top_k, top_p=numbers.get("top_p")
+            # One operation finds both; of equal ones it takes the first, as argmax does.
+            best, chosen = ops.top_k(shaped, 1)
+            chosen = ops.cast(chosen[:, 0], "int32")
+            return chosen, best[:, 0] if shaped is log_p else self._of_tokens(log_p, chosen)
+        shaped = likeliest(
+            shaped / numbers["temperature"], top_k=self.options.top_k, top_p=numbers.get("top_p")
         )
-        return drawn(log_p, now["drawn"][0])
+        chosen = drawn(shaped, now["drawn"][0])
+        return chosen, self._of_tokens(log_p, chosen)
+
+    def _of_tokens(self, log_p, tokens):
+        places = ops.arange(ops.shape(tokens)[0], dtype="int32") * self.feeding.vocabulary + tokens
+        return ops.take(ops.reshape(log_p, (-1,)), places)
 
 
 class Values:
@@ -136,7 +145,7 @@ class Values:
         options: the checked options.
     """
 
-    width = 1
+    width, can_end = 1, False
 
     def __init__(self, step: Step, options: Options):
         self.step, self.options = step, options
