@@ -36,29 +36,32 @@ def _role(targets):
 
 
 class _Name:
-    """A default that is a class, as one writes it."""
+    """A default that is a class or a function, as one writes it."""
 
-    def __init__(self, cls):
-        self.cls = cls
+    def __init__(self, default):
+        module = getattr(default, "__module__", "builtins")
+        self.name = default.__name__ if inspect.isclass(default) else f"{module}.{default.__name__}"
 
     def __repr__(self):
-        return self.cls.__name__
+        return self.name
 
 
 def whole_signature(app, what, name, obj, options, signature, returns):
     """The own signature of a class where Sphinx took Keras's `__new__`, with classes by their names."""
-    if what != "class" or not (signature == "(*args, **kwargs)" or "<class" in (signature or "")):
+    unreadable = signature == "(*args, **kwargs)" or re.search("<(class|function|built-in)", signature or "")
+    if what != "class" or not unreadable:
         return None
     own = inspect.signature(obj)
     parameters = [
-        one.replace(default=_Name(one.default)) if _is_class(one.default) else one
+        one.replace(default=_Name(one.default)) if _has_a_name(one.default) else one
         for one in own.parameters.values()
     ]
     return stringify_signature(own.replace(parameters=parameters)), returns
 
 
-def _is_class(default):
-    return inspect.isclass(default) and default is not inspect.Parameter.empty
+def _has_a_name(default):
+    named = inspect.isclass(default) or inspect.isroutine(default)
+    return named and default is not inspect.Parameter.empty
 
 
 def one_by_one(lines: list[str]) -> list[str]:
@@ -93,5 +96,7 @@ def respelt(app, what, name, obj, options, lines):
         found = re.match(r"\s*[\w*]+(?:, [\w*]+)+:", line)
         if found:
             lines[i] = found.group().replace("*", r"\*") + line[found.end() :]
+        # An author's initial is no number of a list.
+        lines[i] = re.sub(r"^(\s*[A-Z])\. ", r"\1\\. ", lines[i])
     if what == "property" and lines:
         lines[:0] = ["..", ""]  # in the first line, what stands before a colon would be a type

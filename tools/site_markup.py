@@ -23,7 +23,7 @@ def _mend(context):
     for side in ("prev", "next"):
         page = context.get(side)
         if page and _NAME.fullmatch(page["title"]):
-            context[side] = {**page, "title": _breakable(page["title"])}
+            context[side] = {**page, "title": _breakable_in_words(page["title"])}
 
 
 def mended(page: str) -> str:
@@ -43,6 +43,17 @@ def mended(page: str) -> str:
 def _breakable(name):
     # On a narrow page a full name goes on in the next line after one of its dots.
     return name.replace(".", ".<wbr>")
+
+
+def _breakable_in_words(name):
+    """The name of a page before or after this one, which has less than half of the width.
+
+    Example:
+        >>> _breakable_in_words("rshop.LSTMCell")
+        'rshop.<wbr>LSTM<wbr>Cell'
+    """
+    name = _breakable(name).replace("_", "_<wbr>")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "<wbr>", name)
 
 
 def _as_list(found):

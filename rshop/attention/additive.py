@@ -11,6 +11,8 @@ from rshop.checks import check_count, check_switch
 class AdditiveAttention(AttentionLayer):
     """Attention by a hidden layer that reads the query and one place of the memory.
 
+    What it computes::
+
         scores = v . tanh(query W + memory U + b)
         weights = softmax(scores)
         context = sum over the places of weights * memory

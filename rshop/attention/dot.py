@@ -27,6 +27,8 @@ class ProductAttention(AttentionLayer):
 class DotAttention(ProductAttention):
     """Attention without weights: the score of a place is its dot product with the query.
 
+    What it computes::
+
         weights = softmax(memory . query)
         context = sum over the places of weights * memory
 
@@ -70,6 +72,8 @@ class DotAttention(ProductAttention):
 @keras.saving.register_keras_serializable(package="rshop")
 class GeneralAttention(ProductAttention):
     """Attention with a matrix between query and memory, whose sizes may differ.
+
+    What it computes::
 
         weights = softmax((memory W) . query)
         context = sum over the places of weights * memory

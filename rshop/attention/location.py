@@ -11,6 +11,8 @@ from rshop.checks import check_count
 class LocationAttention(AdditiveAttention):
     """Additive attention that reads the weights of the previous timestep: its alignment is a state.
 
+    What it computes::
+
         features = convolution of the last weights, (batch, time, filters)
         scores = v . tanh(query W + memory U + features F + b)
         weights = softmax(scores)

@@ -89,7 +89,7 @@ class VariationalDropoutCell(CellWrapper):
 
     Raises:
         TypeError: `cell` is no cell, or one in Keras's form that cannot be seen into; a rate that is no
-        number.
+            number.
         ValueError: a rate outside [0, 1), a cell that multiplies neither input nor state, or that reads
             constants.
 

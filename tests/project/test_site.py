@@ -235,6 +235,26 @@ def test_a_page_has_the_sections_of_its_docstring(reference):
     assert sum("Raises" in text for _, _, text in reference) > 40
 
 
+def test_the_name_of_the_next_page_breaks_between_its_words(site):
+    text = (site / "api" / "rshop.generation.SampleEmbedding.html").read_text(encoding="utf-8")
+    assert "rshop.<wbr>generation.<wbr>Gumbel<wbr>Softmax<wbr>Embedding</p>" in text
+    assert "gradient_<wbr>flow</p>" in (site / "api" / "viz.gates.html").read_text(encoding="utf-8")
+
+
+def test_a_docstring_is_read_as_it_is_meant(reference):
+    """No author's initial numbers a list, no formulas run together, no second line is an error's name."""
+    misread = {
+        "no name": "&lt;built-in",
+        "a list": r'<ol class="(upper|lower)',
+        "one paragraph": "<blockquote",
+        "a name": r"\.</strong> – ",
+    }
+    found = [
+        (name, what) for _, name, text in reference for what, sign in misread.items() if re.search(sign, text)
+    ]
+    assert found == []
+
+
 def test_a_page_leads_to_a_lesson_or_a_guide_that_uses_the_name(reference):
     headings = ("Lessons that use it", "Guides that use it")
     assert [name for _, name, text in reference if not any(words in text for words in headings)] == []

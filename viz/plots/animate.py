@@ -1,5 +1,6 @@
 """`animate`: a value of a trace, timestep by timestep, as GIF or HTML."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -43,15 +44,25 @@ class Animation:
             OSError: it cannot be written there.
         """
         path = checked_path(path, ("gif", "html"), "movie")
-        from matplotlib.animation import PillowWriter
-
         with whole(path) as unfinished:
             # matplotlib writes files of its own for either form: a full disk can stop it there too.
             if path.suffix.lower() == ".html":
                 unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")
             else:
-                self._movie().save(unfinished, writer=PillowWriter(fps=self.fps))
+                first, *others = [self._frame(t) for t in self.timesteps]
+                # 2: a frame is cleared before the next. Their backgrounds are transparent, and what one has
+                # drawn would shine through the others.
+                pace = {"duration": int(1000 / self.fps), "loop": 0, "disposal": 2}
+                first.save(unfinished, "GIF", save_all=True, append_images=others, **pace)
         return path
+
+    def _frame(self, t):
+        from PIL import Image
+
+        self.show(t)
+        drawn = io.BytesIO()
+        self.figure.savefig(drawn, format="png", dpi=self.figure.dpi)
+        return Image.open(drawn).convert("RGBA")
 
     def _movie(self):
         from matplotlib.animation import FuncAnimation

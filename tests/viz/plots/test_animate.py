@@ -1,5 +1,6 @@
 """`animate`: a value timestep by timestep, as GIF and as a page."""
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
@@ -8,6 +9,20 @@ import viz
 from tests.support.cells import assert_close, draws
 from tests.support.traces import X, made, title
 from viz.style.plot_axes import note_of
+
+
+def test_no_frame_of_a_gif_shows_through_the_next(tmp_path, record):
+    """Backgrounds are transparent: what a frame leaves clear is clear in the file too."""
+    movie = viz.animate(record, "c")
+    with Image.open(movie.save(tmp_path / "c.gif")) as gif:
+        for place, t in enumerate(movie.timesteps):
+            gif.seek(place)
+            movie.show(t)
+            movie.figure.savefig(tmp_path / "alone.png", dpi=movie.figure.dpi)
+            with Image.open(tmp_path / "alone.png") as alone:
+                clear = np.array(alone.convert("RGBA"))[..., 3] == 0
+            assert clear.mean() > 0.2
+            assert np.array(gif.convert("RGBA"))[..., 3][clear].max() == 0, t
 
 
 def test_an_animation_is_a_gif_with_a_frame_a_timestep(tmp_path, record):
