@@ -69,7 +69,7 @@ export: env  ## lessons as HTML pages into build/export, to read without a netwo
 robust: env  ## lessons and laws on other threads, instructions, seeds (ROBUST_ARGS=--quick; two hours without)
 	$(PY) tools/robust.py --jobs $(JOBS) $(ROBUST_ARGS)
 
-release-check: env .venv/.stamp-release  ## build, install into an empty environment, and run the tests and a lesson on that
+release-check: env .venv/.stamp-release  ## build, install into an empty environment, and run tests and all lessons on that
 	rm -rf build/release/dist
 	$(PY) -m hatchling build -d build/release/dist
 	$(PY) -m twine check --strict build/release/dist/*

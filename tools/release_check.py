@@ -1,8 +1,8 @@
-"""Install what was built into an empty environment, run tests and a lesson, and build the site with it.
+"""Install what was built into an empty environment, run tests and all lessons, and build the site with it.
 
     make release-check      # builds, then: python tools/release_check.py build/release
 
-Before a release. The environment takes about 2 GB. The tests, the lesson and the site are those of the
+Before a release. The environment takes about 2 GB. The tests, the lessons and the site are those of the
 sdist, whose own packages are taken away first: they import the installed wheel.
 """
 
@@ -21,7 +21,7 @@ TESTS = [
     "tests/viz/diagram/test_step.py",
     "tests/viz/inspector/test_inspector.py",
 ]
-LESSON = "notebooks/00_win_first.ipynb"
+LESSONS = ["--nbval-lax", "--nbval-current-env", "-n", "2", "--dist", "loadscope"]
 WHERE = """
 import rshop, viz
 from pathlib import Path
@@ -43,7 +43,7 @@ def main(folder: str) -> int:
         ["-m", "pip", "check"],
         ["-c", WHERE],
         ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *TESTS],
-        ["-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env", LESSON],
+        ["-m", "pytest", "-q", *LESSONS, *map(str, sorted((source / "notebooks").glob("*.ipynb")))],
         ["tools/make_site.py"],
     ]
     environment = {**os.environ, **pinned}

@@ -217,10 +217,10 @@ def test_without_a_wheel_the_first_cell_asks_pip_for_the_name_and_says_what_to_d
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["00_win_first.ipynb", "06_readout.ipynb"])
-def test_a_lesson_alone_in_a_folder_runs_to_its_end_with_the_wheel(alone, name):
+def test_a_lesson_alone_in_a_folder_runs_to_its_end_with_the_wheel(alone):
+    """The front door; what the other lessons import is there too (above), and a release runs them all."""
     python, folder = alone
-    notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    notebook = nbformat.read(LESSONS[0], as_version=4)
     where = "import course, rshop, viz\nprint(*(m.__file__ for m in (course, rshop, viz)), sep='\\n')"
     notebook.cells.append(nbformat.v4.new_code_cell(where))
     nbformat.write(notebook, folder / "lesson.ipynb")
