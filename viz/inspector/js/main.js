@@ -8,6 +8,7 @@ import { diagramPanel } from "./diagram.js";
 import { make } from "./dom.js";
 import { editPanel } from "./editor.js";
 import { findPanel } from "./find.js";
+import { guessesPanel } from "./guesses.js";
 import { hover, picks } from "./hover.js";
 import { keys, keysHelp } from "./keys.js";
 import { numbersTable } from "./numbers_table.js";
@@ -17,7 +18,7 @@ import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
 import { hideStill } from "./still.js";
 import { tabs } from "./tabs.js";
-import { attentionPanel, giveWords, guessesPanel } from "./words.js";
+import { attentionPanel, giveWords } from "./words.js";
 import { workedNumbers } from "./worked_numbers.js";
 
 function build(root, payload, model) {

@@ -3,12 +3,12 @@
 import { trio } from "./beside_rows.js";
 import { make, select } from "./dom.js";
 import { filmRow } from "./film_row.js";
+import { guessRows } from "./guesses.js";
 import { labelRow } from "./label_row.js";
 import { legend } from "./legend.js";
 import { heatMap, mapRow, track } from "./maps.js";
 import { partingMark } from "./parting.js";
 import { placeAfter } from "./run.js";
-import { guessRows } from "./words.js";
 
 // The marks of the codes of `sources`: an output that is equal to the truth is the truth.
 const MARKS = ["start", "own", "truth", "truth", "changed", "kept"];

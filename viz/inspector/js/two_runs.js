@@ -16,9 +16,11 @@ export function bothRuns(payload, numbers, runs, changed) {
   const beside = {
     partings: runs.beside.partings,
     notes: [],
+    own: changed ? "changed" : "as it was",
     name: changed ? "as it was" : "changed",
     secondLess: !changed, // the difference is always what is changed less what was
     values: Object.fromEntries(second.values.map((value, i) => [i, numbersOf(value)])),
+    guesses: second.guesses,
   };
   return { payload: { ...first, beside }, numbers: all };
 }
@@ -49,6 +51,13 @@ function moved(run, by) {
   return {
     ...run,
     values: Object.fromEntries(Object.entries(run.values).map(([i, sent]) => [i, later(sent)])),
-    guesses: run.guesses?.map((one) => ({ ...one, which: one.which + by, chances: one.chances + by })),
+    guesses: run.guesses?.map((one) => ({
+      ...one,
+      ...Object.fromEntries(
+        ["which", "chances", "others", "ofFirst"]
+          .filter((key) => key in one)
+          .map((key) => [key, one[key] + by]),
+      ),
+    })),
   };
 }
