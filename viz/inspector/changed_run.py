@@ -101,6 +101,7 @@ def both_runs(shown: Shown, both: Intervention, edited: Recorder, edits: list[di
     guesses = shown.guesses(before), shown.guesses(after, before)
     was = shown.of(before, guesses[0], sources)
     changed = shown.of(after, guesses[1], _sources(shown, sources, both, edits))
+    changed = replace(changed, said=f"the run with changes, {both.mode}", edited=True)
     states = {one["name"] for one in edits if one["role"] == "state"}
     changed.handed.update(shown.handed(edited, states))
     changed.partings.extend(
@@ -109,14 +110,17 @@ def both_runs(shown: Shown, both: Intervention, edited: Recorder, edits: list[di
     return changed, None if shown.is_same(was) else was
 
 
-def with_numbers(payload, changed: Beside):
-    """The payload with the numbers of a changed run, of a state those after each timestep: for a picture."""
-    values = []
-    for place, value in enumerate(payload.values):
-        value = copy(value)
-        value.array = changed.handed.get(place, changed.values[place])
-        values.append(value)
-    return replace(payload, values=values)
+def with_both(payload, changed: Beside, was: Beside | None):
+    """The payload with the changed run beside the one without the changes: for a picture.
+
+    Args:
+        payload: what the page knows.
+        changed, was: what `both_runs` returned.
+    """
+    values = [copy(value) for value in payload.values]
+    for place, value in enumerate(values):
+        value.array = value.array if was is None else was.values[place]
+    return replace(payload, values=values, beside=changed)
 
 
 def _sources(shown, was, both, edits):

@@ -22,7 +22,8 @@ export function runPanel(run, clock, kept = {}) {
   const rows = together(run, every, shown);
   const row = (same) => rowOf(run, every, same);
   const outer = rows.filter((same) => same.some((series) => series.role !== "inner"));
-  const own = (run.live ? partedFirst(run, every, outer) : outer).map(row);
+  const edited = run.live || run.payload.beside?.edited;
+  const own = (edited ? partedFirst(run, every, outer) : outer).map(row);
   // Attention over words belongs to what is seen at once; gates fold.
   const inner = rows.filter((same) => same.every((series) => series.role === "inner"));
   const attended = inner.filter(([series]) => series.words && !series.guessed).map(row);

@@ -10,10 +10,19 @@ export function bothRuns(payload, numbers, runs, changed) {
   const all = new Float32Array(numbers.length + more.length);
   all.set(numbers);
   all.set(more, numbers.length);
-  const other = (run) => (run ? withRun(payload, moved(run, numbers.length)) : payload);
+  const told = ["beside", "was"].filter((name) => runs[name]);
+  const later = Object.fromEntries(told.map((name) => [name, moved(runs[name], numbers.length)]));
+  return { payload: ordered(payload, later, changed), numbers: all };
+}
+
+// The payload with two runs of which it has the numbers: that with changes, and that without them where it is not
+// the payload's own.
+export function ordered(payload, runs, changed) {
+  const other = (run) => (run ? withRun(payload, run) : payload);
   const [was, is] = [other(runs.was), other(runs.beside)];
   const [first, second] = changed ? [is, was] : [was, is];
   const beside = {
+    edited: true,
     partings: runs.beside.partings,
     notes: [],
     own: changed ? "changed" : "as it was",
@@ -22,7 +31,7 @@ export function bothRuns(payload, numbers, runs, changed) {
     values: Object.fromEntries(second.values.map((value, i) => [i, numbersOf(value)])),
     guesses: second.guesses,
   };
-  return { payload: { ...first, beside }, numbers: all };
+  return { ...first, beside };
 }
 
 // Where the numbers of a value are. `after` is there for a state of which a timestep reads something else than

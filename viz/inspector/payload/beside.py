@@ -44,6 +44,7 @@ class Beside:
         guesses: the likeliest classes of the second run.
         unlike: the places of the values whose equation, as the first run has it, does not give the numbers of
             the second run: it has other weights.
+        edited: whether it is the run of an editor with its changes: the difference is what it is more.
         sources: for each readout where it came from in the second run, as in the payload.
     """
 
@@ -55,6 +56,14 @@ class Beside:
     guesses: list[Guesses] = field(default_factory=list)
     sources: list[np.ndarray] = field(default_factory=list)
     unlike: list[int] = field(default_factory=list)
+    edited: bool = False
+
+    def difference(self, first, second) -> np.ndarray:
+        """The first run's numbers less those of this one; of an editor's changed run these less the first.
+
+        What is the same in both, NaN and infinity included, is 0.
+        """
+        return parting.difference(*((second, first) if self.edited else (first, second)))
 
 
 def pair(every, second: SecondRun) -> tuple[dict[int, np.ndarray], list[str]]:

@@ -92,6 +92,7 @@ def _other_run(values, run, block) -> dict:
         "guesses": [_guesses(guesses, block) for guesses in run.guesses],
         "sources": [codes.tolist() for codes in run.sources],
         "unlike": run.unlike,
+        "edited": run.edited,
     }
     return {
         "said": visible(run.said),
