@@ -82,7 +82,7 @@ def test_the_still_picture_keeps_the_end_of_a_long_name():
     rnn.add(LSTMCell(4, name="an_inner_recurrent_model"))
     rnn(normal(1, 2, 3))
     names = {ax.get_ylabel() for ax in still(record(rnn, normal(1, 2, 3))).axes} - {""}
-    assert names == {"…/h\n= output", "…/c", "…/input_gate", "…/forget_gate", "…/output_gate", "x"}
+    assert names == {"…/h\n= output", "…/c", "…/input gate", "…/forget gate", "…/output gate", "x"}
 
 
 def many_states(count, units=2):
@@ -217,7 +217,7 @@ def test_a_picture_of_two_runs_is_one_strip_higher_than_the_highest_of_one_run()
     assert both.get_figheight() < 1.12 * alone.get_figheight()
     boxes = [box for _, _, box in letters_of(both)]
     assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
-    assert describe(record(rnn, x, beside=2 * x)).count("not shown: input_gate, forget_gate") == 1
+    assert describe(record(rnn, x, beside=2 * x)).count("not shown: input gate, forget gate") == 1
 
 
 def test_the_picture_of_an_editor_has_the_run_as_it_was_and_as_changed():
