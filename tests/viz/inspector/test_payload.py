@@ -90,6 +90,14 @@ def test_a_gate_is_said_in_words_wherever_the_inspector_shows_it_and_keeps_its_k
     assert texts and not [text for text in texts if "_gate" in text]
 
 
+def test_two_names_that_would_read_the_same_in_words_stay_as_they_are():
+    x, h = keras.Input((2,), name="x"), keras.Input((2,), name="h")
+    gates = [keras.layers.Dense(2, "sigmoid", name=name)(x) for name in ("in_gate", "in gate", "out_gate")]
+    rnn = RecurrentModel(x, h, h, gates[0] * h + gates[1] * gates[2], return_sequences=True)
+    said = {v["name"]: v["said"] for v in record(rnn, normal(1, 2, 2))["values"] if "gate" in v["name"]}
+    assert said == {"in_gate": "in_gate", "in gate": "in gate", "out_gate": "out gate"}
+
+
 def test_of_a_name_that_is_cut_what_differs_stays():
     names = ["a_long_beginning_of_red_and_a_long_end", "a_long_beginning_of_blue_and_a_long_end"]
     shortened = [told_apart(name, names, lambda text: len(text) <= 12) for name in names]

@@ -123,7 +123,11 @@ def _say_names(graph, found):
     spoken = Spoken(graph)
     for value in found.every:
         say = {"inner": spoken.value, "state": spoken.state}.get(value.role, str)
-        value.said = visible(in_words(say(value.name)))
+        value.said = visible(say(value.name))
+    taken = {(value.role, value.said) for value in found.every}
+    for value in found.every:
+        words = in_words(value.said)
+        value.said = value.said if (value.role, words) in taken else words
 
 
 def named_parts(structure, arrays, role) -> list[tuple]:
