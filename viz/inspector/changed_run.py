@@ -13,7 +13,7 @@ from viz.inspector.edits import what
 from viz.inspector.payload import run_values, size_limit
 from viz.inspector.payload.beside import Beside, Parting
 from viz.inspector.payload.readout_sources import CHANGED, KEPT, OWN, readout_sources
-from viz.inspector.payload.words import guesses_of
+from viz.inspector.payload.words import Guesses, guesses_of
 from viz.plots import parting
 
 
@@ -31,16 +31,28 @@ class Shown:
     payload: object
     call: dict
 
-    def of(self, trace: Trace, sources: list) -> Beside:
-        """Another run of the same layer, cut as the payload is."""
+    def values(self, trace: Trace) -> dict[int, run_values.Value]:
+        """The values of another run of the same layer by their place in the payload, not cut yet."""
         found = run_values.collect(self.rnn, trace, self.call.get("constants"))
         every = {(value.role, value.name): value for value in found.every}
-        shown = enumerate(self.payload.values)
-        mine = {place: every[value.role, value.name] for place, value in shown}
-        guesses = [self._guesses(one, mine[one.place].array) for one in self.payload.guesses]
-        values = {place: self._cut(value, self.payload.values[place]) for place, value in mine.items()}
+        return {place: every[value.role, value.name] for place, value in enumerate(self.payload.values)}
+
+    def of(self, values: dict, guesses: list, sources: list) -> Beside:
+        """Another run of the same layer, cut as the payload is."""
+        cut = {place: self._cut(value, self.payload.values[place]) for place, value in values.items()}
         kept = [codes[self.payload.samples, : self.payload.steps] for codes in sources]
-        return Beside("", values, [], [], guesses=guesses, sources=kept)
+        return Beside("", cut, [], [], guesses=guesses, sources=kept)
+
+    def guesses(self, values: dict, first: dict | None = None) -> list[Guesses]:
+        """The likeliest classes of a run whose values are not cut yet, and of `first` beside them."""
+        found = []
+        for one in self.payload.guesses:
+            numbers = [
+                None if run is None else run[one.place].array[self.payload.samples, : self.payload.steps]
+                for run in (values, first)
+            ]
+            found.append(guesses_of(numbers[0], one.place, one.names, first=numbers[1]))
+        return found
 
     def sources(self, trace: Trace) -> list[np.ndarray]:
         """Where the readouts of a run without dropout came from: a given truth is always fed."""
@@ -71,10 +83,6 @@ class Shown:
         size_limit.trim_units(value)
         return np.ascontiguousarray(value.array[self.payload.samples, : shown.array.shape[1]])
 
-    def _guesses(self, one, numbers):
-        numbers = numbers[self.payload.samples, : self.payload.steps]
-        return guesses_of(numbers, one.place, one.names)
-
 
 def both_runs(shown: Shown, both: Intervention, edited: Recorder, edits: list[dict]) -> tuple:
     """The changed run, and the run without the changes where that is not the payload's own, else None.
@@ -89,8 +97,11 @@ def both_runs(shown: Shown, both: Intervention, edited: Recorder, edits: list[di
         Two `Beside`. Of the changed run `partings` say for each sample where it leaves the other one.
     """
     sources = shown.sources(both.original)
-    was = shown.of(both.original, sources)
-    changed = shown.of(both.edited, _sources(shown, sources, both, edits))
+    before, after = shown.values(both.original), shown.values(both.edited)
+    guesses = shown.guesses(before), shown.guesses(after, before)
+    was = shown.of(before, guesses[0], sources)
+    changed = shown.of(after, guesses[1], _sources(shown, sources, both, edits))
+    changed = replace(changed, said=f"the run with changes, {both.mode}", edited=True)
     states = {one["name"] for one in edits if one["role"] == "state"}
     changed.handed.update(shown.handed(edited, states))
     changed.partings.extend(
@@ -99,14 +110,17 @@ def both_runs(shown: Shown, both: Intervention, edited: Recorder, edits: list[di
     return changed, None if shown.is_same(was) else was
 
 
-def with_numbers(payload, changed: Beside):
-    """The payload with the numbers of a changed run, of a state those after each timestep: for a picture."""
-    values = []
-    for place, value in enumerate(payload.values):
-        value = copy(value)
-        value.array = changed.handed.get(place, changed.values[place])
-        values.append(value)
-    return replace(payload, values=values)
+def with_both(payload, changed: Beside, was: Beside | None):
+    """The payload with the changed run beside the one without the changes: for a picture.
+
+    Args:
+        payload: what the page knows.
+        changed, was: what `both_runs` returned.
+    """
+    values = [copy(value) for value in payload.values]
+    for place, value in enumerate(values):
+        value.array = value.array if was is None else was.values[place]
+    return replace(payload, values=values, beside=changed)
 
 
 def _sources(shown, was, both, edits):

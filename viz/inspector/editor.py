@@ -14,7 +14,7 @@ from rshop.tracing.intervene import Intervention
 from rshop.tracing.replay import MODES, Replay
 from viz.inspector import edits as changes
 from viz.inspector.call_checks import INSPECTOR, check_not_empty
-from viz.inspector.changed_run import Shown, both_runs, with_numbers
+from viz.inspector.changed_run import Shown, both_runs, with_both
 from viz.inspector.edit_widget import widget_of
 from viz.inspector.page import html_page
 from viz.inspector.page.still_image import INVITATION_TO_CHANGE
@@ -139,6 +139,8 @@ class Editor:
     def save(self, path, *, mode: str = MODES[0]) -> Path:
         """Write a page with both runs that opens in any browser, without a kernel or a network; its path.
 
+        Its switch shows the run as it was or as changed, as that of the live page does.
+
         Args:
             path: ends with .html or .htm.
             mode: how the runs go on after the changes, `"inputs kept"` or `"free running"`.
@@ -156,8 +158,8 @@ class Editor:
         call = {**self._call, "training": self._call.get("ground_truth") is not None}
         payload = payload_of(self._rnn, both.original, call, **self._options)
         changed, _ = both_runs(Shown(self._rnn, payload, call), both, edited, self.edits)
-        said = f"the run with changes, {mode}: {self.said.removesuffix('.')}"
-        payload, picture = html_page.with_picture(replace(payload, beside=replace(changed, said=said)))
+        changed = replace(changed, said=f"{changed.said}: {self.said.removesuffix('.')}")
+        payload, picture = html_page.with_picture(replace(payload, beside=changed))
         return write(path, html_page.page(payload, picture))
 
     def _preview(self, one: dict, mode: str) -> dict:
@@ -178,7 +180,7 @@ class Editor:
         words = [changes.in_words(self._rnn, self.trace, one) for one in edits]
         self.said = "; ".join(words) + "." if words else ""
         self.edits, self.futures, self._earlier = edits, futures, earlier
-        self._runs, self._changed = runs, {mode: both[0] for mode, both in changed.items()}
+        self._runs, self._changed = runs, changed
         if self._widget is not None:
             self._widget.answer = self.answer()
         if not self.hears:
@@ -250,7 +252,7 @@ class Editor:
         payload, picture, said = self.payload, self.picture, INVITATION_TO_CHANGE
         if self.edits:
             said = f"Changed: {self.said} {said}"
-            payload = with_numbers(self.payload, self._changed[MODES[0]])
+            payload = with_both(self.payload, *self._changed[MODES[0]])
             payload, picture = html_page.with_picture(payload, said)
         html_page.show_picture(payload, picture, said, display_id=self._picture_id, **how)
         if self._widget is not None:

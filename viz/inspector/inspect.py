@@ -81,7 +81,8 @@ def inspect(
         sample: the sample that is shown first.
         megabytes: about how large the numbers may become. A longer or wider run is cut, and says so.
         beside: a second run with as many samples and timesteps, to be shown on the same clock: its values in
-            a second row, the differences in a third, and the first timestep at which the two part. A second
+            a second row, the differences in a third, the likeliest classes and the worked numbers of both
+            where they differ, and the first timestep at which the two part. A second
             `x`; or a dict of what is different in the second call, such as `{"training": False}` or
             `{"x": ..., "initial_state": ...}`; or another layer or model, run on the same `x`; or an
             `rshop.Trace` that was recorded earlier, before training for one.

@@ -1,8 +1,10 @@
 """Affine boxes: products with kernels, sums, biases and splits as one box, where nothing else reads them."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from rshop.cells.weights import Product
+from viz.model.affine_blocks import affine_blocks
 from viz.model.affine_kind import affine_kind
 from viz.model.flow import Flow, Part
 from viz.model.formula import formulas
@@ -35,34 +37,24 @@ def _is_own(part):
 
 
 def _blocks(flow, apart):
-    home: dict[str, list[Part]] = {}
-    for part in flow.parts:
-        sources = [home.get(link.source) for link in flow.links if link.target == part.id]
-        kind = affine_kind(part.nodes[0].operation)
-        if kind == "product":
-            home[part.id] = [part]
-        elif kind is not None and sources and _belongs(flow, part, kind, sources, apart):
-            block = [*(member for source in sources for member in source), part]
-            home |= {member.id: block for member in block}
-    return list({id(block): block for block in home.values()}.values())
+    parts = {part.id: part for part in flow.parts}
+    read = Counter(link.target for link in flow.links)
 
+    def kind(id):
+        found = affine_kind(parts[id].nodes[0].operation)
+        # A sum that the user named is to be seen.
+        named = parts[id].titles != ("+",) or len(parts[id].nodes[0].inputs) != read[id]
+        return None if found == "sum" and named else found
 
-def _belongs(flow, part, kind, sources, apart):
-    # Whether a sum, bias or split is part of what it reads. A sum that the user named is to be seen.
-    if kind == "sum" and (part.titles != ("+",) or len(part.nodes[0].inputs) != len(sources)):
-        return False
-    return all(
-        source is not None
-        and affine_kind(source[-1].nodes[0].operation) != "split"
-        and source[-1].group == part.group
-        and not apart(source[-1], part)
-        and _only_reader(flow, source[-1].id, part.id)
-        for source in sources
-    )
+    def may_join(last, id):
+        if last in flow.outputs or affine_kind(parts[last].nodes[0].operation) == "split":
+            return False
+        return parts[last].group == parts[id].group and not apart(parts[last], parts[id])
 
-
-def _only_reader(flow, id, reader):
-    return id not in flow.outputs and {link.target for link in flow.links if link.source == id} == {reader}
+    links = [(link.source, link.target) for link in flow.links]
+    return [
+        [parts[id] for id in block] for block in affine_blocks(parts, links, kind=kind, may_join=may_join)
+    ]
 
 
 def _as_one(block, label):

@@ -1,13 +1,27 @@
 """The names of layers and values as a person says them: `lstm 1`, where Keras counts `lstm_cell_3`.
 
 Keras numbers what has no name through the whole process. In pictures, layers of one kind are counted within
-the model that they stand in; names that a user gave stay as they are, and so do all keys of traces and files.
+the model that they stand in, and the inspector says a gate in words; other names that a user gave stay as
+they are, and so do all keys of traces and files.
 """
 
 import re
 
 from rshop.step.names import snake_case
 from viz.model import naming
+
+# A gate's name, in a path or with the number of its use behind it.
+_GATE = re.compile(r"(?<![^/ ])\w+_gate(?![^/#\[])")
+
+
+def in_words(name: str) -> str:
+    """A name with the gates in it as words; whatever else a user or a cell called something stays.
+
+    Example:
+        >>> in_words("lstm 2/input_gate"), in_words("h_tm1")
+        ('lstm 2/input gate', 'h_tm1')
+    """
+    return _GATE.sub(lambda found: found[0].replace("_", " "), name)
 
 
 class Spoken:

@@ -96,8 +96,8 @@ def test_values_that_one_run_alone_has_are_listed():
     beside = build_payload.record(rnn, x, beside=layer(GRUCell, units=4)).beside
     shapes, mine, other = beside.notes
     assert shapes.startswith("Of another shape in each run: ") and "kernel (16 and 12)" in shapes
-    assert mine.startswith("Only this run has c, ") and "forget_gate" in mine and "GRU" not in mine
-    assert other.startswith("Only the run beside it has ") and "reset_gate" in other
+    assert mine.startswith("Only this run has c, ") and "forget gate" in mine and "GRU" not in mine
+    assert other.startswith("Only the run beside it has ") and "reset gate" in other
     wider = build_payload.record(rnn, x, beside=layer(units=5)).beside
     assert all(value.shape[-1] == 3 for value in wider.values.values())  # x alone
     assert len(wider.notes) == 1 and "h (4 and 5), c (4 and 5)" in wider.notes[0]

@@ -407,6 +407,7 @@ def test_a_saved_page_has_both_runs(tmp_path):
     editor.change("h", t=2, value=1.0)
     page = editor.save(tmp_path / "changed.html").read_text()
     assert "the run with changes, inputs kept: h[0] at t = 2: " in page
+    assert '"edited": true' in page and '"edited"' not in plain
     assert "The runs part at t = 2, where h[0] was changed." in page
     with pytest.raises(ValueError, match="cannot run on its own outputs"):
         editor.save(tmp_path / "free.html", mode="free running")

@@ -136,7 +136,7 @@ def test_the_still_picture_is_a_png_with_words():
     inspector = viz.inspect(layer(name="lstm"), normal(1, 4, 3))
     assert inspector.picture.startswith(b"\x89PNG")
     image = next(attrs for tag, attrs in Reader(inspector._repr_html_()).tags if tag == "img")
-    assert image["alt"].startswith("lstm, sample 0: h = output, c, input_gate")
+    assert image["alt"].startswith("lstm, sample 0: h = output, c, input gate")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])

@@ -55,7 +55,7 @@ def test_an_opened_lstm_shows_gates_c_and_h_and_its_states_before_and_after():
         assert box_of(view, "input") == [reads]
         assert box_of(view, "state") == box_of(view, "state", after=True) == ["h", "c"]
         assert box_of(view, "output") == ["output"]
-        assert {"input_gate", "forget_gate", "output_gate", "candidate", "c", "h"} <= set(
+        assert {"input gate", "forget gate", "output gate", "candidate", "c", "h"} <= set(
             box_of(view, "layer")
         )
 
@@ -83,7 +83,7 @@ def test_an_affine_box_holds_products_sums_and_biases_that_nothing_else_reads():
         "Bias 3",
         "split",
     ]
-    gates = ["input_gate", "forget_gate", "candidate", "output_gate"]
+    gates = ["input gate", "forget gate", "candidate", "output gate"]
     assert box_of(view, "output") == gates
     assert view["ends"] == 4
 

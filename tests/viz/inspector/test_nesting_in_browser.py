@@ -54,7 +54,7 @@ def test_a_cell_opens_and_shuts_by_keyboard_alone_with_what_surrounds_it_in_view
     page.page.keyboard.press("Enter")
     opened = names(page)
     assert set(shut) - {"lstm 1"} < set(opened)
-    assert {"input_gate", "forget_gate", "output_gate", "candidate", "c", "h"} <= set(opened)
+    assert {"input gate", "forget gate", "output gate", "candidate", "c", "h"} <= set(opened)
     states = [label.split(",") for label in labels(page) if re.match("[hc], state", label)]
     assert sorted(f"{name}{when.removeprefix(' state')}" for name, when, *_ in states) == [
         "c after the timestep",
@@ -98,14 +98,14 @@ def test_the_equations_of_an_opened_cell_hold_the_numbers_of_the_trace(folder, o
     trace, cell = rshop.trace(rnn, x), rnn.cells[1].name
     found = {text.split("=")[0]: text.split("=")[-1].strip() for text in equations(page)}
     for name, left in (
-        ("input_gate", "input_gateit"),
-        ("forget_gate", "forget_gateft"),
+        ("input_gate", "input gateit"),
+        ("forget_gate", "forget gateft"),
         ("c", "ct"),
         ("h", "ht"),
     ):
         assert found[left] == f"{trace[f'{cell}/{name}'][0, 2, 0]:.3f}".replace("-", "−")
-    written = next(text for text in equations(page) if text.startswith("input_gate"))
-    assert re.match(r"input_gateit=\u00a0σ\(Wi hlstm 1t \+ Ui ht−1 \+ bi\)= σ\(", written)
+    written = next(text for text in equations(page) if text.startswith("input gate"))
+    assert re.match(r"input gateit=\u00a0σ\(Wi hlstm 1t \+ Ui ht−1 \+ bi\)= σ\(", written)
     assert any("ot ⊙ tanh(ct)" in text for text in equations(page))
     # The equations of the model that was opened come first.
     assert page.inspector().locator(".rv-place").first.inner_text().startswith("lstm 2")
@@ -119,9 +119,9 @@ def test_a_term_and_its_box_light_each_other(folder, open_page):
     lit = page.inspector().locator(".rv-box.rv-lit")
     assert [
         label.split(",")[0] for label in lit.evaluate_all("n => n.map(b => b.getAttribute('aria-label'))")
-    ] == ["forget_gate"]
+    ] == ["forget gate"]
     assert page.inspector().locator(".rv-arrow.rv-lit").count() == 1
-    box(page, "output_gate,").locator(".rv-frame").hover(position={"x": 8, "y": 8})
+    box(page, "output gate,").locator(".rv-frame").hover(position={"x": 8, "y": 8})
     terms = page.inspector().locator(".rv-term.rv-lit").all_text_contents()
     assert terms and set(terms) == {"ot"}
 

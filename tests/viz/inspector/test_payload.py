@@ -73,6 +73,31 @@ def test_long_names_read_different_from_each_other():
     assert "update" in boxes[LONG.format("update")] and "reset" in boxes[LONG.format("reset")]
 
 
+def test_a_gate_is_said_in_words_wherever_the_inspector_shows_it_and_keeps_its_key():
+    rnn = RecurrentSequential(return_sequences=True, name="stack")
+    for _ in range(2):
+        rnn.add(GRUCell(2))
+    payload = record(rnn, normal(1, 2, 3))
+    said = {v["name"]: v["said"] for v in payload["values"] if v["name"].endswith("_gate")}
+    cells = [cell.name for cell in rnn.cells]
+    assert said == {
+        f"{name}/{gate}_gate": f"gru {i}/{gate} gate"
+        for i, name in enumerate(cells, 1)
+        for gate in ("update", "reset")
+    }
+    texts = [v[key] for v in payload["values"] for key in ("said", "short")]
+    texts += [box[key] for view in payload["views"] for box in view["boxes"] for key in ("name", "short")]
+    assert texts and not [text for text in texts if "_gate" in text]
+
+
+def test_two_names_that_would_read_the_same_in_words_stay_as_they_are():
+    x, h = keras.Input((2,), name="x"), keras.Input((2,), name="h")
+    gates = [keras.layers.Dense(2, "sigmoid", name=name)(x) for name in ("in_gate", "in gate", "out_gate")]
+    rnn = RecurrentModel(x, h, h, gates[0] * h + gates[1] * gates[2], return_sequences=True)
+    said = {v["name"]: v["said"] for v in record(rnn, normal(1, 2, 2))["values"] if "gate" in v["name"]}
+    assert said == {"in_gate": "in_gate", "in gate": "in gate", "out_gate": "out gate"}
+
+
 def test_of_a_name_that_is_cut_what_differs_stays():
     names = ["a_long_beginning_of_red_and_a_long_end", "a_long_beginning_of_blue_and_a_long_end"]
     shortened = [told_apart(name, names, lambda text: len(text) <= 12) for name in names]

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import rshop
 import viz
 from rshop import LSTMCell, RecurrentModel, RecurrentSequential
+from tests.support.closeness import apart
 from tests.support.inspected import layer, linear, normal
-from viz.inspector.page.still_image import INVITATION, describe, still
+from viz.inspector.changed_run import with_both
+from viz.inspector.page.still_choice import strips
+from viz.inspector.page.still_image import INVITATION, INVITATION_TO_CHANGE, describe, still
 from viz.inspector.payload.build_payload import record
 
 
@@ -78,7 +82,7 @@ def test_the_still_picture_keeps_the_end_of_a_long_name():
     rnn.add(LSTMCell(4, name="an_inner_recurrent_model"))
     rnn(normal(1, 2, 3))
     names = {ax.get_ylabel() for ax in still(record(rnn, normal(1, 2, 3))).axes} - {""}
-    assert names == {"…/h\n= output", "…/c", "…/input_gate", "…/forget_gate", "…/output_gate", "x"}
+    assert names == {"…/h\n= output", "…/c", "…/input gate", "…/forget gate", "…/output gate", "x"}
 
 
 def many_states(count, units=2):
@@ -157,3 +161,76 @@ def test_few_numbers_are_written_into_their_cells_and_many_are_not():
     written = [text.get_text() for text in figure.axes[1].texts]
     assert written == [f"{number:.2g}".replace("-", "\u2212") for number in x[0].T.ravel()]
     assert still(record(linear(), normal(1, 17, 2))).axes[1].texts[:] == []
+
+
+# Two runs
+
+
+def by_name(payload):
+    """The tables of the strips, those of one value together: `{"h": [own, beside, difference]}`."""
+    found, last = {}, None
+    for strip in strips(payload)[0]:
+        last = last if strip.below else " = ".join(strip.names)
+        found.setdefault(last, []).append(strip)
+    return found
+
+
+def test_of_two_runs_each_value_has_both_and_the_difference_on_scales_that_compare():
+    rnn, x = linear(), normal(2, 5, 2)
+    other = x.copy()
+    other[1, 3] += 2
+    found = by_name(record(rnn, x, beside=other, sample=1))
+    states = [rshop.trace(rnn, given).states["h"][1, 1:].T for given in (x, other)]
+    own, second, gap = found["h = output"]
+    for strip, table in ((own, states[0]), (second, states[1]), (gap, states[0] - states[1])):
+        assert apart(strip.table, table) < 1e-6
+    assert own.limits == second.limits == (-abs(np.array(states)).max(), abs(np.array(states)).max())
+    assert gap.limits == (-2, 2) and (gap.table[:, :3] == 0).all()
+    assert [strip.names for strip in found["x"]] == [["x"], ["beside"], ["difference"]]
+
+
+def test_what_is_the_same_in_both_runs_is_one_strip():
+    payload = record(linear(), normal(1, 4, 2), beside={"initial_state": normal(1, 2)})
+    assert list(by_name(payload)) == ["h = output", "x = beside"]
+    assert len(still(payload).axes) == 2 * (3 + 1)  # each with its scale
+
+
+def test_the_picture_of_two_runs_names_them_and_says_where_they_part():
+    x = normal(1, 4, 2)
+    other = x.copy()
+    other[0, 2] += 1
+    payload = record(linear(), x, beside=other)
+    said = (
+        "Below each value: “beside”, the same layer on another x, and the “difference”. "
+        "The runs part at timestep 2: h differs by 1; before it they are the same."
+    )
+    assert note_of(still(payload)) == said
+    assert describe(payload).endswith(f": h = output, x over 4 timesteps, as heat maps. {said}")
+    labels = [ax.get_ylabel() for ax in still(payload).axes if ax.get_ylabel()]
+    assert labels == ["h\n= output", "beside", "difference", "x", "beside", "difference"]
+
+
+def test_a_picture_of_two_runs_is_one_strip_higher_than_the_highest_of_one_run():
+    rnn, x = layer(), normal(1, 9, 3)
+    alone, both = still(record(many_states(9), normal(1, 9, 2))), still(record(rnn, x, beside=2 * x))
+    assert (len(alone.axes), len(both.axes)) == (2 * 8, 2 * 9)
+    assert both.get_figheight() < 1.12 * alone.get_figheight()
+    boxes = [box for _, _, box in letters_of(both)]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+    assert describe(record(rnn, x, beside=2 * x)).count("not shown: input gate, forget gate") == 1
+
+
+def test_the_picture_of_an_editor_has_the_run_as_it_was_and_as_changed():
+    editor = viz.edit(linear(), normal(1, 5, 2)).change("h", t=2, value=8.0)
+    payload = with_both(editor.payload, *editor._changed["inputs kept"])
+    was, changed, gap = by_name(payload)["h = output"]
+    both = editor.futures["inputs kept"]
+    assert apart(was.table, both.original.outputs[0].T) == 0
+    assert apart(changed.table, both.edited.outputs[0].T) == 0  # what each timestep hands on
+    fade = np.array([0, 0, 0.5, 0.25, 0.125])  # of the change, by half at each timestep
+    step = 8 - both.original.states["h"][0, 2, 0]
+    assert apart(gap.table, [fade * step, 0 * fade]) < 1e-6
+    note = still(payload, INVITATION_TO_CHANGE)._supxlabel.get_text().replace("\n", " ")
+    said = "Below each value: “changed”, the run with changes, inputs kept, and the “difference”. "
+    assert note.startswith(said)
+    assert " The runs part at t = 2, where h[0] was changed. " in note

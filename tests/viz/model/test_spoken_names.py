@@ -5,7 +5,7 @@ import numpy as np
 
 import rshop
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
-from viz.model.spoken_names import Spoken, spoken_paths
+from viz.model.spoken_names import Spoken, in_words, spoken_paths
 
 
 def stack(*cells):
@@ -79,6 +79,27 @@ def test_names_of_a_trace_alone_are_said_like_those_of_its_graph():
     spoken, said = Spoken(rnn.description.graph), spoken_paths(trace.names)
     deep = [name for name in trace.names if name.endswith(("gate", "/h", "/c", "candidate"))]
     assert len(deep) > 20 and [said[name] for name in deep] == [spoken.value(name) for name in deep]
+
+
+def test_a_gate_is_said_in_words_and_no_other_name_is_changed():
+    gates = ["input_gate", "lstm 2/forget_gate", "inner/update_gate#2", "my_gate[0]", "a_gate/h_tm1"]
+    assert [in_words(name) for name in gates] == [
+        "input gate",
+        "lstm 2/forget gate",
+        "inner/update gate#2",
+        "my gate[0]",
+        "a gate/h_tm1",
+    ]
+    others = [
+        "h_tm1",
+        "squashed_c",
+        "gate",
+        "gate_of_x",
+        "layer_2_gate_that_is_long",
+        "next_word",
+        "lstm 1/h",
+    ]
+    assert [in_words(name) for name in others] == others
 
 
 def test_pictures_of_a_trace_say_lstm_1_where_its_key_has_another_number():

@@ -1,6 +1,12 @@
 // The names of values as a book writes them: `i` for an input gate, with the timestep and the cell.
 
-const LETTERS = { input_gate: "i", forget_gate: "f", output_gate: "o", update_gate: "z", reset_gate: "r" };
+const LETTERS = {
+  "input gate": "i",
+  "forget gate": "f",
+  "output gate": "o",
+  "update gate": "z",
+  "reset gate": "r",
+};
 
 // `{text, full, cell, time, role}`: the symbol of a value, its own name, the model that it stands in as seen
 // from `place`, and its time.
@@ -29,7 +35,7 @@ export function letterOf(run, v) {
 }
 
 function shortened(run, own, around) {
-  if (own === "candidate") return run.values.some(({ name }) => name === `${around}update_gate`) ? "n" : "g";
+  if (own === "candidate") return run.values.some(({ name }) => name === `${around}update gate`) ? "n" : "g";
   return LETTERS[own] ?? own;
 }
 

@@ -8,6 +8,7 @@ import { diagramPanel } from "./diagram.js";
 import { make } from "./dom.js";
 import { editPanel } from "./editor.js";
 import { findPanel } from "./find.js";
+import { guessesPanel } from "./guesses.js";
 import { hover, picks } from "./hover.js";
 import { keys, keysHelp } from "./keys.js";
 import { numbersTable } from "./numbers_table.js";
@@ -15,15 +16,15 @@ import { endsPanel, gatesPanel, maskPanel, readoutPanel, statesPanel } from "./p
 import { partingNote } from "./parting.js";
 import { Run } from "./run.js";
 import { runPanel } from "./run_panel.js";
+import { savedEdit } from "./saved_edit.js";
 import { hideStill } from "./still.js";
 import { tabs } from "./tabs.js";
-import { attentionPanel, giveWords, guessesPanel } from "./words.js";
+import { attentionPanel, giveWords } from "./words.js";
 import { workedNumbers } from "./worked_numbers.js";
 
 function build(root, payload, model) {
   const run = new Run(payload);
   run.live = Boolean(model);
-  giveWords(run);
   const notes = payload.notes.length
     ? make("p", { class: "rv-note rv-cut" }, make("b", {}, "Cut for size: "), payload.notes.join("; "), ".")
     : null;
@@ -32,12 +33,15 @@ function build(root, payload, model) {
   clock.alive = () => root.isConnected;
   const help = keysHelp(run.live);
   const bar = controls(run, clock, help);
-  const editor = model ? editPanel(run, clock, model, (...shown) => refresh(...shown)) : null;
+  const show = (...shown) => refresh(...shown);
+  const editor = model ? editPanel(run, clock, model, show) : null;
+  const saved = model ? null : savedEdit(run, clock, show);
+  giveWords(run);
   let whole = runPanel(run, clock);
   let step = diagramPanel(run, (place) => whole.choose(place));
   const find = findPanel(run, clock);
   const side = tabs(panels(run, editor, find));
-  const apart = editor ? editor.above : partingNote(run, clock);
+  const apart = editor?.above ?? saved ?? partingNote(run, clock);
   const gather = () => {
     parts = [bar, editor, step, side, whole, editor ? null : apart].filter(Boolean);
   };
@@ -70,7 +74,7 @@ function build(root, payload, model) {
     scrolls();
     if (root.isConnected && document.activeElement === document.body && root.rvFocused) root.focus();
   };
-  if (editor) keepsFocus(root);
+  if (editor || saved) keepsFocus(root);
   const tip = hover(root, clock);
   keys(root, clock, help, editor?.acts);
   picks(root, clock);

@@ -2,8 +2,9 @@
 
 import { make } from "./dom.js";
 
-// What is said above both runs, with a button that goes where they part; null where there is one run.
-export function partingNote(run, clock) {
+// What is said above both runs, behind what stands `before` it, with a button that goes where they part; null where
+// there is one run.
+export function partingNote(run, clock, title, before = null) {
   const { beside } = run.payload;
   if (!beside) return null;
   const said = make("span", {});
@@ -15,7 +16,8 @@ export function partingNote(run, clock) {
   const node = make(
     "div",
     { class: "rv-note rv-parting-note" },
-    make("b", {}, `Beside this run: ${beside.said}. `),
+    before,
+    make("b", {}, title ?? `Beside this run: ${beside.said}. `),
     said,
     " ",
     go,

@@ -6,7 +6,7 @@ import { decoded } from "./numbers.js";
 import { Series, sameScale } from "./series.js";
 
 // The first less the second; what is NaN or infinite in both is the same.
-function apart(one, other) {
+export function apart(one, other) {
   return one === other || (Number.isNaN(one) && Number.isNaN(other)) ? 0 : one - other;
 }
 
@@ -58,7 +58,8 @@ export class Run {
   readBeside(value, i) {
     const sent = this.payload.beside?.values[i];
     if (!sent) return null;
-    const { name = "beside", secondLess = false } = this.payload.beside;
+    const { secondLess = false } = this.payload.beside;
+    const [, name] = this.called;
     const own = this.after[i] || this.series[i];
     const given = { ...value, after: undefined, ...sent };
     const second = this.read(given, value.name, value.role === "state" ? 1 : 0);
@@ -75,6 +76,12 @@ export class Run {
     const plain = { ...value, name: `difference of ${value.name}`, gate: false, whole: false };
     const difference = new Series(this, { ...plain, at, first: own.first });
     return { name, second, before, secondLess, difference };
+  }
+
+  // What this run and the second one are called where both are shown.
+  get called() {
+    const { own = "this run", name = "beside" } = this.payload.beside ?? {};
+    return [own, name];
   }
 
   read(value, name, later, like) {

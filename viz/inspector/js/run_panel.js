@@ -3,12 +3,12 @@
 import { trio } from "./beside_rows.js";
 import { make, select } from "./dom.js";
 import { filmRow } from "./film_row.js";
+import { guessRows } from "./guesses.js";
 import { labelRow } from "./label_row.js";
 import { legend } from "./legend.js";
 import { heatMap, mapRow, track } from "./maps.js";
 import { partingMark } from "./parting.js";
 import { placeAfter } from "./run.js";
-import { guessRows } from "./words.js";
 
 // The marks of the codes of `sources`: an output that is equal to the truth is the truth.
 const MARKS = ["start", "own", "truth", "truth", "changed", "kept"];
@@ -22,7 +22,8 @@ export function runPanel(run, clock, kept = {}) {
   const rows = together(run, every, shown);
   const row = (same) => rowOf(run, every, same);
   const outer = rows.filter((same) => same.some((series) => series.role !== "inner"));
-  const own = (run.live ? partedFirst(run, every, outer) : outer).map(row);
+  const edited = run.live || run.payload.beside?.edited;
+  const own = (edited ? partedFirst(run, every, outer) : outer).map(row);
   // Attention over words belongs to what is seen at once; gates fold.
   const inner = rows.filter((same) => same.every((series) => series.role === "inner"));
   const attended = inner.filter(([series]) => series.words && !series.guessed).map(row);

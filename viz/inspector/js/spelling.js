@@ -57,6 +57,8 @@ export function inNames(run, tree, place) {
 // With numbers; a term that is zero is left out.
 export function inNumbers(run, tree) {
   if (tree.number !== undefined) return [tree.bias === undefined ? brief(tree.number) : written(tree.number)];
+  // Of a run with other weights a number that they gave is written alone.
+  if (tree.self && run.unlike?.has(tree.self.v)) return [written(run.now(tree.self.v, tree.self.e))];
   if (!tree.kind) return [written(run.now(tree.v, tree.e))];
   if (tree.kind === "lookup" && tree.of[0].v !== undefined)
     return [`E[${brief(run.now(through(run, tree.of[0].v, 0).v, 0))}]`];

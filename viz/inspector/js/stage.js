@@ -15,15 +15,22 @@ const WAITS =
   "No answer yet: the kernel is busy with another cell, or there is none. Changing a number needs the running " +
   "kernel of this notebook: run this cell again if it was stopped.";
 
+// Two buttons, one of which is pressed: `show(changed)` is called with the run that was chosen.
+export function runSwitch(show) {
+  const switches = ["as it was", "changed"].map((name, changed) =>
+    make("button", { type: "button", class: "rv-switch", on: { click: () => show(Boolean(changed)) } }, name),
+  );
+  const node = make("span", { class: "rv-switches", role: "group", "aria-label": "Show the run" }, switches);
+  const update = (changed) =>
+    switches.forEach((button, i) => {
+      button.setAttribute("aria-pressed", String(Boolean(i) === changed));
+    });
+  return { node, update };
+}
+
 // `acts`: `show(changed)` and `mode(name)` are called with what was chosen.
 export function stage(run, clock, acts) {
-  const switches = ["as it was", "changed"].map((name, changed) =>
-    make(
-      "button",
-      { type: "button", class: "rv-switch", on: { click: () => acts.show(Boolean(changed)) } },
-      name,
-    ),
-  );
+  const both = runSwitch(acts.show);
   const modes = select(
     "later timesteps",
     MODES.map(([, text], i) => [i, text]),
@@ -36,14 +43,19 @@ export function stage(run, clock, acts) {
     { type: "button", class: "rv-fit", on: { click: () => clock.go(partsAt(run, clock.sample)) } },
     "go there",
   );
-  const both = make("span", { class: "rv-switches", role: "group", "aria-label": "Show the run" }, switches);
-  const node = make("div", { class: "rv-note rv-parting-note rv-stage" }, both, modes.label, ring, said, go);
+  const node = make(
+    "div",
+    { class: "rv-note rv-parting-note rv-stage" },
+    both.node,
+    modes.label,
+    ring,
+    said,
+    go,
+  );
   const update = ({ sample }, { edits, changed, mode, missing = {}, error, busy, late }) => {
     const any = edits.length > 0;
-    both.hidden = modes.label.hidden = !any;
-    switches.forEach((button, i) => {
-      button.setAttribute("aria-pressed", String(Boolean(i) === changed));
-    });
+    both.node.hidden = modes.label.hidden = !any;
+    both.update(changed);
     modes.node.value = MODES.findIndex(([name]) => name === mode);
     ring.hidden = !busy;
     const parting = any && run.payload.beside?.partings[sample].text;

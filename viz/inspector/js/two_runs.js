@@ -10,17 +10,28 @@ export function bothRuns(payload, numbers, runs, changed) {
   const all = new Float32Array(numbers.length + more.length);
   all.set(numbers);
   all.set(more, numbers.length);
-  const other = (run) => (run ? withRun(payload, moved(run, numbers.length)) : payload);
+  const told = ["beside", "was"].filter((name) => runs[name]);
+  const later = Object.fromEntries(told.map((name) => [name, moved(runs[name], numbers.length)]));
+  return { payload: ordered(payload, later, changed), numbers: all };
+}
+
+// The payload with two runs of which it has the numbers: that with changes, and that without them where it is not
+// the payload's own.
+export function ordered(payload, runs, changed) {
+  const other = (run) => (run ? withRun(payload, run) : payload);
   const [was, is] = [other(runs.was), other(runs.beside)];
   const [first, second] = changed ? [is, was] : [was, is];
   const beside = {
+    edited: true,
     partings: runs.beside.partings,
     notes: [],
+    own: changed ? "changed" : "as it was",
     name: changed ? "as it was" : "changed",
     secondLess: !changed, // the difference is always what is changed less what was
     values: Object.fromEntries(second.values.map((value, i) => [i, numbersOf(value)])),
+    guesses: second.guesses,
   };
-  return { payload: { ...first, beside }, numbers: all };
+  return { ...first, beside };
 }
 
 // Where the numbers of a value are. `after` is there for a state of which a timestep reads something else than
@@ -49,6 +60,13 @@ function moved(run, by) {
   return {
     ...run,
     values: Object.fromEntries(Object.entries(run.values).map(([i, sent]) => [i, later(sent)])),
-    guesses: run.guesses?.map((one) => ({ ...one, which: one.which + by, chances: one.chances + by })),
+    guesses: run.guesses?.map((one) => ({
+      ...one,
+      ...Object.fromEntries(
+        ["which", "chances", "others", "ofFirst"]
+          .filter((key) => key in one)
+          .map((key) => [key, one[key] + by]),
+      ),
+    })),
   };
 }

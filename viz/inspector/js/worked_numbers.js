@@ -20,11 +20,10 @@ export function workedNumbers(run) {
   const show = () => {
     if (!last) return;
     const { t, sample, unit } = last;
-    run.now = (v, e) => run.series[v].at(sample, t, e);
     const lines = run.masked(sample, t)
       ? [make("p", { class: "rv-note" }, "Masked: what the step computes at this timestep is thrown away.")]
       : equations(run, unit, style).flatMap((one, i) =>
-          paragraphs(run, { ...one, unit: i ? "" : `unit ${unit}` }),
+          paragraphs(run, { ...one, unit: i ? "" : `unit ${unit}` }, { t, sample }),
         );
     list.replaceChildren(...lines);
     terms = lights(list);
@@ -60,17 +59,17 @@ function lights(node) {
   return node.rvLights ? [node, ...inner] : inner;
 }
 
-function paragraphs(run, { title, lines, chosen, unit }) {
+function paragraphs(run, { title, lines, chosen, unit }, now) {
   const heading =
     title || unit ? [make("p", { class: "rv-place" }, [title, unit].filter(Boolean).join(", "))] : [];
-  return [...heading, ...lines.map((line) => paragraph(run, line, chosen))];
+  return [...heading, ...lines.map((line) => paragraph(run, line, chosen, now))];
 }
 
-function paragraph(run, { v, e, tree, results = [{ v, e }], what }, chosen) {
+function paragraph(run, { v, e, tree, results = [{ v, e }], what }, chosen, now) {
   const place = tree.kind === "cell" ? "" : placeOf(run, v);
   const shown = tree.kind === "cell" || tree.parts || tree.kind === "linear" ? tree : { ...tree, what };
-  const values = isWhole(tree) ? inNumbers(run, tree) : [];
-  const result = results.map((one) => written(run.now(one.v, one.e))).join(", ");
+  const [own, second] = [worked(run, tree, results, now), workedBeside(run, tree, results, now)];
+  const both = second && second.text !== own.text;
   const left = leftSide(run, { v, tree, results }, place);
   // Beside a long name there is no room for the rest.
   const long = left.textContent.length > 24 ? " rv-stacked" : "";
@@ -85,15 +84,49 @@ function paragraph(run, { v, e, tree, results = [{ v, e }], what }, chosen) {
       "=\u00a0",
       ...(tree.summed ? inSum(run, tree, place) : inNames(run, shown, place)),
     ),
-    make(
-      "span",
-      { class: "rv-right rv-worked-line" },
-      ...(values.length && values.join("") !== result ? ["= ", ...values, " "] : []),
-      make("span", { class: "rv-result" }, "= ", result),
-    ),
+    workedLine(own, both && run.called[0]),
+    both ? workedLine(second, run.called[1]) : null,
   );
   node.rvLights = results.map((one) => one.v);
   return node;
+}
+
+// The numbers of an equation in this run: `{values, result, text}`.
+function worked(run, tree, results, { t, sample }) {
+  Object.assign(run, { now: (v, e) => run.series[v].at(sample, t, e), unlike: null });
+  return said(run, tree, results);
+}
+
+// The same in the second run; null where there is none, or it has not what the equation gives.
+function workedBeside(run, tree, results, { t, sample }) {
+  const { beside } = run.payload;
+  if (!beside || results.some(({ v }) => !run.beside[v])) return null;
+  let known = true;
+  const now = (v, e) => {
+    const number = run.beside[v]?.before.at(sample, t, e);
+    known &&= number !== undefined;
+    return number;
+  };
+  Object.assign(run, { now, unlike: new Set(beside.unlike) });
+  const found = said(run, tree, results);
+  return known ? found : { ...found, values: [], text: found.result };
+}
+
+function said(run, tree, results) {
+  const result = results.map((one) => written(run.now(one.v, one.e))).join(", ");
+  const values = isWhole(tree) ? inNumbers(run, tree) : [];
+  const more = values.length && values.join("") !== result ? values : [];
+  return { values: more, result, text: [...more, result].join("") };
+}
+
+function workedLine({ values, result }, called) {
+  return make(
+    "span",
+    { class: "rv-right rv-worked-line" },
+    called ? make("small", {}, `${called} `) : null,
+    ...(values.length ? ["= ", ...values, " "] : []),
+    make("span", { class: "rv-result" }, "= ", result),
+  );
 }
 
 // The name that the diagram has, above an equation that has a letter for it.

@@ -6,13 +6,12 @@ import textwrap
 import numpy as np
 
 from viz.inspector.page import still_strips
-from viz.inspector.payload.equations import origin
+from viz.inspector.page.still_choice import called, strips
 from viz.inspector.payload.payload import Payload
 from viz.style import palette, plot_axes
 from viz.style.labels import shorten
 from viz.style.plot_axes import figure_size, text_size
 
-_MOST, _MOST_UNITS = 8, 128
 _TITLE_LETTERS = 40
 # Labels stand at the timesteps, and numbers in the cells, while they have room.
 _LABELS, _UPRIGHT, _NUMBERS = 40, 12, (16, 4)
@@ -30,7 +29,8 @@ INVITATION_TO_CHANGE = (
 
 
 def filmstrip(payload: Payload, invitation: str = INVITATION) -> bytes:
-    """The whole run of one sample as a PNG: states, outputs, gates and inputs over time, as heat maps.
+    """The whole run of one sample as a PNG: states, outputs, gates and inputs over time, as heat maps; of two
+    runs both, and their difference.
 
     Example:
         >>> filmstrip(record(rnn, x))[:4]
@@ -60,8 +60,7 @@ def still(payload: Payload, invitation: str = INVITATION):
     """
     from matplotlib.figure import Figure
 
-    shown, left = _chosen(payload.values)
-    tables = [value.after_timesteps(payload.first)[: payload.steps, :_MOST_UNITS].T for value, _ in shown]
+    shown, left = strips(payload)
     # It may be taller than a plot: each strip needs room for the three numbers of its scale.
     size = figure_size((8, 1))[0], text_size(0.075 + 0.075 * max(1, len(shown)))
     figure = Figure(figsize=size, dpi=100, facecolor="white", layout="constrained")
@@ -69,25 +68,28 @@ def still(payload: Payload, invitation: str = INVITATION):
     figure.suptitle(title, fontsize=text_size(1.1), color=palette.INK)
     if shown:
         axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-        names = still_strips.names([names for _, names in shown])
-        for ax, (value, _), name, table in zip(axes, shown, names, tables, strict=True):
-            still_strips.draw(ax, value, table, name)
+        names = still_strips.names([strip.names for strip in shown])
+        for ax, strip, name in zip(axes, shown, names, strict=True):
+            still_strips.draw(ax, strip, name)
             still_strips.veil(ax, _mask(payload))
-            if len(table) <= _NUMBERS[1] and payload.steps <= _NUMBERS[0]:
-                still_strips.write_numbers(ax, table)
+            if len(strip.table) <= _NUMBERS[1] and payload.steps <= _NUMBERS[0]:
+                still_strips.write_numbers(ax, strip.table)
         axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
         _label_steps(figure, axes[-1], payload)
-    _note(figure, payload, tables, left, invitation)
+    _note(figure, payload, [strip.table for strip in shown], left, invitation)
     return figure
 
 
 def describe(payload: Payload) -> str:
     """The alternative text of the picture."""
-    shown, left = _chosen(payload.values)
-    names = ", ".join(" = ".join(names) for _, names in shown)
+    shown, left = strips(payload)
+    names = ", ".join(" = ".join(strip.names) for strip in shown if not strip.below)
     more = f"; {_not_shown(left)}" if left else ""
-    return f"{_title(payload.title, payload)}: {names} over {payload.steps} timesteps, as heat maps{more}"
+    both = f". {_of_both(payload)}" if payload.beside else ""
+    return (
+        f"{_title(payload.title, payload)}: {names} over {payload.steps} timesteps, as heat maps{more}{both}"
+    )
 
 
 def _label_steps(figure, ax, payload):
@@ -122,35 +124,18 @@ def _note(figure, payload, tables, left, invitation):
     said += [_not_shown(left)] if left else []
     letters = int(72 * figure.get_figwidth() / text_size(0.5))
     notes = [plot_axes.printable("; ".join(said)), invitation] if said else [invitation]
+    notes = [plot_axes.printable(_of_both(payload)), *notes] if payload.beside else notes
     text = "\n".join(line for note in notes for line in textwrap.wrap(note, letters))
     figure.supxlabel(text, fontsize=text_size(0.875), color=palette.QUIET)
+
+
+def _of_both(payload):
+    # What the second run is, how its strips are called, and where the two part.
+    beside = payload.beside
+    parts = beside.partings[payload.first].text
+    return f"Below each value: “{called(payload)[1]}”, {beside.said}, and the “difference”. {parts}".rstrip()
 
 
 def _not_shown(left):
     rest = f" and {len(left) - 3} more" if len(left) > 3 else ""
     return f"not shown: {', '.join(left[:3])}{rest}"
-
-
-def _chosen(values):
-    """The values that are drawn, each with the names of those equal to it, and the names of the rest."""
-    outer, places = [], {}
-    for role in ("state", "output", "readout", "input"):
-        for value in (value for value in values if value.role == role):
-            # An output is often the next state.
-            key = value.sent_by, value.lag + (role == "state")
-            if role == "output" and key in places:
-                outer[places[key]][1].append(value.said)
-            else:
-                places[key] = len(outer)
-                outer.append((value, [value.said]))
-    # An output is often a gate too, and repeats the value of the layer that computed it: it is drawn once.
-    drawn, gates = {origin(values.index(value), values) for value, _ in outer}, []
-    for place, gate in enumerate(values):
-        repeated = origin(place, values)
-        if gate.gate and gate.role == "inner" and repeated not in drawn:
-            drawn.add(repeated)
-            gates.append((gate, [gate.said]))
-    first = [pair for pair in outer if pair[0].role in ("state", "output")]
-    room = max(0, _MOST - len(outer))
-    order = [*first, *gates[:room], *[pair for pair in outer if pair not in first], *gates[room:]]
-    return order[:_MOST], [" = ".join(names) for _, names in order[_MOST:]]

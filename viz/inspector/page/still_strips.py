@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from viz.inspector.payload.payload import ShownValue
+from viz.inspector.page.still_choice import Strip
 from viz.style import palette, plot_axes
 from viz.style.labels import clean, told_apart
 from viz.style.plot_axes import text_size
@@ -12,30 +12,27 @@ from viz.style.plot_axes import text_size
 _LETTERS = 16
 
 
-def draw(ax, value: ShownValue, table: np.ndarray, name: str):
-    """Draw the numbers of a value, `(units, time)`, with its name at the left and its scale at the right.
+def draw(ax, strip: Strip, name: str):
+    """Draw the numbers of a value, with its name at the left and its scale at the right.
 
     Args:
         ax: where.
-        value: says which colours its numbers have.
-        table: the numbers.
+        strip: the numbers, their scale and its colours.
         name: what `names` made of its names.
     """
     import matplotlib
 
-    limits = _limits(value, table)
-    map_name = palette.WHOLE if value.whole else palette.GATE if value.gate else palette.SIGNED
-    scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(*limits), map_name)
-    colours = scale.to_rgba(table)
-    colours[np.isnan(table)] = matplotlib.colors.to_rgba(palette.NAN)
-    colours[np.isinf(table)] = matplotlib.colors.to_rgba(palette.INFINITE)
+    scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(*strip.limits), strip.colours)
+    colours = scale.to_rgba(strip.table)
+    colours[np.isnan(strip.table)] = matplotlib.colors.to_rgba(palette.NAN)
+    colours[np.isinf(strip.table)] = matplotlib.colors.to_rgba(palette.INFINITE)
     ax.imshow(colours, aspect="auto", interpolation="nearest")
     ax.grid(False)  # whatever the reader's settings say: lines would cross the strips
     ax.set_yticks([])
     ax.tick_params(labelsize=text_size(0.875))
     look = {"rotation": 0, "ha": "right", "va": "center"}
     ax.set_ylabel(plot_axes.printable(name), fontsize=text_size(), color=palette.INK, **look)
-    _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, limits)
+    _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, strip.limits)
 
 
 def write_numbers(ax, table: np.ndarray):
@@ -67,14 +64,6 @@ def names(several: list[list[str]]) -> list[str]:
     texts = [_broken(told_apart(name, first, _fits)) for name in first]
     same = [[f"= {told_apart(name, [], _fits_a_line)}" for name in names[1:3]] for names in several]
     return ["\n".join([text, *rest]) for text, rest in zip(texts, same, strict=True)]
-
-
-def _limits(value, table):
-    if value.gate:
-        return 0.0, 1.0
-    if value.whole:
-        return float(table.min()), max(float(table.max()), float(table.min()) + 1)
-    return palette.symmetric_limits(table)
 
 
 def _scale(ax, limits):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from viz.inspector.payload.equations import origin
 from viz.inspector.payload.view import PORT, WIDTH, Box, View
+from viz.model.affine_blocks import affine_blocks
 from viz.style.text_width import width
 
 _PASSED_ON = ("sum", "shift", "take", "same")
@@ -62,22 +63,16 @@ def _grouped(view, values, made):
 
 def _groups(view, values) -> list[_Group]:
     """What belongs together: a sum or split joins the boxes that it reads where it alone reads them."""
-    readers, sources = {}, {}
-    for source, target in view.edges:
-        readers.setdefault(source, set()).add(target)
-        sources.setdefault(target, set()).add(source)
-    home: dict[int, _Group] = {}
-    for place, box in enumerate(view.boxes):
-        kinds = _kinds(box, values)
+
+    def kind(place):
+        kinds = _kinds(view.boxes[place], values)
         if kinds == {"linear"}:
-            home[place] = _Group([place])
-        elif kinds and kinds <= set(_PASSED_ON) and _is_unnamed(box, values):
-            read = sources.get(place, set())
-            if read and all(s in home and readers[s] == {place} and home[s].last == s for s in read):
-                every = sorted(member for s in read for member in home[s].members)
-                joined = _Group([*every, place])
-                home.update(dict.fromkeys(joined.members, joined))
-    return list({id(group): group for group in home.values()}.values())
+            return "product"
+        passed_on = kinds and kinds <= set(_PASSED_ON) and _is_unnamed(view.boxes[place], values)
+        return "passed on" if passed_on else None
+
+    blocks = affine_blocks(range(len(view.boxes)), view.edges, kind=kind)
+    return [_Group(sorted(block)) for block in blocks]
 
 
 def _kinds(box, values):

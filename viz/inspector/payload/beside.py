@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rshop.errors import message
-from viz.inspector.payload import size_limit
+from viz.inspector.payload import same_equations, size_limit
 from viz.inspector.payload.second_run import SecondRun
+from viz.inspector.payload.size_limit import Cut
 from viz.inspector.payload.words import Guesses
 from viz.plots import parting
 
@@ -41,6 +42,9 @@ class Beside:
         handed: of a run that was changed, by the place of a state what the timesteps handed on, where that
             is not what the next one reads.
         guesses: the likeliest classes of the second run.
+        unlike: the places of the values whose equation, as the first run has it, does not give the numbers of
+            the second run: it has other weights.
+        edited: whether it is the run of an editor with its changes: the difference is what it is more.
         sources: for each readout where it came from in the second run, as in the payload.
     """
 
@@ -51,6 +55,15 @@ class Beside:
     handed: dict[int, np.ndarray] = field(default_factory=dict)
     guesses: list[Guesses] = field(default_factory=list)
     sources: list[np.ndarray] = field(default_factory=list)
+    unlike: list[int] = field(default_factory=list)
+    edited: bool = False
+
+    def difference(self, first, second) -> np.ndarray:
+        """The first run's numbers less those of this one; of an editor's changed run these less the first.
+
+        What is the same in both, NaN and infinity included, is 0.
+        """
+        return parting.difference(*((second, first) if self.edited else (first, second)))
 
 
 def pair(every, second: SecondRun) -> tuple[dict[int, np.ndarray], list[str]]:
@@ -85,7 +98,7 @@ def pair(every, second: SecondRun) -> tuple[dict[int, np.ndarray], list[str]]:
     return {found[key]: others[key] for key in common}, notes
 
 
-def beside(values, second: SecondRun, others: dict, *, notes, samples, mask=None) -> Beside:
+def beside(values, second: SecondRun, others: dict, *, notes, kept: Cut, mask=None) -> Beside:
     """The second run, cut like the first one.
 
     Args:
@@ -93,22 +106,22 @@ def beside(values, second: SecondRun, others: dict, *, notes, samples, mask=None
         second: the second run.
         others: by place in the payload the value of the second run.
         notes: sentences on what is in one run only.
-        samples: the places of the samples that are kept.
+        kept: the samples and timesteps that are kept.
         mask: that of the first run, `(samples, steps)`, or None.
     """
     cut = {}
     for place, other in others.items():
         size_limit.trim_units(other)
-        frames = other.array[samples, : values[place].array.shape[1]]
+        frames = other.array[kept.samples, : values[place].array.shape[1]]
         cut[place] = np.ascontiguousarray(frames)
-    skipped = None
-    if mask is not None and second.mask is not None:
-        skipped = ~(mask | second.mask[samples, : mask.shape[1]])
+    valid = None if second.mask is None else second.mask[kept.samples, : kept.steps]
+    skipped = None if mask is None or valid is None else ~(mask | valid)
     partings = [
         _parting(values, cut, sample, None if skipped is None else skipped[sample])
-        for sample in range(len(samples))
+        for sample in range(len(kept.samples))
     ]
-    return Beside(second.said, cut, notes, partings)
+    unlike = same_equations.unlike(values, cut, steps=kept.steps, valid=valid)
+    return Beside(second.said, cut, notes, partings, unlike=unlike)
 
 
 def _alike(one, other) -> bool:

@@ -15,7 +15,7 @@ from viz.inspector.payload.find_equations import find_equations
 from viz.inspector.payload.payload import Payload, ShownValue
 from viz.inspector.payload.second_run import check_like, read_second_run
 from viz.inspector.payload.senders import Senders
-from viz.inspector.payload.words import read_words
+from viz.inspector.payload.words import guesses_beside, read_words
 from viz.model.read_model import read_model
 from viz.plots.series import check_sample
 from viz.style.labels import told_apart
@@ -68,6 +68,7 @@ def payload_of(
     size = {"batch": batch, "steps": steps, "backwards": rnn.go_backwards}
     words = read_words(run, labels, output_labels, **size)
     others, alone = ({}, []) if second is None else pair(run.every, second)
+    theirs = guesses_beside(words.guesses, run.every, others)
     sizes = [size_limit.trim_units(value) for value in run.every]
     room = int(megabytes * 1e6 * 3 / 4 / 4) // (1 if second is None else 2)
     kept = size_limit.choose(run.every, steps=steps, batch=batch, sample=sample, room=room)
@@ -78,8 +79,8 @@ def payload_of(
     shown_mask = None if mask is None else mask[kept.samples, : kept.steps]
     if second is not None:
         others = {choice.places[place]: other for place, other in others.items() if place in choice.places}
-        cut = {"notes": alone, "samples": kept.samples, "mask": shown_mask}
-        second = side_by_side(values, second, others, **cut)
+        second = side_by_side(values, second, others, notes=alone, kept=kept, mask=shown_mask)
+        second.guesses.extend(_kept_guesses(one, choice.places, kept) for one in theirs)
     return Payload(
         title=read_model(rnn).title,
         steps=kept.steps,
@@ -106,8 +107,11 @@ def _kept_words(units, places, samples):
 
 
 def _kept_guesses(guesses, places, kept):
-    which, chances = (numbers[kept.samples, : kept.steps] for numbers in (guesses.which, guesses.chances))
-    return replace(guesses, place=places[guesses.place], which=which, chances=chances)
+    every = {name: getattr(guesses, name) for name in ("which", "chances", "others", "of_first")}
+    cut = {
+        name: numbers[kept.samples, : kept.steps] for name, numbers in every.items() if numbers is not None
+    }
+    return replace(guesses, place=places[guesses.place], **cut)
 
 
 class _Choice:

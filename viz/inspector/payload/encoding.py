@@ -91,6 +91,8 @@ def _other_run(values, run, block) -> dict:
     more = {
         "guesses": [_guesses(guesses, block) for guesses in run.guesses],
         "sources": [codes.tolist() for codes in run.sources],
+        "unlike": run.unlike,
+        "edited": run.edited,
     }
     return {
         "said": visible(run.said),
@@ -157,6 +159,7 @@ def _words(units):
 
 
 def _guesses(guesses, block):
+    beside = {"others": guesses.others, "ofFirst": guesses.of_first}
     return {
         "value": guesses.place,
         "texts": guesses.texts,
@@ -164,6 +167,7 @@ def _guesses(guesses, block):
         "which": block.append(guesses.which.astype("float32")),
         "chances": block.append(guesses.chances),
         "softmax": guesses.softmax,
+        **{key: block.append(chances) for key, chances in beside.items() if chances is not None},
     }
 
 

@@ -133,7 +133,7 @@ def _function(claim):
         return None
     activation = getattr(claim.node.operation, "activation", None)
     name = _name_of(activation) or claim.kind.lower()
-    if name not in FUNCTIONS or not claim.holds(_apply(name, claim.parts[0])):
+    if name not in FUNCTIONS or not claim.holds(applied(name, claim.parts[0])):
         return None
     return Equation("function", claim.operands, name)
 
@@ -162,7 +162,7 @@ def _linear(claim):
     for start in sorted({0, matrix.shape[1] - size}):
         columns = matrix[:, start : start + size]
         numbers = claim.parts[0] @ columns + (0 if vectors[0] is None else vectors[0])
-        if start >= 0 and claim.holds(_apply(name, numbers)):
+        if start >= 0 and claim.holds(applied(name, numbers)):
             function = name if name in FUNCTIONS else None
             return Equation("linear", claim.operands, function, matrix=columns, bias=vectors[0])
     return None
@@ -229,7 +229,8 @@ def _name_of(function):
     return None if function is None or name == "linear" else name
 
 
-def _apply(name, numbers):
+def applied(name: str | None, numbers: np.ndarray) -> np.ndarray:
+    """A function of `keras.ops` of these numbers; None changes nothing, and of another name all are NaN."""
     if name is None:
         return numbers
     function = getattr(ops, name, None)

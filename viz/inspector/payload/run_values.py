@@ -9,7 +9,7 @@ import numpy as np
 from rshop.errors import given_name
 from viz.inspector.payload.equations import Equation, Operand
 from viz.model import naming
-from viz.model.spoken_names import Spoken
+from viz.model.spoken_names import Spoken, in_words
 from viz.style.encodable_text import visible
 
 flatten = keras.tree.flatten
@@ -21,7 +21,7 @@ class Value:
 
     Attributes:
         name: as the trace names it; for a state, the state's name.
-        said: the same as pictures say it: `lstm 1/h` for `lstm_cell_3/h`.
+        said: the same as pictures say it: `lstm 1/input gate` for `lstm_cell_3/input_gate`.
         role: `input`, `constant`, `state`, `readout`, `inner` or `output`.
         shape: of one sample at one timestep.
         array: `(batch, frames, rows * columns)`, float32. A state has one frame more than there are
@@ -124,6 +124,10 @@ def _say_names(graph, found):
     for value in found.every:
         say = {"inner": spoken.value, "state": spoken.state}.get(value.role, str)
         value.said = visible(say(value.name))
+    taken = {(value.role, value.said) for value in found.every}
+    for value in found.every:
+        words = in_words(value.said)
+        value.said = value.said if (value.role, words) in taken else words
 
 
 def named_parts(structure, arrays, role) -> list[tuple]:

@@ -7,7 +7,7 @@ from viz.inspector.payload.affine_groups import with_affine_boxes
 from viz.inspector.payload.box_layout import arrange
 from viz.inspector.payload.view import HEIGHT, PORT, SIGN, STRIP, WIDEST, WIDTH, Box, View
 from viz.model import naming
-from viz.model.spoken_names import Spoken
+from viz.model.spoken_names import Spoken, in_words
 from viz.style.labels import shape_text, told_apart
 from viz.style.text_width import width
 
@@ -119,7 +119,7 @@ def _node_box(node, values, spoken):
         role = "operation"
     shape = shape_text(node.outputs[0].shape) if len(node.outputs) == 1 else ""
     rows = values.every[found[0]].rows if len(found) == 1 else 1
-    name = spoken if node.inner is not None else given or what
+    name = spoken if node.inner is not None else in_words(given or what)
     return _sized(Box(role, name, what, shape, found), rows, " ▸" if node.inner is not None else "")
 
 

@@ -1,5 +1,6 @@
 """The words of a run: of its timesteps, of the places of a memory, and of the classes of its outputs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,8 @@ class Guesses:
         chances: `(samples, time, count)`, their probabilities.
         softmax: whether the output holds scores of which a softmax made the probabilities.
         names: what all classes are called, where the call named them.
+        others: of a second run, the chances that the first run gives to these classes, like `chances`.
+        of_first: of a second run, its own chances of the classes that are the first run's likeliest.
     """
 
     place: int
@@ -34,6 +37,8 @@ class Guesses:
     chances: np.ndarray
     softmax: bool
     names: list[str] | None = None
+    others: np.ndarray | None = None
+    of_first: np.ndarray | None = None
 
 
 @dataclass(eq=False)
@@ -87,7 +92,9 @@ def read_words(run: Recorded, labels, output_labels, *, batch: int, steps: int, 
     return words
 
 
-def guesses_of(numbers: np.ndarray, place: int, names: list[str] | None) -> Guesses:
+def guesses_of(
+    numbers: np.ndarray, place: int, names: list[str] | None, *, first: np.ndarray | None = None
+) -> Guesses:
     """The likeliest classes of an output.
 
     Example:
@@ -98,17 +105,49 @@ def guesses_of(numbers: np.ndarray, place: int, names: list[str] | None) -> Gues
         numbers: `(samples, time, classes)`, probabilities or scores.
         place: that of the output among the values.
         names: what the classes are called, or None.
+        first: of a second run, the numbers of the first one, alike.
     """
-    softmax = not _shares(numbers)
-    if softmax:
-        with np.errstate(invalid="ignore", over="ignore"):
-            raised = np.exp(numbers - numbers.max(axis=-1, keepdims=True))
-            numbers = raised / raised.sum(axis=-1, keepdims=True)
-    order = np.argsort(-numbers, axis=-1, kind="stable")[..., :GUESSES]
+    numbers, softmax = _chances(numbers)
+    order = _likeliest(numbers)
     seen, which = np.unique(order, return_inverse=True)
     texts = [names[i] if names else f"[{i}]" for i in seen]
-    chances = np.take_along_axis(numbers, order, axis=-1).astype("float32")
-    return Guesses(place, texts, which.reshape(order.shape), chances, softmax, names)
+    found = Guesses(place, texts, which.reshape(order.shape), _taken(numbers, order), softmax, names)
+    if first is not None:
+        first, _ = _chances(first)
+        found.others, found.of_first = _taken(first, order), _taken(numbers, _likeliest(first))
+    return found
+
+
+def guesses_beside(guesses: list[Guesses], values: Sequence, others: dict) -> list[Guesses]:
+    """The likeliest classes of a second run, of the outputs that it has too.
+
+    Args:
+        guesses: of the first run.
+        values: of the first run, before they are cut for size.
+        others: by the place of a value the value of the second run.
+    """
+    return [
+        guesses_of(others[one.place].array, one.place, one.names, first=values[one.place].array)
+        for one in guesses
+        if one.place in others
+    ]
+
+
+def _chances(numbers) -> tuple[np.ndarray, bool]:
+    # The probabilities, and whether a softmax made them of scores.
+    if _shares(numbers):
+        return numbers, False
+    with np.errstate(invalid="ignore", over="ignore"):
+        raised = np.exp(numbers - numbers.max(axis=-1, keepdims=True))
+        return raised / raised.sum(axis=-1, keepdims=True), True
+
+
+def _likeliest(chances):
+    return np.argsort(-chances, axis=-1, kind="stable")[..., :GUESSES]
+
+
+def _taken(chances, order):
+    return np.take_along_axis(chances, order, axis=-1).astype("float32")
 
 
 def read_rows(

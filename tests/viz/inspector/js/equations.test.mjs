@@ -125,9 +125,9 @@ test("gates have the letters of books, with their names above, and matrices the 
   const given = payload();
   Object.assign(given.values[2], { unnamed: true });
   Object.assign(given.values[2].law, { letter: "W" });
-  Object.assign(given.values[3], { name: "input_gate" });
+  Object.assign(given.values[3], { name: "input_gate", said: "input gate" });
   const panel = shown({}, { values: given.values });
-  assert.match(texts(panel)[0], /^input_gateit=\u00a0σ\(Wi xt \+ bi\)/);
+  assert.match(texts(panel)[0], /^input gateit=\u00a0σ\(Wi xt \+ bi\)/);
 });
 
 test("the equations of the box that was clicked come first", () => {

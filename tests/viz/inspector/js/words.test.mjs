@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { filmRow, framesOf } from "../../../../viz/inspector/js/film_row.js";
+import { guessesAt, guessesPanel, guessRows } from "../../../../viz/inspector/js/guesses.js";
 import { heatMap } from "../../../../viz/inspector/js/maps.js";
 import { Series } from "../../../../viz/inspector/js/series.js";
-import {
-  attentionPanel,
-  giveWords,
-  guessesAt,
-  guessesPanel,
-  guessRows,
-} from "../../../../viz/inspector/js/words.js";
+import { attentionPanel, giveWords } from "../../../../viz/inspector/js/words.js";
 import "./dom_stub.mjs";
 import { madeRun, payload } from "./made_run.mjs";
 
