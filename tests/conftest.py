@@ -7,6 +7,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from collections import Counter
+from pathlib import Path
 
 import keras
 import pytest
@@ -27,13 +28,18 @@ def seeded():
     keras.utils.set_random_seed(0)
 
 
-@pytest.fixture(autouse=True)
-def compiled_at_once():
-    """Let XLA compile at the first call, or few tests would ever see what it makes of a training step.
+#: Rooms of what is built on layers: they are tested as a user has them, whose first batches run without XLA.
+TIERED = {"course", "examples", "export", "project", "seq2seq", "training", "viz"}
 
-    What is there before is XLA's absence, a switch of its own; `test_fast_tiers` has the passage.
+
+@pytest.fixture(autouse=True)
+def compiled_at_once(request):
+    """Let XLA compile at the first call, or few tests of the loop would see what it makes of a training step.
+
+    What is there before is XLA's absence, a switch of its own; `rshop/fast/test_tiers.py` has the passage.
     """
-    with switched(tiered=False):
+    rooms = set(request.path.relative_to(Path(__file__).parent).parts)
+    with switched(tiered=not TIERED.isdisjoint(rooms)):
         yield
 
 
