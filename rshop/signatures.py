@@ -1,12 +1,15 @@
 """Class signatures as JupyterLab shows them: every option, with type and default, in place of `**options`."""
 
 import ast
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from inspect import Parameter
 
 import keras
+
+from rshop.errors import message, told
 
 # The type of an option of Keras by the last word of its name; Keras writes none.
 _TYPES = {
@@ -71,6 +74,53 @@ def _from(cls, classes) -> list[Parameter]:
     positions = [p.name for p in inherited if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
     fixed = {keyword.arg for keyword in call.keywords} | set(positions[: len(call.args)])
     return [*own, *keyword_only(inherited, without=_names(own) | fixed)]
+
+
+def with_options_of(function: Callable, without: Iterable[str] = (), **defaults) -> Callable:
+    """A decorator: the `**options` of a method are the keyword-only ones of `function`, and shown as such.
+
+    Example:
+        >>> class Model:
+        ...     @with_options_of(rshop.generate, without=["x"])
+        ...     def generate(self, source, length: int, **options): ...
+        >>> list(inspect.signature(Model.generate).parameters)[:5]
+        ['self', 'source', 'length', 'strategy', 'temperature']
+
+    Args:
+        function: what the method hands its options on to.
+        without: the options that the method gives itself.
+        **defaults: of the method, where they are others.
+
+    Raises:
+        TypeError: at a call with another option, by its name.
+    """
+    given = inspect.signature(function).parameters.values()
+
+    def decorate(method):
+        *own, _ = inspect.signature(method).parameters.values()
+        skipped = {*without, *_names(own)}
+        options = [p for p in given if p.kind is Parameter.KEYWORD_ONLY and p.name not in skipped]
+        options = [p.replace(default=defaults.get(p.name, p.default)) for p in options]
+        known = _names([*own, *options])
+
+        @functools.wraps(method)
+        def checked(*args, **kwargs):
+            for name in kwargs.keys() - known:
+                raise TypeError(
+                    message(
+                        f"`{method.__name__}` has no option {name!r}.",
+                        received=f"{name}={told(kwargs[name])}",
+                        expected=", ".join(option.name for option in options),
+                        fix=f"leave out {name}",
+                    )
+                )
+            return method(*args, **kwargs)
+
+        returns = inspect.signature(method).return_annotation
+        checked.__signature__ = inspect.Signature([*own, *options], return_annotation=returns)
+        return checked
+
+    return decorate
 
 
 def keyword_only(given: Iterable[Parameter], without: Iterable[str] = ()) -> list[Parameter]:

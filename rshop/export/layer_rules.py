@@ -1,7 +1,6 @@
 """Layers that have a rule of their own, because it reads better than what their call consists of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -10,38 +9,13 @@ from keras import layers
 from rshop.cells.dropout import SequenceMask
 from rshop.cells.weights import Bias, Product
 from rshop.export.activations import activated
+from rshop.export.layer_use import Use
 from rshop.export.operations import cast
 from rshop.export.refusals import refused
 from rshop.export.terms import Term, number
 from rshop.step.graph import Graph
-from rshop.step.node import Node
 from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
 from rshop.structure import flat
-
-
-@dataclass
-class Use:
-    """One use of a layer: the reader, the node, the terms that it is given, where its weights belong."""
-
-    reader: object
-    node: Node
-    given: list[Term]
-    path: str
-
-    @property
-    def layer(self):
-        """The layer."""
-        return self.node.operation
-
-    def weight(self, variable) -> Term:
-        """A weight of the layer."""
-        path = self.path.rpartition("#")[0] or self.path
-        return self.reader.arrays.weight(variable, path, alone=isinstance(self.layer, (Product, Bias)))
-
-    def term(self, kind: str, of: list[Term], *, like=None, **how) -> Term:
-        """A term with the shape and dtype of the result, or of a tensor like it."""
-        like = self.node.outputs[0] if like is None else like
-        return Term(kind, of, how, tuple(like.shape), like.dtype)
 
 
 def _dense(use: Use):
@@ -109,6 +83,22 @@ def _embedding(use: Use):
         return None
     ids = use.given[0] if "int" in use.given[0].dtype else cast(use.given[0], "int32")
     return [use.term("lookup", [use.weight(layer.embeddings), ids])]
+
+
+def _reversible_embedding(use: Use):
+    # Backwards it gives a score for each row: the product with its own matrix, transposed, or with another.
+    layer = use.layer
+    backwards = [*use.node.args[1:], use.node.kwargs.get("reverse", False)][0]
+    if not backwards:
+        return _embedding(use)
+    changes = (layer.quantization_mode, layer.reverse_dtype, layer.logit_soft_cap)
+    if any(change is not None for change in changes) or getattr(layer, "lora_enabled", False):
+        return None
+    if not layer.tie_weights:
+        return [use.term("matmul", [use.given[0], use.weight(layer.reverse_embeddings)])]
+    rows = use.weight(layer.embeddings)
+    columns = Term("transpose", [rows], {"axes": None}, rows.shape[::-1], rows.dtype)
+    return [use.term("matmul", [use.given[0], columns])]
 
 
 def _conv(use: Use):
@@ -201,6 +191,7 @@ RULES = {
     layers.Dense: _dense,
     layers.Activation: _activation,
     layers.Embedding: _embedding,
+    layers.ReversibleEmbedding: _reversible_embedding,
     layers.Add: _chain("add"),
     layers.Subtract: _chain("subtract"),
     layers.Multiply: _chain("multiply"),

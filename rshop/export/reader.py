@@ -6,7 +6,8 @@ from rshop.cells.keras_cells import is_keras_cell, state_names
 from rshop.cells.weights import Bias, Product
 from rshop.errors import given_name
 from rshop.export.arrays import Arrays
-from rshop.export.layer_rules import Use, mask_of, rule_of
+from rshop.export.layer_rules import mask_of, rule_of
+from rshop.export.layer_use import Use
 from rshop.export.loops import keras_loop, layer_loop
 from rshop.export.operations import cast, operation_terms, parts
 from rshop.export.refusals import refused

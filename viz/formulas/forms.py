@@ -86,6 +86,13 @@ def _joined(term, operand):
     return ("[" + ";\\, ".join(a for a, _ in parts) + "]", "[" + "; ".join(x for _, x in parts) + "]"), ATOM
 
 
+def _transposed(term, operand):
+    if term.how.get("axes") is not None:
+        return named("transpose")(term, operand)
+    a, x = operand(0, ATOM)
+    return (f"{a}^{{\\top}}", f"{x}^T"), POWER
+
+
 def _row(term, operand):
     (a, x), (b, y) = operand(0, ATOM), operand(1, 0)
     return (f"{a}\\left[{b}\\right]", f"{x}[{y}]"), ATOM
@@ -137,6 +144,7 @@ FORMS: dict[str, Form] = {
     "lookup": _row,
     "take": _row,
     "item": _item,
+    "transpose": _transposed,
     "conv": _conv,
     "greater": infix(">", ">", COMPARE, SUM, SUM),
     "less": infix("<", "<", COMPARE, SUM, SUM),

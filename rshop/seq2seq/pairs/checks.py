@@ -8,6 +8,11 @@ from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
 from rshop.structure import flat
 
+MODES = ("attention", "peek", "state")
+
+#: What the encoder says to `rshop.generate`, and nobody else.
+FROM_THE_SOURCE = ("x", "mask", "constants", "constants_mask", "initial_state", "batch")
+
 
 def check_counts(**counts):
     """That each option is a count.
@@ -55,18 +60,18 @@ def check_tokens(vocabulary: int | None, **tokens):
         )
 
 
-def check_mode(mode, modes: tuple, attention):
+def check_mode(mode, attention):
     """That the mode is one of three, and that an attention is one of this project and is used.
 
     Raises:
         TypeError, ValueError: it is not.
     """
-    if not isinstance(mode, str) or mode not in modes:
+    if not isinstance(mode, str) or mode not in MODES:
         raise (ValueError if isinstance(mode, str) else TypeError)(
             message(
                 "This is no form of an EncoderDecoder.",
                 received=f"mode={told(mode)}",
-                expected=", ".join(map(repr, modes)),
+                expected=", ".join(map(repr, MODES)),
                 fix="mode='attention'",
             )
         )

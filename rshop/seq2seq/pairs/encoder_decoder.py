@@ -11,6 +11,7 @@ from rshop.attention.base import AttentionLayer
 from rshop.cells import LSTMCell
 from rshop.configs import reading
 from rshop.generation.generate import generate
+from rshop.generation.generated import Generated
 from rshop.seq2seq.pairs import checks
 from rshop.seq2seq.pairs.bridge import Bridge
 from rshop.seq2seq.pairs.decoder import make_decoder, states_to_bridge
@@ -18,10 +19,9 @@ from rshop.seq2seq.pairs.encoder import make_encoder
 from rshop.seq2seq.pairs.training import TrainedOnPairs
 from rshop.seq2seq.parts import prototype
 from rshop.seq2seq.reader import make_reader, reads_input
+from rshop.signatures import with_options_of
 from rshop.step import teacher_forcing
 from rshop.structure import flat, flat_shapes, shape_of
-
-MODES = ("attention", "peek", "state")
 
 
 @keras.saving.register_keras_serializable(package="rshop")
@@ -110,7 +110,7 @@ class EncoderDecoder(TrainedOnPairs):
         checks.check_vocabularies(source_tokens, target_tokens)
         special = {"start_token": start_token, "end_token": end_token, "pad_token": pad_token}
         checks.check_tokens(target_tokens, **special)
-        checks.check_mode(mode, MODES, attention)
+        checks.check_mode(mode, attention)
         checks.check_parts(encoder, decoder)
         self.units, self.depth, self.embedding, self.mode = units, depth, embedding, mode
         self.source_tokens, self.target_tokens = source_tokens, target_tokens
@@ -245,17 +245,20 @@ class EncoderDecoder(TrainedOnPairs):
             given |= {"constants": constants, "constants_mask": masks}
         return self.reader(late, training=training, **given)
 
-    def generate(self, source, length: int, source_mask=None, **options):
+    @with_options_of(generate, without=checks.FROM_THE_SOURCE)
+    def generate(self, source, length: int, source_mask=None, **options) -> Generated:
         """What the decoder says to a source by itself.
 
         Args:
-            source: as in a call.
+            source, source_mask: as in a call.
             length: the largest number of timesteps.
-            source_mask: as in a call.
             **options: those of `rshop.generate`; the end token is that of the model where none is given.
 
         Returns:
             A `Generated`.
+
+        Raises:
+            TypeError, ValueError: as `rshop.generate`; an option that the source says, such as `constants`.
         """
         self._make_for(source)
         seen = self.encode(ops.convert_to_tensor(source), source_mask, training=False)

@@ -9,6 +9,7 @@ from rshop.errors import message, told
 from rshop.generation.generate import generate, stream
 from rshop.generation.generated import Generated
 from rshop.seq2seq.text.checks import check_tokens, not_fitted
+from rshop.signatures import with_options_of
 
 #: What stands for bytes that are no whole character yet.
 _PART_OF_A_CHARACTER = "\ufffd"
@@ -77,6 +78,8 @@ class GeneratesText(keras.Model):
         texts = [self.coding.decode(tokens[:count]) for tokens, count in rows]
         return texts[0] if batch is None else texts
 
+    # The `generate` above, of this class.
+    @with_options_of(generate, batch=1)
     def generate_tokens(self, prompt, length: int, **options) -> Generated:
         """The same as tokens, with their scores and for beams their tree.
 
@@ -85,6 +88,7 @@ class GeneratesText(keras.Model):
         """
         return generate(self.decoder, length, **self._asked(prompt, options))
 
+    @with_options_of(generate, without=["batch"])
     def stream(self, prompt, length: int, **options) -> Iterator[str]:
         """The text that `generate` returns, piece by piece, as soon as each is there.
 

@@ -1,9 +1,12 @@
 """What a `LanguageModel` says after a prompt, against its own logits."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
+from rshop.seq2seq import LanguageModel
 from tests.support.language import KINDS, TEXT, logits_of, made, surprise
 
 
@@ -53,3 +56,20 @@ def test_prompts_of_other_lengths_trace_nothing_anew():
     for n in range(2, 31):
         assert model.generate(TEXT[:n], 3 + n % 3, strategy=likeliest) == model.generate(TEXT[:n], 3 + n % 3)
     assert len(traced) == before
+
+
+def test_tokens_and_pieces_have_the_options_of_generate_in_their_signatures():
+    options = inspect.signature(LanguageModel.generate).parameters
+    tokens = inspect.signature(LanguageModel.generate_tokens).parameters
+    pieces = inspect.signature(LanguageModel.stream).parameters
+    assert list(tokens) == list(options) and tokens["batch"].default == 1
+    assert list(pieces) == [name for name in options if name != "batch"]
+
+
+@pytest.mark.parametrize("call, option", [("generate_tokens", "warm_up"), ("stream", "batch")])
+def test_another_option_is_refused_by_its_name(call, option):
+    model = LanguageModel(4)
+    with pytest.raises(
+        TypeError, match=f"no option '{option}'.*Received: {option}=2.*Expected: strategy, .*Fix"
+    ):
+        getattr(model, call)("a", 3, **{option: 2})

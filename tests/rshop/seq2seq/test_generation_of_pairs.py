@@ -1,5 +1,6 @@
 """`EncoderDecoder.generate`: what it says is what its decoder says, step by step, and what it learned."""
 
+import inspect
 import itertools
 import subprocess
 import sys
@@ -220,3 +221,18 @@ def test_a_decoder_of_your_own_says_itself_whether_it_returns_probabilities():
         initial_readout=np.full(3, START),
     )  # fmt: skip
     np.testing.assert_array_equal(model.generate(SOURCE, 5).tokens, expected.tokens)
+
+
+def test_every_option_of_generate_stands_in_the_signature():
+    own = ["self", "source", "length", "source_mask"]
+    shown = inspect.signature(EncoderDecoder.generate).parameters
+    said = {"x", "mask", "constants", "constants_mask", "initial_state", "batch"}
+    theirs = {name: p for name, p in inspect.signature(generate).parameters.items() if name not in said}
+    assert list(shown) == [*own, *list(theirs)[2:]]
+    assert all(shown[name].default == theirs[name].default for name in list(theirs)[2:])
+
+
+@pytest.mark.parametrize("option", ["constants", "initial_state", "batch", "beams"])
+def test_an_option_that_the_source_says_is_refused(option):
+    with pytest.raises(TypeError, match=f"no option '{option}'.*Received: {option}=3.*beam_width.*Fix"):
+        made("state").generate(SOURCE, 3, **{option: 3})
