@@ -267,6 +267,7 @@ def test_no_tool_writes_a_file_in_another_way():
     assert found == [
         ("site_examples.py", 'plt.gcf().savefig(out, format="png", dpi=110, bbox_inches="tight")'),
         ("animate.py", 'unfinished.write_text(_page(self.name, self._repr_html_()), encoding="utf-8")'),
+        ("animate.py", 'self.figure.savefig(drawn, format="png", dpi=self.figure.dpi)'),
         (
             "still_image.py",
             'still(payload, invitation).savefig(out, format="png", metadata={"Software": None})',
