@@ -9,7 +9,9 @@ import pytest
 
 import rshop
 import viz
-from rshop import RecurrentModel
+from rshop import GRUCell, LSTMCell, RecurrentModel
+from rshop.attention import AdditiveAttention, DotAttention
+from rshop.cells import AttentionCell
 from tests.support.closeness import apart
 from tests.support.inspected import layer, normal
 from tests.support.payloads import record
@@ -93,6 +95,34 @@ def test_another_input_and_a_trace_of_the_same_weights_keep_every_equation():
     rnn, x, other = layer(), normal(2, 5, 3), normal(2, 5, 3, seed=1)
     for second in (other, {"initial_state": [normal(2, 4), normal(2, 4)]}, rshop.trace(rnn, other)):
         assert build_payload.record(rnn, x, beside=second).beside.unlike == []
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_the_same_weights_keep_every_equation_in_16_bits_too(policy):
+    rnn = LSTMCell(6, input_dim=3, dtype=policy).get_layer(return_sequences=True, dtype=policy)
+    x = normal(2, 8, 3)
+    payload = build_payload.record(rnn, x, beside=x + 1)
+    assert payload.beside.unlike == []
+    assert {"linear", "function", "product"} <= {value.equation.kind for value in payload.values}
+    other = LSTMCell(6, input_dim=3).get_layer(return_sequences=True)
+    assert build_payload.record(rnn, x, beside=other).beside.unlike
+
+
+@pytest.mark.parametrize("attention", [AdditiveAttention(4), DotAttention()], ids=["additive", "dot"])
+def test_the_shares_of_a_padded_memory_keep_their_equation(attention):
+    rnn = AttentionCell(GRUCell(4), attention).get_layer(return_sequences=True)
+    call = {
+        "constants": normal(2, 5, 4),
+        "constants_mask": np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], bool),
+    }
+    x = normal(2, 6, 3)
+    rnn(x, **call)
+    payload = build_payload.record(rnn, x, beside=x + 1, **call)
+    (place,) = [i for i, value in enumerate(payload.values) if value.equation.valid is not None]
+    assert payload.values[place].equation.function == "softmax" and payload.beside.unlike == []
+    other = {"constants_mask": np.array([[1, 0, 0, 0, 1], [0, 1, 1, 0, 0]], bool)}
+    payload = build_payload.record(rnn, x, beside=other, **call)
+    assert payload.beside.unlike == []
 
 
 def test_other_weights_keep_the_equations_without_weights_alone():

@@ -144,7 +144,8 @@ class _Choice:
         )
 
     def _equation(self, equation):
-        sent = replace(equation, of=[self._operand(operand) for operand in equation.of])
+        valid = None if equation.valid is None else self._operand(equation.valid)
+        sent = replace(equation, of=[self._operand(operand) for operand in equation.of], valid=valid)
         if sent.matrix is None:
             return sent
         self.spent += sent.matrix.size

@@ -34,6 +34,8 @@ class Equation:
         sizes: of a `join`, the number of units of each part.
         matrix, bias: of a `linear`, `(inputs, units)` and `(units,)`; of a `shift` the bias alone.
         letter: of a `linear`, what its matrix is called: `W`, of a state `U`.
+        valid: of a softmax over places of which some are padding: what says which count.
+        short: whether it was computed in 16 bits, so that it gives the recorded numbers less exactly.
         too_large: an `unknown` that is linear, with a matrix that is too large for a page.
     """
 
@@ -45,6 +47,8 @@ class Equation:
     matrix: np.ndarray | None = None
     bias: np.ndarray | None = None
     letter: str = ""
+    valid: Operand | None = None
+    short: bool = False
     too_large: bool = False
 
 

@@ -98,15 +98,19 @@ class _Claim:
                 number = float(np.asarray(ops.convert_to_numpy(argument)).reshape(()))
                 self.operands.append(Operand(number=number))
                 self.parts.append(np.full((self.steps, 1), number, "float32"))
-        short = "16" in str(node.outputs[index].dtype)
-        self.tolerance = {"rtol": 3e-2, "atol": 3e-2} if short else {"rtol": 1e-3, "atol": 1e-5}
+        self.short = "16" in str(node.outputs[index].dtype)
 
     def holds(self, numbers) -> bool:
         if numbers.shape != self.result.shape:
             return False
-        if not np.allclose(numbers[0], self.result[0], equal_nan=True, **self.tolerance):
-            return False  # most claims that fail do so at once
-        return bool(np.allclose(numbers, self.result, equal_nan=True, **self.tolerance))
+        # Most claims that fail do so at once.
+        return near(numbers[0], self.result[0], self.short) and near(numbers, self.result, self.short)
+
+
+def near(numbers: np.ndarray, recorded: np.ndarray, short: bool) -> bool:
+    """Whether an equation gives the recorded numbers, as near as 32 bits allow, or 16."""
+    tolerance = {"rtol": 3e-2, "atol": 3e-2} if short else {"rtol": 1e-3, "atol": 1e-5}
+    return bool(np.allclose(numbers, recorded, equal_nan=True, **tolerance))
 
 
 def _equation(claim, values):
@@ -116,7 +120,7 @@ def _equation(claim, values):
             for attempt in _ATTEMPTS:
                 equation = attempt(claim)
                 if equation is not None:
-                    return equation
+                    return replace(equation, short=claim.short)
     return Equation("unknown", [Operand(values.of(t)) for t in claim.node.inputs])
 
 
@@ -142,12 +146,17 @@ def _masked_softmax(claim):
     # The weights of an attention: a softmax over the places that are no padding.
     if claim.kind != "MaskedSoftmax" or len({part.shape for part in claim.parts}) > 1:
         return None
-    scores, *masks = claim.parts
-    valid = masks[0] > 0 if masks else np.ones(scores.shape, bool)
-    powers = np.where(valid, np.exp(scores - scores.max(axis=1, keepdims=True)), 0)
-    if not claim.holds(powers / np.maximum(powers.sum(axis=1, keepdims=True), 1e-30)):
+    scores, valid = [*claim.parts, None][:2]
+    if not claim.holds(masked_softmax(scores, valid)):
         return None
-    return Equation("function", claim.operands[:1], "softmax")
+    return Equation("function", claim.operands[:1], "softmax", valid=[*claim.operands, None][1])
+
+
+def masked_softmax(scores: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+    """Shares of the places that count, `(..., places)`; 0 of the others, and of all where none counts."""
+    valid = np.ones(scores.shape, bool) if valid is None else valid > 0
+    powers = np.where(valid, np.exp(scores - scores.max(axis=-1, keepdims=True)), 0)
+    return powers / np.maximum(powers.sum(axis=-1, keepdims=True), 1e-30)
 
 
 def _linear(claim):

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from viz.inspector.payload.find_equations import COMBINE, applied
+from viz.inspector.payload.find_equations import COMBINE, applied, masked_softmax, near
 from viz.inspector.payload.run_values import Value
 
 _COMPUTED = dict(COMBINE.values())
 _PASS = ("same", "take", "join")
-_TOLERANCE = {"rtol": 1e-3, "atol": 1e-5, "equal_nan": True}
 
 
 def unlike(values: list[Value], others: dict[int, np.ndarray], *, steps: int, valid=None) -> list[int]:
@@ -45,7 +44,7 @@ def unlike(values: list[Value], others: dict[int, np.ndarray], *, steps: int, va
 def _holds(equation, result, read, valid) -> bool:
     if equation.kind in ("given", "unknown", "lookup"):  # these have no numbers but those of the value
         return True
-    parts = [read(operand) for operand in equation.of]
+    parts = [read(operand) for operand in (*equation.of, equation.valid) if operand is not None]
     if any(part is None for part in parts):
         return False
     units = result.shape[-1]
@@ -56,12 +55,14 @@ def _holds(equation, result, read, valid) -> bool:
     found = np.broadcast_to(found, result.shape)
     if valid is not None and result.shape[1] > 1:
         found, result = found[valid], result[valid]
-    return bool(np.allclose(found, result, **_TOLERANCE))
+    return near(found, result, equation.short)
 
 
 def _computed(equation, parts):
     if equation.kind in _COMPUTED:
         return _COMPUTED[equation.kind](parts)
+    if equation.valid is not None:
+        return masked_softmax(*parts)
     if equation.kind == "function":
         return applied(equation.function, parts[0])
     if equation.kind == "linear":
