@@ -20,7 +20,7 @@ from rshop.structure import flat
 
 def _dense(use: Use):
     layer = use.layer
-    if layer.quantization_mode is not None or getattr(layer, "lora_enabled", False):
+    if use.is_changed:
         return None
     term = use.term("matmul", [use.given[0], use.weight(layer.kernel)])
     if layer.use_bias:
@@ -29,9 +29,8 @@ def _dense(use: Use):
 
 
 def _product(use: Use):
-    where = {**dict(zip(("start", "stop"), use.node.args[1:], strict=False)), **use.node.kwargs}
     kernel = use.weight(use.layer.kernel)
-    columns = slice(where.get("start"), where.get("stop"))
+    columns = slice(use.option("start", 1), use.option("stop", 2))
     if columns != slice(None, None):
         shape = (kernel.shape[0], use.node.outputs[0].shape[-1])
         kernel = Term("item", [kernel], {"key": (slice(None), columns)}, shape, kernel.dtype)
@@ -39,8 +38,7 @@ def _product(use: Use):
 
 
 def _bias(use: Use):
-    where = {**dict(zip(("row",), use.node.args[1:], strict=False)), **use.node.kwargs}
-    value, row = use.weight(use.layer.value), where.get("row")
+    value, row = use.weight(use.layer.value), use.option("row")
     if row is not None:
         value = Term("item", [value], {"key": row}, value.shape[1:], value.dtype)
     return [use.term("add", [use.given[0], value])]
@@ -78,21 +76,18 @@ def _concatenate(use: Use):
 
 
 def _embedding(use: Use):
-    layer = use.layer
-    if layer.quantization_mode is not None or getattr(layer, "lora_enabled", False):
+    if use.is_changed:
         return None
     ids = use.given[0] if "int" in use.given[0].dtype else cast(use.given[0], "int32")
-    return [use.term("lookup", [use.weight(layer.embeddings), ids])]
+    return [use.term("lookup", [use.weight(use.layer.embeddings), ids])]
 
 
 def _reversible_embedding(use: Use):
     # Backwards it gives a score for each row: the product with its own matrix, transposed, or with another.
     layer = use.layer
-    backwards = [*use.node.args[1:], use.node.kwargs.get("reverse", False)][0]
-    if not backwards:
+    if not use.option("reverse"):
         return _embedding(use)
-    changes = (layer.quantization_mode, layer.reverse_dtype, layer.logit_soft_cap)
-    if any(change is not None for change in changes) or getattr(layer, "lora_enabled", False):
+    if use.is_changed or layer.reverse_dtype is not None or layer.logit_soft_cap is not None:
         return None
     if not layer.tie_weights:
         return [use.term("matmul", [use.given[0], use.weight(layer.reverse_embeddings)])]
@@ -104,11 +99,7 @@ def _reversible_embedding(use: Use):
 def _conv(use: Use):
     # Keras lays a convolution in groups out only when it runs.
     layer = use.layer
-    if (
-        layer.data_format == "channels_first"
-        or layer.padding == "causal"
-        or getattr(layer, "lora_enabled", False)
-    ):
+    if layer.data_format == "channels_first" or layer.padding == "causal" or use.is_changed:
         return None
     how = {"strides": layer.strides, "padding": layer.padding, "dilation_rate": layer.dilation_rate}
     term = use.term("conv", [use.given[0], use.weight(layer.kernel)], **how)

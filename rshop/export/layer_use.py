@@ -21,6 +21,17 @@ class Use:
         """The layer."""
         return self.node.operation
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the layer computes with other numbers than its weights: quantized, or with LoRA."""
+        quantized = getattr(self.layer, "quantization_mode", None) is not None
+        return quantized or getattr(self.layer, "lora_enabled", False)
+
+    def option(self, name: str, place: int = 1):
+        """What the layer is called with beside its input, by name or by place."""
+        args = self.node.args
+        return args[place] if place < len(args) else self.node.kwargs.get(name)
+
     def weight(self, variable) -> Term:
         """A weight of the layer."""
         path = self.path.rpartition("#")[0] or self.path
