@@ -28,3 +28,18 @@ def test_every_module_does_what_its_tests_say():
 def test_the_script_is_formatted_and_uses_no_name_that_it_does_not_import():
     done = subprocess.run([BIOME, "check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(BIOME is None, reason="no wheel of biome for this machine")
+def test_a_release_that_lies_unpacked_in_build_is_nothing_to_the_formatter(tmp_path):
+    """It has a `biome.json` of its own, and a second one stops biome."""
+    script = tmp_path / "viz" / "inspector" / "js" / "one.js"
+    script.parent.mkdir(parents=True)
+    script.write_text("export const one = 1;\n")
+    for folder in (tmp_path, tmp_path / "build" / "release" / "source"):
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "biome.json", folder)
+    done = subprocess.run([BIOME, "check"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    script.write_text("export const one = two\n")
+    assert subprocess.run([BIOME, "check"], cwd=tmp_path, capture_output=True).returncode != 0
