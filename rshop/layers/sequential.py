@@ -57,7 +57,7 @@ class RecurrentSequential(RecurrentLayer):
         **options,
     ):
         mode = check_mode(readout)
-        check_switch("state_sync", state_sync)
+        _check_state_sync(state_sync)
         super().__init__(has_readout=mode is not False, **options)
         self.state_sync = state_sync
         self.readout = mode
@@ -227,6 +227,20 @@ class RecurrentSequential(RecurrentLayer):
 
 #: The name of this class in the first library.
 RecurrentContainer = RecurrentSequential
+
+
+def _check_state_sync(state_sync):
+    # Cells given at once, as `keras.Sequential` takes its layers, land here.
+    if isinstance(state_sync, (list, tuple, keras.Layer)):
+        raise TypeError(
+            message(
+                "A stack takes its cells one by one.",
+                received=f"RecurrentSequential({told(state_sync)})",
+                expected="options only, and the cells by add()",
+                fix="rnn = RecurrentSequential(); rnn.add(LSTMCell(8)); rnn.add(LSTMCell(8))",
+            )
+        )
+    check_switch("state_sync", state_sync)
 
 
 def _serialized(activation):

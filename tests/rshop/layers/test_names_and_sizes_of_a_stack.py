@@ -171,3 +171,10 @@ def test_a_readout_of_whole_numbers_has_the_kind_of_its_output():
     found = np.asarray(rnn(np.array([[[0.5, 0.2], [0.1, 0.7], [0.0, 0.0]]], "float32")))
     # [.5 .2 | 0] -> 0, [.1 .7 | 0] -> 1, [0 0 | 1] -> 2
     np.testing.assert_array_equal(np.ravel(found), [0, 1, 2])
+
+
+def test_cells_given_at_once_are_told_of_add():
+    """As `keras.Sequential` takes its layers."""
+    for given in ([LSTMCell(3)], (LSTMCell(3),), LSTMCell(3)):
+        with pytest.raises(TypeError, match=r"one by one.*Received: RecurrentSequential\(.*rnn\.add\("):
+            RecurrentSequential(given)
