@@ -3,17 +3,17 @@
 May import: step, attention.
 """
 
-from rshop.cells.attention_cell import AttentionCell
-from rshop.cells.clock import ClockCell
-from rshop.cells.dropout import RecurrentDropoutCell, VariationalDropoutCell
 from rshop.cells.gru import GRUCell
-from rshop.cells.layer_norm import LayerNormCell
 from rshop.cells.lstm import LSTMCell
-from rshop.cells.resets import ResetCell
 from rshop.cells.simple_rnn import SimpleRNNCell
-from rshop.cells.skip_connections import HighwayCell, ResidualCell
-from rshop.cells.weight_drop import WeightDropCell
-from rshop.cells.zoneout import ZoneoutCell
+from rshop.cells.wrappers.attention_cell import AttentionCell
+from rshop.cells.wrappers.clock import ClockCell
+from rshop.cells.wrappers.dropout import RecurrentDropoutCell, VariationalDropoutCell
+from rshop.cells.wrappers.layer_norm import LayerNormCell
+from rshop.cells.wrappers.resets import ResetCell
+from rshop.cells.wrappers.skip_connections import HighwayCell, ResidualCell
+from rshop.cells.wrappers.weight_drop import WeightDropCell
+from rshop.cells.wrappers.zoneout import ZoneoutCell
 
 __all__ = [
     "AttentionCell",

@@ -10,8 +10,8 @@ from rshop.checks import check_count
 from rshop.conversions import convert
 from rshop.errors import message
 from rshop.signatures import LAYER_OPTIONS, ClassSignature
-from rshop.step.checks import names_of_states
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.checks import names_of_states
+from rshop.step.describe.describe_step import describe_step
 from rshop.step.start_values import check_call
 from rshop.step.step import Step
 from rshop.structure import flat, flat_shapes

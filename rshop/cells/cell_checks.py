@@ -3,7 +3,7 @@
 import keras
 
 from rshop.errors import describe, message, shapes
-from rshop.step.checks import check_pair
+from rshop.step.describe.checks import check_pair
 from rshop.structure import agree, shape_of
 
 

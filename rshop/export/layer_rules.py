@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from rshop.cells.dropout import SequenceMask
 from rshop.cells.weights import Bias, Product
+from rshop.cells.wrappers.dropout import SequenceMask
 from rshop.export.activations import activated
 from rshop.export.layer_use import Use
 from rshop.export.operations import cast

@@ -9,8 +9,8 @@ from rshop.configs import from_parts
 from rshop.conversions import converts
 from rshop.errors import message, told
 from rshop.layers.base import RecurrentLayer
-from rshop.step.checks import names_of_states
 from rshop.step.constants import without_masks
+from rshop.step.describe.checks import names_of_states
 from rshop.step.names import free_name
 from rshop.step.readout import feed_back
 from rshop.step.step import Step

@@ -7,7 +7,7 @@ import keras
 from rshop.cells.shared_layers import warn_of_shared
 from rshop.configs import reading
 from rshop.layers.base import RecurrentLayer
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.describe_step import describe_step
 from rshop.step.readout import split_fed
 from rshop.step.recurrent import runs_its_step
 from rshop.step.step import Step

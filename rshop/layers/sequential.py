@@ -16,7 +16,7 @@ from rshop.layers.output_shape import is_known, output_shape, readout_shape
 from rshop.layers.stack_graph import Chain, Fed, chain, chain_with_readout, stack_state_names
 from rshop.layers.stack_parts import check_name, stackable
 from rshop.step.constants import without_masks
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.describe_step import describe_step
 from rshop.step.names import free_name
 from rshop.step.readout import ADDING, check_mode, merged_shape
 from rshop.step.recurrent import runs_its_step

@@ -4,8 +4,8 @@ import copy
 
 import keras
 
-from rshop.cells import any_cell
 from rshop.cells.base import RNNCell
+from rshop.cells.wrappers import any_cell
 from rshop.errors import message, told
 from rshop.layers.sequential import RecurrentSequential
 

@@ -2,7 +2,7 @@
 
 from rshop.layers.base import RecurrentLayer
 from rshop.layers.model import RecurrentModel
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.describe_step import describe_step
 from rshop.structure import flat
 
 

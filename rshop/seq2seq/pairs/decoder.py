@@ -3,12 +3,12 @@
 import keras
 from keras import layers
 
-from rshop.cells.attention_cell import AttentionCell
+from rshop.cells.wrappers.attention_cell import AttentionCell
 from rshop.layers.base import RecurrentLayer
 from rshop.layers.model import RecurrentModel
 from rshop.layers.stack_graph import chain, stack_state_names
 from rshop.seq2seq.parts import cell_from
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.describe_step import describe_step
 
 #: What an attention carries from timestep to timestep: nothing that an encoder could hand over.
 _OF_ATTENTION = ("context", "alignment", "kappa")

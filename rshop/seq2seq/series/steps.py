@@ -5,7 +5,7 @@ import keras
 from rshop.layers.model import RecurrentModel
 from rshop.layers.stack_graph import chain, stack_state_names
 from rshop.seq2seq.parts import cell_from
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.describe_step import describe_step
 
 
 def make_closed(prototype: dict, *, depth: int, features: int, known: int, teacher_force) -> tuple:

@@ -7,7 +7,7 @@ from rshop.cells.weights import Bias
 from rshop.layers.model import RecurrentModel
 from rshop.layers.stack_graph import chain, stack_state_names
 from rshop.seq2seq.parts import cell_from
-from rshop.step.describe_step import describe_step
+from rshop.step.describe.describe_step import describe_step
 
 #: The standard deviation of the first embeddings. Measured on characters of English, tied, after 6 epochs:
 #: perplexity 16.1 from 0.03 (Keras's default), 11.2 from 0.125, 7.9 from 0.25, 7.0 from 0.5, 7.2 from 1.

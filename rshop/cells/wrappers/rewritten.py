@@ -5,11 +5,11 @@ from collections.abc import Callable
 import keras
 
 from rshop.cells import keras_cells
-from rshop.cells.any_cell import returned_state
 from rshop.cells.base import RNNCell
 from rshop.cells.gru import GRUCell
 from rshop.cells.lstm import LSTMCell
 from rshop.cells.simple_rnn import SimpleRNNCell
+from rshop.cells.wrappers.any_cell import returned_state
 from rshop.errors import message, told
 from rshop.step.graph import Graph
 from rshop.step.names import is_numbered, snake_case

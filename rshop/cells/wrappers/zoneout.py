@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from rshop.cells.any_cell import output_state, state_names
-from rshop.cells.dropout import seed_of
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.any_cell import output_state, state_names
+from rshop.cells.wrappers.dropout import seed_of
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_rate, check_seed
 from rshop.structure import find
 

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from rshop.cells import any_cell
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers import any_cell
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_count
 from rshop.step.names import free_name
 

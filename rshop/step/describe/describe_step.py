@@ -3,13 +3,19 @@
 import keras
 
 from rshop.errors import message, shapes
-from rshop.step.checks import check_distinct, check_names, check_tensors, names_of_states, pair_states
+from rshop.step.describe.checks import (
+    check_distinct,
+    check_names,
+    check_tensors,
+    names_of_states,
+    pair_states,
+)
+from rshop.step.describe.hidden_tensors import check_nothing_hidden
+from rshop.step.describe.unread import unread_parts
 from rshop.step.graph import Graph
-from rshop.step.hidden_tensors import check_nothing_hidden
 from rshop.step.names import name_used_twice, two_of_one_name
 from rshop.step.readout import feeds, split_fed
 from rshop.step.step import Step
-from rshop.step.unread import unread_parts
 from rshop.structure import flat
 
 

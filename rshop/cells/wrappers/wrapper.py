@@ -2,10 +2,10 @@
 
 import keras
 
-from rshop.cells import any_cell
 from rshop.cells.base import RNNCell
 from rshop.cells.cell_checks import check_input
 from rshop.cells.shared_layers import warn_of_shared
+from rshop.cells.wrappers import any_cell
 from rshop.configs import from_parts
 from rshop.step.constants import missing, without_masks
 from rshop.structure import flat_shapes

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_number
 from rshop.errors import message
 from rshop.structure import agree

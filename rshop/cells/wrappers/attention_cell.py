@@ -3,18 +3,19 @@
 import keras
 from keras import layers
 
-from rshop.cells import any_cell, keras_cells
-from rshop.cells.attention_checks import (
+from rshop.cells import keras_cells
+from rshop.cells.base import RNNCell
+from rshop.cells.shared_layers import warn_of_shared
+from rshop.cells.wrappers import any_cell
+from rshop.cells.wrappers.attention_checks import (
     check_attention,
     check_choice,
     check_one_input,
     check_query,
     check_vector,
 )
-from rshop.cells.base import RNNCell
-from rshop.cells.clock import ClockCell
-from rshop.cells.shared_layers import warn_of_shared
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.clock import ClockCell
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.configs import from_parts
 from rshop.step.constants import mask_places, missing, without_masks
 from rshop.step.names import free_name

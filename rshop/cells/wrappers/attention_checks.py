@@ -6,7 +6,7 @@ import keras
 
 from rshop import attention as attentions
 from rshop.attention.base import AttentionLayer
-from rshop.cells import any_cell
+from rshop.cells.wrappers import any_cell
 from rshop.errors import message, told
 
 

@@ -9,7 +9,7 @@ import pytest
 import viz
 from rshop import LSTMCell, RecurrentModel, RecurrentSequential, Stepper, trace
 from rshop.cells import ResidualCell
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.fast import switched
 from tests.support import fresh
 from tests.support.cells import assert_close, randomize

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_rate, check_seed
 from rshop.errors import message
 from rshop.step.graph import Graph

@@ -3,9 +3,9 @@
 import keras
 from keras import layers, ops
 
-from rshop.cells.rewritten import check_open, run_rewritten, visible_cell
 from rshop.cells.weights import Product
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.rewritten import check_open, run_rewritten, visible_cell
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_number
 from rshop.errors import message
 from rshop.step.graph import Graph

@@ -3,10 +3,10 @@
 import keras
 from keras import layers, ops
 
-from rshop.cells.any_cell import output_state, state_names
 from rshop.cells.base import RNNCell
-from rshop.cells.rewritten import check_open, ours_for, run_rewritten, visible_cell
-from rshop.cells.wrapper import CellWrapper
+from rshop.cells.wrappers.any_cell import output_state, state_names
+from rshop.cells.wrappers.rewritten import check_open, ours_for, run_rewritten, visible_cell
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_rate, check_seed, check_switch
 from rshop.errors import message
 from rshop.step.graph import Graph
