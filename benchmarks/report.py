@@ -1,6 +1,7 @@
 """The results as text: tables for the screen, and as Markdown for the page. Reads results, prints nothing."""
 
 from . import others, verdicts
+from .generation import report as generation
 from .verdicts import MODES
 
 #: The columns of the tables, and what they are.
@@ -29,7 +30,7 @@ def screen(results: dict) -> str:
     parts = [heading(results) + "\n" + others.words(results["others"]), legend(results)]
     for mode in MODES:
         parts += [medians(results, mode), ratios(results, mode)]
-    parts += [differing(results), processes(results), bars(results)]
+    parts += [differing(results), generation.screen(results), processes(results), bars(results)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -169,6 +170,8 @@ def markdown(results: dict) -> str:
     for row in results["workloads"].values():
         cells = [cell for mode in MODES for cell in _markdown_cells(row, mode)]
         lines.append(f"| {' | '.join([row['title'], *cells])} |")
+    if results.get("generation"):
+        lines += ["", generation.markdown(results).rstrip()]
     lines += ["", "| ratio | measured | at most | |", "|---|---|---|---|"]
     for v in verdicts.all_bars(results):
         lines.append(f"| {v.name} | {_number(v.ratio)} | {'-' if v.bar is None else v.bar} | {v.word} |")

@@ -9,6 +9,12 @@ MODES = ("training", "inference")
 EACH = 1.05
 MEAN = {"training": 0.7, "inference": 0.9}
 SMALL = {"training": 0.4, "inference": 0.5}
+#: What is generated, its name in the table of bars, the way that it is compared with, and the bar.
+GENERATION = (
+    ("greedy", "1,000 characters, rshop / a loop over predict", "predict loop", 0.1),
+    ("greedy", "1,000 characters, rshop / tf.while_loop by hand", "while loop", 1.2),
+    ("beam", "beam search, rshop / tf.while_loop by hand", "while loop", 1.2),
+)
 # Per timestep, from one length to the next: 1 is a straight line, below 1 there is a constant part.
 LINEAR = 1.15
 
@@ -121,6 +127,7 @@ def all_bars(results: dict) -> list[Verdict]:
         _torch(results),
         *_others(results),
         *_mask(results),
+        *_generation(results),
         *_of_processes(results.get("processes", {})),
     ]
 
@@ -165,6 +172,14 @@ def _mask(results):
     row = results["workloads"].get("mask", {})
     name = "with a mask / without"
     return [_compared(f"{mode}, {name}", row.get(mode, {}), "no mask", 1.15) for mode in MODES]
+
+
+def _generation(results):
+    rows = results.get("generation", {})
+    return [
+        _compared(name, rows.get(task, {}).get("times", {}), other, bar)
+        for task, name, other, bar in GENERATION
+    ]
 
 
 def _of_processes(processes):
