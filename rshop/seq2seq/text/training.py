@@ -132,7 +132,7 @@ class TrainedOnText(CompiledAgain):
             TypeError, ValueError: as in `fit`, or a model that was never fitted.
         """
         tokens = self._tokens(text)
-        if self.reader is None:
+        if not self.built:
             self.build((None, None))
         nats = sum(float(part.sum()) for part in self._surprises(tokens))
         characters = None
@@ -175,7 +175,7 @@ class TrainedOnText(CompiledAgain):
         return tokens[:-kept], tokens[-kept:]
 
     def _prepare(self):
-        if self.reader is None or not self.built:
+        if not self.built:
             self.build((None, None))
         if not self.compiled:
             self.compile()
