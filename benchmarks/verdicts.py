@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 
 #: The columns that are ways of doing it with Keras: the best of them counts.
 KERAS = ("keras", "keras jit", "loop", "loop jit")
+#: Where torch.nn has no layer, the faster of these ways counts.
+TORCH = ("torch loop", "torch compile")
 MODES = ("training", "inference")
 EACH = 1.05
 MEAN = {"training": 0.7, "inference": 0.9}
@@ -85,8 +87,17 @@ def best_keras(medians: dict) -> str | None:
         >>> best_keras({"rshop": {"median": 1.0}, "keras": {"median": 3.0}, "loop": {"median": 2.0}})
         'loop'
     """
-    timed = [name for name in KERAS if name in medians]
-    return min(timed, key=lambda name: medians[name]["median"], default=None)
+    return _fastest(medians, KERAS)
+
+
+def best_torch(medians: dict) -> str | None:
+    """torch's own layer where it has one, else the faster way by hand; None where none was timed.
+
+    Example:
+        >>> best_torch({"torch loop": {"median": 2.0}, "torch compile": {"median": 3.0}})
+        'torch loop'
+    """
+    return "torch" if "torch" in medians else _fastest(medians, TORCH)
 
 
 def ratio(medians: dict, other: str | None, system: str = "rshop") -> float | None:
@@ -94,6 +105,11 @@ def ratio(medians: dict, other: str | None, system: str = "rshop") -> float | No
     if system not in medians or other not in medians:
         return None
     return medians[system]["median"] / medians[other]["median"]
+
+
+def _fastest(medians, names):
+    timed = [name for name in names if name in medians]
+    return min(timed, key=lambda name: medians[name]["median"], default=None)
 
 
 def _compared(name: str, medians: dict, other: str | None, bar: float, note: str = "") -> Verdict:

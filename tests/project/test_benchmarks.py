@@ -30,6 +30,7 @@ systems = module("systems")
 systems_jax = module("systems_jax")
 systems_torch = module("systems_torch")
 systems_torch_compiled = module("systems_torch_compiled")
+systems_torch_loop = module("systems_torch_loop")
 timing = module("timing")
 verdicts = module("verdicts")
 workloads = module("workloads")
@@ -55,8 +56,11 @@ def test_every_system_has_the_results_of_the_reference(kind):
     assert {"keras", "rshop", "products"} <= set(made)
     assert ("torch" in made) == (kind in systems_torch.LAYERS and systems_torch.installed())
     assert ("jax" in made) == (kind in systems_jax.NETWORKS and systems_jax.installed())
-    by_hand = kind in systems_torch_compiled.KINDS and systems_torch.installed()
-    assert ("torch compile" in made) == by_hand
+    for name, kinds in (
+        ("torch compile", systems_torch_compiled.NETWORKS),
+        ("torch loop", systems_torch_loop.KINDS),
+    ):
+        assert (name in made) == (kind in kinds and systems_torch.installed())
     assert ("no mask" in made) == (kind == "mask")
 
 
@@ -180,6 +184,7 @@ def test_the_workloads_are_those_that_were_asked_for():
     assert sizes["original"] == (10, 1000, 10, 10) and WORKLOADS["original"].sizes.depth == 3
     assert WORKLOADS["highway"].sizes.depth == 4
     assert (WORKLOADS["readout"].sizes.tokens, WORKLOADS["readout"].sizes.time) == (2000, 50)
+    assert WORKLOADS["attention"].sizes == WORKLOADS["additive"].sizes
     assert WORKLOADS["attention"].sizes.positions == 50
 
 
@@ -282,6 +287,13 @@ def test_the_geometric_mean_of_halves_and_doubles_is_one():
     assert verdicts.geometric_mean([0.1, 0.4, 0.8]) == pytest.approx(0.032 ** (1 / 3))
     with pytest.raises(ValueError, match=r"Received: \[\]"):
         verdicts.geometric_mean([])
+
+
+def test_torchs_own_layer_counts_and_else_the_faster_way_by_hand():
+    by_hand = timed(torch_loop=2.0, torch_compile=1.0)
+    assert verdicts.best_torch(by_hand) == "torch compile"
+    assert verdicts.best_torch({**by_hand, **timed(torch=9.0)}) == "torch"
+    assert verdicts.best_torch(timed(rshop=1.0)) is None
 
 
 @pytest.mark.parametrize(
@@ -411,8 +423,8 @@ def test_the_tables_of_known_results():
     assert "keras jit the same, compile(jit_compile=True)" in lines
     assert "LSTM, small 2.00 ±10% 10.00 ±10% 4.00 ±10% 1.00 ±10% 0.50 ±10%" in lines
     assert "LSTM, variable lengths 20.00 ±10% 18.00 ±10% 10.00 ±10% DIFFERS 16.00 ±10%" in lines
-    assert "LSTM, small 0.50 1.05 holds keras jit 2.00 - - - 4.00" in lines
-    assert "LSTM, variable lengths 2.00 1.05 OVER loop - - - - -" in lines
+    assert "LSTM, small 0.50 1.05 holds keras jit 2.00 - - - - 4.00" in lines
+    assert "LSTM, variable lengths 2.00 1.05 OVER loop - - - - - -" in lines
     assert "DIFFERS: LSTM, variable lengths, torch: outputs differ by 2.0e-02 (at most 1.0e-04)" in lines
     first = "first training step, rshop: 3.00 s after 6.00 s of imports; the second 40.0 ms"
     assert f"{first}; a hundred within 9.0 s" in lines
