@@ -10,6 +10,8 @@ from pathlib import Path
 from viz.style.atomic_write import write as write_whole
 
 from . import environment, others, plot, processes, report, verdicts, workloads
+from .generation import report as of_generation
+from .generation import tasks
 
 FOLDER = Path("build") / "bench"
 
@@ -19,20 +21,23 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     names = arguments.only or []
     figures = chosen_figures(names, arguments.quick)
-    rows = [name for name in names if name not in processes.FIGURES]
+    rows = [name for name in names if name not in processes.FIGURES and name not in tasks.TASKS]
     listed = workloads.chosen(rows or None, arguments.quick) if rows or not names else []
+    generated = tasks.chosen(names, arguments.quick)
     environment.prepare(arguments.threads)
-    results = measure(listed, figures, arguments)
+    results = measure([*listed, *generated], figures, arguments)
     print("\n" + report.screen(results) + "\n", flush=True)
     print(f"{results['seconds']:.0f} s. Written: {', '.join(map(str, write(results, arguments)))}")
-    return int(any(row["differs"] for row in results["workloads"].values()))
+    return int(
+        any(row["differs"] for row in [*results["workloads"].values(), *results["generation"].values()])
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     made.add_argument("--quick", action="store_true", help="a few workloads and systems, in two minutes")
-    known = [*workloads.WORKLOADS, *processes.FIGURES]
+    known = [*workloads.WORKLOADS, *tasks.TASKS, *processes.FIGURES]
     made.add_argument(
         "--only", action="append", metavar="NAME", help=f"only this; may be repeated: {', '.join(known)}"
     )
@@ -64,7 +69,7 @@ def chosen_figures(names: list[str], quick: bool) -> list[str]:
 
 
 def measure(listed: list, figures: list[str], arguments) -> dict:
-    """The results as plain JSON values: workloads first, then fresh processes.
+    """The results as plain JSON values: workloads and generation first, then fresh processes.
 
     Each is printed, and written with all before it, as soon as it is measured: a run that is cut leaves them.
     """
@@ -74,6 +79,7 @@ def measure(listed: list, figures: list[str], arguments) -> dict:
         "machine": environment.machine(),
         "quick": arguments.quick,
         "workloads": {},
+        "generation": {},
         "processes": {},
     }
 
@@ -107,6 +113,7 @@ def write(results: dict, arguments) -> list[Path]:
 def _measure_workloads(listed, arguments, results, done):
     # These import Keras: the threads come first.
     from . import runner, systems, systems_jax, systems_torch, timing
+    from .generation import measure as generating
 
     for other in (systems_torch, systems_jax):
         if not other.installed():
@@ -116,6 +123,10 @@ def _measure_workloads(listed, arguments, results, done):
     names = systems.QUICK if arguments.quick else None
     results["pace"] = pace
     for workload in listed:
+        if isinstance(workload, tasks.Task):
+            row = results["generation"][workload.name] = generating.run(workload, **pace)
+            done.say(f"{workload.title}: {of_generation.line(row)}")
+            continue
         row = runner.run(workload, **pace, names=names)
         results["workloads"][workload.name] = row
         took = f"made and compared in {row['made']:.0f} s, timed in {row['timed']:.0f} s"

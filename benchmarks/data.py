@@ -39,7 +39,7 @@ def batch(workload: Workload) -> Batch:
             return Batch([x, _mask(rng, s.batch, s.time)], last)
         case "readout":
             return Batch([x[:, 0]], rng.integers(0, s.tokens, (s.batch, s.time)).astype("int32"))
-        case "attention":
+        case "attention" | "additive":
             return Batch([x, _normal(rng, s.batch, s.positions, s.units)], sequence)
         case "nested_loops":
             return Batch([_normal(rng, s.batch, s.time, s.words, s.features)], sequence)

@@ -88,14 +88,51 @@ class AttentionCell(layers.Layer):
         """What the LSTM needs for an input with the attended vector at its end."""
         self.cell.build((None, input_shape[-1] + self.units))
 
+    def remember(self, memory) -> list:
+        """The states that never change, from the memory."""
+        return [memory]
+
     def call(self, x, states):
         """`(batch, features)` and the states to `(batch, units)`."""
-        h, c, memory = states
-        scores = ops.squeeze(ops.matmul(memory, h[:, :, None]), -1) / self.units**0.5
-        weights = ops.softmax(scores, axis=-1)
-        seen = ops.squeeze(ops.matmul(weights[:, None], memory), 1)
+        h, c, *remembered = states
+        weights = ops.softmax(self.score(h, *remembered), axis=-1)
+        seen = ops.squeeze(ops.matmul(weights[:, None], remembered[0]), 1)
         h, (h, c) = self.cell(ops.concatenate([x, seen], axis=-1), [h, c])
-        return h, [h, c, memory]
+        return h, [h, c, *remembered]
+
+    def score(self, h, memory):
+        """How well each place of the memory fits, `(batch, positions)`."""
+        return ops.squeeze(ops.matmul(memory, h[:, :, None]), -1) / self.units**0.5
+
+
+class AdditiveCell(AttentionCell):
+    """The same with additive attention (Bahdanau et al., 2015): what reads the memory alone is a state too.
+
+    Example:
+        >>> cell = AdditiveCell(8, positions=5)
+        >>> y, states = cell(x_t, [h, c, *cell.remember(memory)])  # memory (batch, 5, 8)
+    """
+
+    def __init__(self, units: int, positions: int):
+        super().__init__(units, positions)
+        self.state_size = [*self.state_size, (positions, units)]
+        self.query = layers.Dense(units)
+        self.keys = layers.Dense(units, use_bias=False)
+        self.energies = layers.Dense(1, use_bias=False)
+
+    def build(self, input_shape):
+        """What the LSTM and the attention need."""
+        super().build(input_shape)
+        for part in (self.query, self.keys, self.energies):
+            part.build((None, self.units))
+
+    def remember(self, memory) -> list:
+        """The memory and its keys, once for all timesteps."""
+        return [memory, self.keys(memory)]
+
+    def score(self, h, memory, keys):
+        """`v . tanh(W h + b + keys)`, `(batch, positions)`."""
+        return ops.squeeze(self.energies(ops.tanh(self.query(h)[:, None] + keys)), -1)
 
 
 class SentenceCell(layers.Layer):

@@ -99,6 +99,13 @@ def _attention(s):
     return [*_cell(s, 4, s.features), Product(s.batch, s.units, 4 * s.units, s.time)]
 
 
+def _additive(s):
+    places = s.batch * s.positions
+    query = Product(s.batch, s.units, s.units, s.time)
+    keys = Product(places, s.units, s.units, 1, chained=False)
+    return [*_attention(s), query, keys, Product(places, s.units, 1, s.time)]
+
+
 def _nested_cells(s):
     return [*_cell(s, 4, s.features), *_cell(s, 3, s.units, True), *_cell(s, 1, s.units, True)]
 
@@ -120,6 +127,7 @@ _BY_HAND = {
     "highway": _highway,
     "readout": _readout,
     "attention": _attention,
+    "additive": _additive,
     "nested_cells": _nested_cells,
     "nested_loops": _nested_loops,
     "forcing": _forcing,

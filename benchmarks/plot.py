@@ -16,6 +16,7 @@ _MARKS = {
     "loop": ("#009E73", "s", 30),
     "loop jit": ("#009E73", "x", 30),
     "torch": ("#CC79A7", "^", 36),
+    "torch loop": ("#CC79A7", "<", 36),
     "torch compile": ("#CC79A7", "v", 36),
     "jax": ("#999999", "P", 36),
     "products": ("#000000", "|", 60),

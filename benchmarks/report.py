@@ -1,6 +1,7 @@
 """The results as text: tables for the screen, and as Markdown for the page. Reads results, prints nothing."""
 
 from . import others, verdicts
+from .generation import report as generation
 from .verdicts import MODES
 
 #: The columns of the tables, and what they are.
@@ -12,6 +13,7 @@ COLUMNS = {
     "loop": "the custom cell in a Python loop over time; compile() as it is",
     "loop jit": "the same, compile(jit_compile=True)",
     "torch": "torch.nn, eager",
+    "torch loop": "nn.LSTMCell in a Python loop over time, eager",
     "torch compile": "one timestep in torch.compile, in a Python loop over time",
     "jax": "jax.lax.scan, the whole training step under jit",
     "no mask": "rshop without the mask",
@@ -29,7 +31,7 @@ def screen(results: dict) -> str:
     parts = [heading(results) + "\n" + others.words(results["others"]), legend(results)]
     for mode in MODES:
         parts += [medians(results, mode), ratios(results, mode)]
-    parts += [differing(results), processes(results), bars(results)]
+    parts += [differing(results), generation.screen(results), processes(results), bars(results)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -72,6 +74,7 @@ def ratios(results: dict, mode: str) -> str:
         "verdict",
         "which",
         "/ torch",
+        "/ torch loop",
         "/ compile",
         "/ jax",
         "jit / best",
@@ -81,8 +84,8 @@ def ratios(results: dict, mode: str) -> str:
     for name, verdict in verdicts.of_workloads(results, mode).items():
         row = results["workloads"][name][mode]
         jit = verdicts.ratio(row, verdict.note, "rshop jit")
-        others = [*(verdicts.ratio(row, other) for other in ("torch", "torch compile", "jax")), jit]
-        others.append(verdicts.ratio(row, "products"))
+        columns = ("torch", "torch loop", "torch compile", "jax")
+        others = [*(verdicts.ratio(row, other) for other in columns), jit, verdicts.ratio(row, "products")]
         word = "DIFFERS" if "rshop" in results["workloads"][name]["differs"] else verdict.word
         cells = [_number(verdict.ratio), f"{verdict.bar:.2f}", word, verdict.note, *map(_number, others)]
         lines.append(_row(verdict.name, cells))
@@ -169,6 +172,8 @@ def markdown(results: dict) -> str:
     for row in results["workloads"].values():
         cells = [cell for mode in MODES for cell in _markdown_cells(row, mode)]
         lines.append(f"| {' | '.join([row['title'], *cells])} |")
+    if results.get("generation"):
+        lines += ["", generation.markdown(results).rstrip()]
     lines += ["", "| ratio | measured | at most | |", "|---|---|---|---|"]
     for v in verdicts.all_bars(results):
         lines.append(f"| {v.name} | {_number(v.ratio)} | {'-' if v.bar is None else v.bar} | {v.word} |")
@@ -186,9 +191,7 @@ def _markdown_cells(row, mode):
     medians, best = row[mode], verdicts.best_keras(row[mode])
     times = ["-" if name not in medians else f"{medians[name]['median']:.1f}" for name in ("rshop", best)]
     ratio = verdicts.ratio(medians, best)
-    # Where torch.nn has no layer, its step in torch.compile stands in its column.
-    torch = "torch" if "torch" in medians else "torch compile"
-    others = [_number(verdicts.ratio(medians, other)) for other in (torch, "jax")]
+    others = [_number(verdicts.ratio(medians, other)) for other in (verdicts.best_torch(medians), "jax")]
     return [times[0], f"{times[1]} ({best})", _number(ratio), *others]
 
 

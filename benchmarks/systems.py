@@ -3,12 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import systems_jax, systems_keras, systems_keras_by_hand, systems_rshop, systems_torch
+from . import (
+    systems_jax,
+    systems_keras,
+    systems_keras_by_hand,
+    systems_rshop,
+    systems_torch,
+    systems_torch_loop,
+)
 from .data import Batch
 from .keras_system import KerasSystem
 from .limits import Products
 from .systems_keras_by_hand import in_loop, in_rnn
-from .systems_torch_compiled import KINDS, TorchCompiledSystem
+from .systems_torch_compiled import NETWORKS, TorchCompiledSystem
 from .workloads import Workload
 
 #: Whose results the others' are compared with.
@@ -16,7 +23,7 @@ REFERENCE = "keras"
 #: Timed beside the others, but not for the same result.
 UNCOMPARED = ["no mask", "products"]
 #: What --quick times.
-QUICK = ["rshop", "keras", "keras jit", "torch", "no mask", "products"]
+QUICK = ["rshop", "keras", "keras jit", "torch", "torch loop", "no mask", "products"]
 
 # XLA takes minutes to compile 100 timesteps of 4 layers each, laid out one by one.
 _NO_LOOP_JIT = {"highway"}
@@ -53,7 +60,9 @@ def entries(workload: Workload, batch: Batch, eager: bool = False) -> list[Entry
         made.append(Entry(name, _maker(build, workload, batch, jit=name.endswith("jit"), eager=eager)))
     if workload.kind in systems_torch.LAYERS and systems_torch.installed():
         made.append(Entry("torch", lambda: systems_torch.TorchSystem(workload, batch)))
-    if workload.kind in KINDS and systems_torch.installed():
+    if workload.kind in systems_torch_loop.KINDS and systems_torch.installed():
+        made.append(Entry("torch loop", lambda: systems_torch_loop.TorchLoopSystem(workload, batch)))
+    if workload.kind in NETWORKS and systems_torch.installed():
         made.append(Entry("torch compile", lambda: TorchCompiledSystem(workload, batch, compiled=not eager)))
     if workload.kind in systems_jax.NETWORKS and systems_jax.installed():
         made.append(Entry("jax", lambda: systems_jax.JaxSystem(workload, batch)))

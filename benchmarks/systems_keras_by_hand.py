@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 from keras import Input, layers, ops
 
-from .keras_cells import AttentionCell, EchoCell, HighwayCell, ReadoutCell, SentenceCell
+from .keras_cells import AdditiveCell, AttentionCell, EchoCell, HighwayCell, ReadoutCell, SentenceCell
 from .workloads import Sizes
 
 
@@ -46,7 +46,7 @@ class in_loop(layers.Layer):  # noqa: N801 (stands beside in_rnn)
 
 
 class Attending(layers.Layer):
-    """A cell with a memory as its last state, over `x` and the memory."""
+    """A cell that remembers a memory in its last states, over `x` and the memory."""
 
     def __init__(self, run):
         super().__init__()
@@ -59,7 +59,7 @@ class Attending(layers.Layer):
     def call(self, x, memory):
         """`(batch, time, features)`, `(batch, positions, units) -> (batch, time, units)`."""
         zeros = ops.zeros((ops.shape(x)[0], self.run.cell.units))
-        return self.run(x, initial_state=[zeros, zeros, memory])
+        return self.run(x, initial_state=[zeros, zeros, *self.run.cell.remember(memory)])
 
 
 class Forced(layers.Layer):
@@ -105,8 +105,15 @@ def readout(s: Sizes, how: Callable):
 def attention(s: Sizes, how: Callable):
     """`(batch, time, features)`, `(batch, positions, units) -> (batch, time, units)`."""
     cell = AttentionCell(s.units, s.positions)
-    x, memory = Input((s.time, s.features)), Input((s.positions, s.units))
-    return keras.Model([x, memory], Attending(how(cell))(x, memory)), cell.cell.trainable_weights
+    return _attending(cell, s, how), cell.cell.trainable_weights
+
+
+def additive(s: Sizes, how: Callable):
+    """`(batch, time, features)`, `(batch, positions, units) -> (batch, time, units)`."""
+    cell = AdditiveCell(s.units, s.positions)
+    model = _attending(cell, s, how)
+    parts = [cell.cell, cell.query, cell.keys, cell.energies]
+    return model, [weight for part in parts for weight in part.trainable_weights]
 
 
 def nested_loops(s: Sizes, how: Callable):
@@ -123,3 +130,8 @@ def forcing(s: Sizes, how: Callable):
     x, truth = Input((s.time, s.features)), Input((s.time, s.features))
     model = keras.Model([x, truth], forced(x, truth))
     return model, [*forced.lstm.trainable_weights, *forced.dense.trainable_weights]
+
+
+def _attending(cell, s, how):
+    x, memory = Input((s.time, s.features)), Input((s.positions, s.units))
+    return keras.Model([x, memory], Attending(how(cell))(x, memory))

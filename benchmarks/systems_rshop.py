@@ -4,6 +4,8 @@ import keras
 from keras import Input, layers, ops
 
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
+from rshop.attention import AdditiveAttention
+from rshop.cells import AttentionCell
 
 from .workloads import Sizes
 
@@ -85,6 +87,14 @@ def attention(s: Sizes):
     rnn = RecurrentModel(x_t, y, [h, c], [h_after, c_after], constants=memory, return_sequences=True)
     x, m = Input((s.time, s.features)), Input((s.positions, s.units))
     return keras.Model([x, m], rnn(x, constants=m)), _weights(cell)
+
+
+def additive(s: Sizes):
+    """The same with the ready cell and additive attention (Bahdanau et al., 2015)."""
+    cell, attention = LSTMCell(s.units), AdditiveAttention(s.units)
+    rnn = AttentionCell(cell, attention).get_layer(return_sequences=True)
+    x, m = Input((s.time, s.features)), Input((s.positions, s.units))
+    return keras.Model([x, m], rnn(x, constants=m)), _weights(cell, attention)
 
 
 def nested_cells(s: Sizes):

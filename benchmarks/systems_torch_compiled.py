@@ -7,12 +7,9 @@ from .data import Batch
 from .keras_system import TIMED_RATE
 from .workloads import Workload
 
-#: The kinds of workload that are written out.
-KINDS = ("highway",)
-
 
 class TorchCompiledSystem:
-    """A recurrent highway network with its batch; the counterpart of `KerasSystem`, with Keras's weights.
+    """A network with its batch; the counterpart of `KerasSystem`, with Keras's weights.
 
     Example:
         >>> TorchCompiledSystem(WORKLOADS["highway"], batch).predict().shape
@@ -28,8 +25,10 @@ class TorchCompiledSystem:
 
         torch.set_num_threads(environment.threads())
         self.torch, self._sizes = torch, workload.sizes
-        self._step = torch.compile(_step, dynamic=False) if compiled else _step
-        self._x, self._y = torch.from_numpy(batch.inputs[0]), torch.from_numpy(batch.target)
+        step, self._states = NETWORKS[workload.kind]
+        self._step = torch.compile(step, dynamic=False) if compiled else step
+        self._x, *self._memory = map(torch.from_numpy, batch.inputs)
+        self._y = torch.from_numpy(batch.target)
         self._weights, self._rate = [], TIMED_RATE
 
     def load(self, weights: list[np.ndarray]):
@@ -60,19 +59,57 @@ class TorchCompiledSystem:
             return self._forward().numpy()
 
     def _forward(self):
-        h, outputs = self.torch.zeros(self._sizes.batch, self._sizes.units), []
+        zeros, outputs = self.torch.zeros(self._sizes.batch, self._sizes.units), []
+        states = [zeros] * self._states
+        remembered = remember(self._weights[3:], *self._memory) if self._memory else []
         for x in self._x.unbind(1):
-            h = self._step(self.torch, self._weights, x, h)
-            outputs.append(h)
+            states = self._step(self.torch, self._weights, x, [*states, *remembered])
+            outputs.append(states[0])
         return self.torch.stack(outputs, 1)
 
 
-def _step(torch, weights, x, h):
+def remember(weights: list, memory) -> list:
+    """The memory and, for additive attention, its keys: once for all timesteps.
+
+    Args:
+        weights: those of the attention: none, or `W`, `b`, `U` and `v`.
+        memory: `(batch, positions, units)`.
+    """
+    return [memory, memory @ weights[2]] if weights else [memory]
+
+
+def attend(torch, weights: list, h, remembered: list):
+    """What the state `(batch, units)` sees in the memory, `(batch, units)`: `weights` as in `remember`."""
+    memory, *keys = remembered
+    if keys:
+        kernel, bias, _, energies = weights
+        scores = (torch.tanh((h @ kernel + bias)[:, None] + keys[0]) @ energies)[:, :, 0]
+    else:
+        scores = (memory @ h[:, :, None])[:, :, 0] / h.shape[-1] ** 0.5
+    return (torch.softmax(scores, -1)[:, None] @ memory)[:, 0]
+
+
+def _attending(torch, weights, x, states):
+    kernel, recurrent, bias, *others = weights
+    h, c, *remembered = states
+    x = torch.cat([x, attend(torch, others, h, remembered)], -1)
+    i, f, g, o = (x @ kernel + h @ recurrent + bias).chunk(4, -1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return [torch.sigmoid(o) * torch.tanh(c), c]
+
+
+def _highway(torch, weights, x, states):
     kernel, *inner = weights
+    (h,) = states
     for place in range(0, len(inner), 2):
         z = h @ inner[place] + inner[place + 1]
         z = z if place else z + x @ kernel
         candidate, gate = z.chunk(2, -1)
         gate = torch.sigmoid(gate)
         h = gate * torch.tanh(candidate) + (1 - gate) * h
-    return h
+    return [h]
+
+
+#: kind -> one timestep, and the number of states that it returns, of which the first is the output.
+#: What is remembered of a memory follows them where it reads them.
+NETWORKS = {"highway": (_highway, 1), "attention": (_attending, 2), "additive": (_attending, 2)}

@@ -5,10 +5,18 @@ from dataclasses import asdict, dataclass
 
 #: The columns that are ways of doing it with Keras: the best of them counts.
 KERAS = ("keras", "keras jit", "loop", "loop jit")
+#: Where torch.nn has no layer, the faster of these ways counts.
+TORCH = ("torch loop", "torch compile")
 MODES = ("training", "inference")
 EACH = 1.05
 MEAN = {"training": 0.7, "inference": 0.9}
 SMALL = {"training": 0.4, "inference": 0.5}
+#: What is generated, its name in the table of bars, the way that it is compared with, and the bar.
+GENERATION = (
+    ("greedy", "1,000 characters, rshop / a loop over predict", "predict loop", 0.1),
+    ("greedy", "1,000 characters, rshop / tf.while_loop by hand", "while loop", 1.2),
+    ("beam", "beam search, rshop / tf.while_loop by hand", "while loop", 1.2),
+)
 # Per timestep, from one length to the next: 1 is a straight line, below 1 there is a constant part.
 LINEAR = 1.15
 
@@ -79,8 +87,17 @@ def best_keras(medians: dict) -> str | None:
         >>> best_keras({"rshop": {"median": 1.0}, "keras": {"median": 3.0}, "loop": {"median": 2.0}})
         'loop'
     """
-    timed = [name for name in KERAS if name in medians]
-    return min(timed, key=lambda name: medians[name]["median"], default=None)
+    return _fastest(medians, KERAS)
+
+
+def best_torch(medians: dict) -> str | None:
+    """torch's own layer where it has one, else the faster way by hand; None where none was timed.
+
+    Example:
+        >>> best_torch({"torch loop": {"median": 2.0}, "torch compile": {"median": 3.0}})
+        'torch loop'
+    """
+    return "torch" if "torch" in medians else _fastest(medians, TORCH)
 
 
 def ratio(medians: dict, other: str | None, system: str = "rshop") -> float | None:
@@ -88,6 +105,11 @@ def ratio(medians: dict, other: str | None, system: str = "rshop") -> float | No
     if system not in medians or other not in medians:
         return None
     return medians[system]["median"] / medians[other]["median"]
+
+
+def _fastest(medians, names):
+    timed = [name for name in names if name in medians]
+    return min(timed, key=lambda name: medians[name]["median"], default=None)
 
 
 def _compared(name: str, medians: dict, other: str | None, bar: float, note: str = "") -> Verdict:
@@ -121,6 +143,7 @@ def all_bars(results: dict) -> list[Verdict]:
         _torch(results),
         *_others(results),
         *_mask(results),
+        *_generation(results),
         *_of_processes(results.get("processes", {})),
     ]
 
@@ -165,6 +188,14 @@ def _mask(results):
     row = results["workloads"].get("mask", {})
     name = "with a mask / without"
     return [_compared(f"{mode}, {name}", row.get(mode, {}), "no mask", 1.15) for mode in MODES]
+
+
+def _generation(results):
+    rows = results.get("generation", {})
+    return [
+        _compared(name, rows.get(task, {}).get("times", {}), other, bar)
+        for task, name, other, bar in GENERATION
+    ]
 
 
 def _of_processes(processes):

@@ -82,6 +82,7 @@ _ROWS = [
         Sizes(32, 50, 128, 128, positions=50),
         quick=True,
     ),
+    Workload("additive", "additive", "decoder, additive attention", Sizes(32, 50, 128, 128, positions=50)),
     Workload("nested_cells", "nested_cells", "cells in a cell, two levels", Sizes(32, 50, 64, 64)),
     Workload("nested_loops", "nested_loops", "a loop in each timestep", Sizes(32, 10, 32, 64, words=20)),
     Workload("forcing", "forcing", "teacher forcing", Sizes(32, 50, 64, 128)),

@@ -13,7 +13,7 @@ from robust_variants import environment_of
 from viz.style.atomic_write import write
 
 # What these files test is text, programs and files: the same in every variant.
-NOT_OF_NUMBERS = ["benchmarks", "packaging", "project", "readme", "robust"]
+NOT_OF_NUMBERS = ["benchmarks", "generation_benchmark", "packaging", "project", "readme", "robust"]
 NO_LAWS = ["tests/course", *(f"tests/project/test_{name}.py" for name in NOT_OF_NUMBERS)]
 
 

@@ -81,7 +81,9 @@ def generate(
         end_token: the token that ends a sequence. When all have ended, generation stops.
         min_length: how many tokens come before the end token may.
         warm_up: a prompt that is fed as readouts first: tokens `(time,)` or `(batch, time)`, or values
-            `(batch, time, ...)` in the structure of the readout. It is no part of the result.
+            `(batch, time, ...)` in the structure of the readout. It is no part of the result. Before it the
+            step reads `initial_readout`: where that is zeros, token 0. A model that reads nothing before a
+            text needs `initial_readout=prompt[0], warm_up=prompt[1:]`.
         constants, initial_state: as in a call of the layer.
         initial_readout: what the first timestep reads; for tokens also a token, or one for each sample.
         batch: how many sequences, where no argument tells.

@@ -72,6 +72,12 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
         named = inspect.signature(cls.call).parameters.keys()
         if "build" not in vars(cls) and not {"x", "constants"} <= named:
             cls.build = lambda self, input_shape: super(cls, self).build(input_shape)
+        names = inspect.signature(cls.build).parameters.keys()
+        if "compute_output_shape" not in vars(cls) and "x_shape" not in names:
+            # A summary asks for it under the names of the arguments of `build`.
+            cls.compute_output_shape = lambda self, *shapes, **named: super(cls, self).compute_output_shape(
+                *[*shapes, *named.values()][:1]
+            )
 
     @classmethod
     def options_of_init(cls) -> list[inspect.Parameter]:

@@ -39,3 +39,17 @@ def reads_input(decoder: RecurrentLayer) -> bool:
     step = decoder.description
     reach = step.graph.reach()
     return any(0 in reach[t] for t in step.graph.outputs)
+
+
+def build_layers(*layers: RecurrentLayer):
+    """Build layers whose steps are known, for any batch and length, so that a summary counts their weights.
+
+    Args:
+        *layers: recurrent layers. One that is stateful is left alone: it is built for its batch, in a call.
+    """
+    for rnn in layers:
+        if rnn.built or rnn.stateful:
+            continue
+        time = () if rnn.decode else (None,)
+        shapes = [(None, *time, *t.shape[1:]) for t in flat(rnn.description.inputs)]
+        rnn.build(shapes[0] if len(shapes) == 1 else shapes)

@@ -30,6 +30,7 @@ systems = module("systems")
 systems_jax = module("systems_jax")
 systems_torch = module("systems_torch")
 systems_torch_compiled = module("systems_torch_compiled")
+systems_torch_loop = module("systems_torch_loop")
 timing = module("timing")
 verdicts = module("verdicts")
 workloads = module("workloads")
@@ -55,8 +56,11 @@ def test_every_system_has_the_results_of_the_reference(kind):
     assert {"keras", "rshop", "products"} <= set(made)
     assert ("torch" in made) == (kind in systems_torch.LAYERS and systems_torch.installed())
     assert ("jax" in made) == (kind in systems_jax.NETWORKS and systems_jax.installed())
-    by_hand = kind in systems_torch_compiled.KINDS and systems_torch.installed()
-    assert ("torch compile" in made) == by_hand
+    for name, kinds in (
+        ("torch compile", systems_torch_compiled.NETWORKS),
+        ("torch loop", systems_torch_loop.KINDS),
+    ):
+        assert (name in made) == (kind in kinds and systems_torch.installed())
     assert ("no mask" in made) == (kind == "mask")
 
 
@@ -180,6 +184,7 @@ def test_the_workloads_are_those_that_were_asked_for():
     assert sizes["original"] == (10, 1000, 10, 10) and WORKLOADS["original"].sizes.depth == 3
     assert WORKLOADS["highway"].sizes.depth == 4
     assert (WORKLOADS["readout"].sizes.tokens, WORKLOADS["readout"].sizes.time) == (2000, 50)
+    assert WORKLOADS["attention"].sizes == WORKLOADS["additive"].sizes
     assert WORKLOADS["attention"].sizes.positions == 50
 
 
@@ -284,6 +289,13 @@ def test_the_geometric_mean_of_halves_and_doubles_is_one():
         verdicts.geometric_mean([])
 
 
+def test_torchs_own_layer_counts_and_else_the_faster_way_by_hand():
+    by_hand = timed(torch_loop=2.0, torch_compile=1.0)
+    assert verdicts.best_torch(by_hand) == "torch compile"
+    assert verdicts.best_torch({**by_hand, **timed(torch=9.0)}) == "torch"
+    assert verdicts.best_torch(timed(rshop=1.0)) is None
+
+
 @pytest.mark.parametrize(
     "ratio, bar, word",
     [(0.7, 0.7, "holds"), (0.71, 0.7, "OVER"), (None, 0.7, "not measured"), (3.0, None, "-")],
@@ -372,6 +384,9 @@ def test_every_bar_of_known_results():
         "training, medium LSTM, rshop / torch": (None, 1.0, "not measured"),
         "training, with a mask / without": (1.25, 1.15, "within noise"),
         "inference, with a mask / without": (1.0, 1.15, "holds"),
+        "1,000 characters, rshop / a loop over predict": (None, 0.1, "not measured"),
+        "1,000 characters, rshop / tf.while_loop by hand": (None, 1.2, "not measured"),
+        "beam search, rshop / tf.while_loop by hand": (None, 1.2, "not measured"),
         "first training step, rshop / Keras by default": (1.5, 1.3, "OVER"),
         "first training step with the imports, rshop / Keras by default": (1.125, None, "-"),
         "first 100 training steps, rshop / Keras by default": (0.9, None, "-"),
@@ -408,8 +423,8 @@ def test_the_tables_of_known_results():
     assert "keras jit the same, compile(jit_compile=True)" in lines
     assert "LSTM, small 2.00 ±10% 10.00 ±10% 4.00 ±10% 1.00 ±10% 0.50 ±10%" in lines
     assert "LSTM, variable lengths 20.00 ±10% 18.00 ±10% 10.00 ±10% DIFFERS 16.00 ±10%" in lines
-    assert "LSTM, small 0.50 1.05 holds keras jit 2.00 - - - 4.00" in lines
-    assert "LSTM, variable lengths 2.00 1.05 OVER loop - - - - -" in lines
+    assert "LSTM, small 0.50 1.05 holds keras jit 2.00 - - - - 4.00" in lines
+    assert "LSTM, variable lengths 2.00 1.05 OVER loop - - - - - -" in lines
     assert "DIFFERS: LSTM, variable lengths, torch: outputs differ by 2.0e-02 (at most 1.0e-04)" in lines
     first = "first training step, rshop: 3.00 s after 6.00 s of imports; the second 40.0 ms"
     assert f"{first}; a hundred within 9.0 s" in lines

@@ -18,7 +18,7 @@ from rshop.seq2seq.pairs.decoder import make_decoder, states_to_bridge
 from rshop.seq2seq.pairs.encoder import make_encoder
 from rshop.seq2seq.pairs.training import TrainedOnPairs
 from rshop.seq2seq.parts import prototype
-from rshop.seq2seq.reader import make_reader, reads_input
+from rshop.seq2seq.reader import build_layers, make_reader, reads_input
 from rshop.signatures import with_options_of
 from rshop.step import teacher_forcing
 from rshop.structure import flat, flat_shapes, shape_of
@@ -124,12 +124,13 @@ class EncoderDecoder(TrainedOnPairs):
             self._make(None, None)
 
     def build(self, input_shape):
-        """Make the parts for vectors, whose sizes a call tells: the shapes of both sequences, in a list."""
+        """Build the parts; those for vectors are made of the shapes of both sequences, in a list."""
         if self.encoder is None:
             source, *target = flat_shapes(input_shape)
             if not target and not self.target_tokens:
                 raise ValueError(checks.unknown_target(source))
             self._make(source[-1], target[0][-1] if target else None)
+        build_layers(self.decoder, self.reader)
 
     def _make(self, source_features, target_features):
         encoder, decoder, attention = (self._given[part] for part in ("encoder", "decoder", "attention"))
@@ -260,17 +261,14 @@ class EncoderDecoder(TrainedOnPairs):
         Raises:
             TypeError, ValueError: as `rshop.generate`; an option that the source says, such as `constants`.
         """
-        self._make_for(source)
+        if not self.built:
+            self.build([shape_of(source)])
         seen = self.encode(ops.convert_to_tensor(source), source_mask, training=False)
         given = self._decoding(seen)
         if self.target_tokens:
             own = {} if self._given["decoder"] else {"from_logits": True}
             given |= {"end_token": self.end_token, "pad_token": self.pad_token, **own}
         return generate(self.decoder, length, x=seen["x"], **{**given, **options})
-
-    def _make_for(self, source):
-        if self.encoder is None:
-            self.build([shape_of(source)])
 
     def get_config(self):
         """The options as plain JSON values."""

@@ -10,6 +10,7 @@ from rshop.cells import GRUCell
 from rshop.checks import check_count
 from rshop.configs import reading
 from rshop.seq2seq.parts import prototype
+from rshop.seq2seq.reader import build_layers
 from rshop.seq2seq.series.checks import check_mode, not_fitted, other_horizon, wrong_inputs
 from rshop.seq2seq.series.scaling import SeriesScaling
 from rshop.seq2seq.series.series import as_known, as_series, check_features, check_long_enough
@@ -125,8 +126,10 @@ class Forecaster(TrainedOnSeries):
         if self.mode == "closed":
             parts = make_closed(self._prototype, teacher_force=self.teacher_force, **sizes)
             self.reader, self.decoder = parts
+            build_layers(self.reader, self.decoder)
             return
         self.reader = make_direct(self._prototype, **sizes)
+        build_layers(self.reader)
         self.head = keras.layers.Dense(self.horizon * self.features, name="head")
         (read,) = flat(self.reader.description.outputs)
         self.head.build((None, read.shape[-1] + self.horizon * self.known_future))

@@ -55,6 +55,28 @@ def not_in_training() -> str:
     )
 
 
+def check_one_device(model):
+    """Refuse to carry states from window to window on several devices.
+
+    Args:
+        model: a Keras model.
+
+    Raises:
+        ValueError: it runs under a strategy of several replicas.
+    """
+    strategy = model.distribute_strategy
+    if strategy.num_replicas_in_sync > 1:
+        raise ValueError(
+            message(
+                "A language model trains on one device: the states that it carries from window to window "
+                "are those of all streams, and no device has all.",
+                received=f"a {type(strategy).__name__} of {strategy.num_replicas_in_sync} replicas",
+                expected="one replica",
+                fix="make the model and call fit outside of strategy.scope()",
+            )
+        )
+
+
 def _given(tokens, coding, name):
     try:
         array = np.asarray(tokens)

@@ -117,7 +117,7 @@ class GeneratesText(keras.Model):
         if self.coding.size is None:
             raise ValueError(not_fitted(prompt))
         read = check_tokens(prompt, self.coding, least=1, name="prompt")
-        if self.decoder is None:
+        if not self.built:
             self.build((None, None))
         options = {"batch": 1, **options}
         if isinstance(options.get("end_token"), str):

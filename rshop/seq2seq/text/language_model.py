@@ -10,7 +10,7 @@ from rshop.cells import LSTMCell
 from rshop.checks import check_count, check_switch
 from rshop.configs import reading
 from rshop.seq2seq.parts import prototype
-from rshop.seq2seq.reader import make_reader
+from rshop.seq2seq.reader import build_layers, make_reader
 from rshop.seq2seq.text.checks import not_fitted, not_in_training
 from rshop.seq2seq.text.coding import coding_of, deserialized
 from rshop.seq2seq.text.generation import GeneratesText
@@ -94,12 +94,12 @@ class LanguageModel(TrainedOnText, GeneratesText):
         return self.coding.tokenizer
 
     def build(self, input_shape=None):
-        """Make the parts, for the number of tokens that the tokenizer has by now."""
-        if self.reader is not None:
-            return
-        if self.coding.size is None:
-            raise ValueError(not_fitted(f"tokens of shape {input_shape}"))
-        self._make()
+        """Make the parts, for the number of tokens that the tokenizer has by now, and build them."""
+        if self.reader is None:
+            if self.coding.size is None:
+                raise ValueError(not_fitted(f"tokens of shape {input_shape}"))
+            self._make()
+        build_layers(self.decoder, self.reader)
 
     def _make(self):
         self.decoder = make_speaker(

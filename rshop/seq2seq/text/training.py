@@ -9,7 +9,7 @@ from keras import ops
 from rshop.backend import compiled
 from rshop.checks import check_count, check_rate
 from rshop.seq2seq.compiled import CompiledAgain
-from rshop.seq2seq.text.checks import check_tokens, not_fitted, too_short
+from rshop.seq2seq.text.checks import check_one_device, check_tokens, not_fitted, too_short
 from rshop.seq2seq.text.perplexity import TextPerplexity
 from rshop.seq2seq.text.states import CarriedStates, GoOnInEpoch, carried_by
 from rshop.seq2seq.text.windows import TextWindows
@@ -79,8 +79,9 @@ class TrainedOnText(CompiledAgain):
 
         Raises:
             TypeError, ValueError: no text, one of less than two tokens, or with characters that are not in
-                the vocabulary.
+                the vocabulary; a model of several devices.
         """
+        check_one_device(self)
         sizes = _checked_sizes(length, batch_size)
         check_rate("validation_split", validation_split, "share of the text that is kept")
         if self.coding.size is None and isinstance(text, str) and text:
@@ -109,6 +110,7 @@ class TrainedOnText(CompiledAgain):
         """
         if "x" in options:  # `fit` evaluates its validation data, of which it made windows
             return super().evaluate(batch_size=None, **options)
+        check_one_device(self)
         sizes, tokens = _checked_sizes(length, batch_size), self._tokens(text)
         self._prepare()
         return super().evaluate(self._tested(tokens, sizes), **options)
@@ -130,7 +132,7 @@ class TrainedOnText(CompiledAgain):
             TypeError, ValueError: as in `fit`, or a model that was never fitted.
         """
         tokens = self._tokens(text)
-        if self.reader is None:
+        if not self.built:
             self.build((None, None))
         nats = sum(float(part.sum()) for part in self._surprises(tokens))
         characters = None
@@ -173,7 +175,7 @@ class TrainedOnText(CompiledAgain):
         return tokens[:-kept], tokens[-kept:]
 
     def _prepare(self):
-        if self.reader is None or not self.built:
+        if not self.built:
             self.build((None, None))
         if not self.compiled:
             self.compile()

@@ -13,6 +13,7 @@ from keras import Input, layers, ops
 
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
 from rshop.fast.loops import run_program
+from rshop.seq2seq import CharacterTokenizer, LanguageModel
 
 TIME, BATCH, BATCHES = 6, 8, 24
 
@@ -65,6 +66,20 @@ def trained(build, strategy, replicas):
     return model.get_weights()
 
 
+def refused(strategy):
+    """What `fit` and `evaluate` of a language model say, and what it says by itself."""
+    text = "banana " * 20
+    with strategy.scope():
+        model = LanguageModel(4, CharacterTokenizer(text))
+    said = {"text": model.generate("ban", 4), "perplexity": float(model.perplexity(text))}
+    for name in ("fit", "evaluate"):
+        try:
+            getattr(model, name)(text, 5, batch_size=4)
+        except ValueError as error:
+            said[name] = str(error)
+    return said
+
+
 def main():
     assert BATCHES > run_program.COLD_CALLS
     processor = tf.config.list_physical_devices("CPU")[0]
@@ -78,6 +93,7 @@ def main():
         trained(lambda batch: stateful(BATCH), two, 2)
     except Exception as error:
         found["message"] = str(error)
+    found["text"] = refused(two)
     print(json.dumps(found))
 
 

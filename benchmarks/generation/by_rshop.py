@@ -1,0 +1,38 @@
+"""Generation as a user of rshop writes it."""
+
+from keras import Input, layers
+
+from rshop import LSTMCell, RecurrentModel, generate
+
+from .tasks import END, Found, Start, Task
+
+
+class Rshop:
+    """`rshop.generate`.
+
+    Example:
+        >>> Rshop(TASKS["greedy"], start(TASKS["greedy"])).run().tokens.shape
+        (1, 1000)
+    """
+
+    def __init__(self, task: Task, given: Start):
+        self.length, self._given = task.length, given
+        unread, last = Input((1,)), Input((), dtype="int32", name="last")
+        h, c = Input((task.units,), name="h"), Input((task.units,), name="c")
+        embed, cell = layers.Embedding(task.tokens, task.embedding), LSTMCell(task.units)
+        logits = layers.Dense(task.tokens)
+        y, *after = cell([embed(last), h, c])
+        self._rnn = RecurrentModel(
+            unread, logits(y), [h, c], after, readout_input=last, decode=True, output_length=task.length
+        )
+        made = [*embed.trainable_weights, *cell.trainable_weights, *logits.trainable_weights]
+        for variable, value in zip(made, given.weights, strict=True):
+            variable.assign(value)
+        self._options = {"initial_state": given.states, "initial_readout": given.first, "from_logits": True}
+        if task.width > 1:
+            self._options |= {"strategy": "beam", "beam_width": task.width, "end_token": END}
+
+    def run(self) -> Found:
+        """Generate once."""
+        found = generate(self._rnn, self.length, **self._options)
+        return Found(found.tokens, found.scores[:, None] if found.beams is None else found.beam_scores)
