@@ -139,7 +139,8 @@ class Editor:
     def save(self, path, *, mode: str = MODES[0]) -> Path:
         """Write a page with both runs that opens in any browser, without a kernel or a network; its path.
 
-        Its switch shows the run as it was or as changed, as that of the live page does.
+        Its switch shows the run as it was or as changed, as that of the live page does; below it stand the
+        changes, each a button that goes there.
 
         Args:
             path: ends with .html or .htm.
@@ -158,7 +159,7 @@ class Editor:
         call = {**self._call, "training": self._call.get("ground_truth") is not None}
         payload = payload_of(self._rnn, both.original, call, **self._options)
         changed, _ = both_runs(Shown(self._rnn, payload, call), both, edited, self.edits)
-        changed = replace(changed, said=f"{changed.said}: {self.said.removesuffix('.')}")
+        changed = replace(changed, edits=[changes.to_show(one) for one in self._listed(self.edits)])
         payload, picture = html_page.with_picture(replace(payload, beside=changed))
         return write(path, html_page.page(payload, picture))
 
@@ -221,12 +222,15 @@ class Editor:
         return self._answer(self.edits, self.futures, self._runs)
 
     def _answer(self, edits, futures, runs):
+        bad = {mode: taken_apart(f)[0] for mode, f in futures.items() if isinstance(f, str)}
+        return {"edits": self._listed(edits), "runs": runs, "missing": bad, "undo": bool(self._earlier)}
+
+    def _listed(self, edits):
+        # With what the page writes of each.
         said = {(value.role, value.name): value.said for value in self.payload.values}
         words = [changes.in_words(self._rnn, self.trace, one).removeprefix(one["name"]) for one in edits]
         texts = [said[one["role"], one["name"]] + text for one, text in zip(edits, words, strict=True)]
-        listed = [{**one, "text": text} for one, text in zip(edits, texts, strict=True)]
-        bad = {mode: taken_apart(f)[0] for mode, f in futures.items() if isinstance(f, str)}
-        return {"edits": listed, "runs": runs, "missing": bad, "undo": bool(self._earlier)}
+        return [{**one, "text": text} for one, text in zip(edits, texts, strict=True)]
 
     @property
     def widget(self):

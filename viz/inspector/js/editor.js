@@ -1,31 +1,18 @@
 // The live editor: numbers that timesteps read are dragged or typed, the kernel computes both runs.
 
 import { Asking } from "./asking.js";
-import { changeList } from "./change_list.js";
+import { changeList, placeOf } from "./change_list.js";
 import { make, select } from "./dom.js";
 import { dragLine, keyStep } from "./drag_line.js";
 import { unitsOf } from "./equations.js";
 import { stage } from "./stage.js";
 import { bothRuns } from "./two_runs.js";
+import { wholeUnit } from "./units.js";
 
 // After the last press of a key, in milliseconds, the new number counts as chosen.
 const PAUSE = 400;
 
 const NO_NUMBER = "Type a number first, such as 0.5.";
-
-// The unit as it is counted where nothing was cut for size.
-export function wholeUnit({ shape, columns }, unit) {
-  if (shape.length < 2) return unit;
-  const all = shape.slice(1).reduce((product, size) => product * size, 1);
-  return Math.floor(unit / columns) * all + (unit % columns);
-}
-
-// The unit as it is shown, of one that is counted in whole.
-export function shownUnit({ shape, columns }, unit) {
-  if (shape.length < 2) return unit;
-  const all = shape.slice(1).reduce((product, size) => product * size, 1);
-  return Math.floor(unit / all) * columns + (unit % all);
-}
 
 // What can be changed, the states first.
 function targetsOf(run) {
@@ -115,11 +102,10 @@ export function editPanel(run, clock, model, refresh) {
   });
   const list = changeList({
     go: (edit) => {
-      const i = run.values.findIndex(({ role, key }) => role === edit.role && key === edit.name);
-      const sample = run.payload.samples.indexOf(edit.sample);
-      if (i < 0 || sample < 0 || edit.t >= run.steps) return;
-      what.node.value = i;
-      clock.set({ t: edit.t, sample, unit: shownUnit(run.values[i], edit.unit) });
+      const place = placeOf(run, edit);
+      if (!place) return;
+      what.node.value = place.value;
+      clock.set(place.at);
     },
     drop: (drop) => free() && commit({ drop }),
   });

@@ -133,7 +133,9 @@ def _of_both(payload):
     # What the second run is, how its strips are called, and where the two part.
     beside = payload.beside
     parts = beside.partings[payload.first].text
-    return f"Below each value: “{called(payload)[1]}”, {beside.said}, and the “difference”. {parts}".rstrip()
+    changes = ": " + "; ".join(one["text"] for one in beside.edits) if beside.edits else ""
+    said = f"“{called(payload)[1]}”, {beside.said}{changes}"
+    return f"Below each value: {said}, and the “difference”. {parts}".rstrip()
 
 
 def _not_shown(left):

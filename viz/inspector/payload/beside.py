@@ -45,6 +45,8 @@ class Beside:
         unlike: the places of the values whose equation, as the first run has it, does not give the numbers of
             the second run: it has other weights.
         edited: whether it is the run of an editor with its changes: the difference is what it is more.
+        edits: the changes of a page that has no kernel: of each `role`, `name`, `unit`, `t`, `sample`, and
+            as `text` its number before and after.
         sources: for each readout where it came from in the second run, as in the payload.
     """
 
@@ -57,6 +59,7 @@ class Beside:
     sources: list[np.ndarray] = field(default_factory=list)
     unlike: list[int] = field(default_factory=list)
     edited: bool = False
+    edits: list[dict] = field(default_factory=list)
 
     def difference(self, first, second) -> np.ndarray:
         """The first run's numbers less those of this one; of an editor's changed run these less the first.

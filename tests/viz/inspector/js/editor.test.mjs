@@ -4,13 +4,14 @@ import "./dom_stub.mjs";
 import { Asking } from "../../../../viz/inspector/js/asking.js";
 import { Clock } from "../../../../viz/inspector/js/clock.js";
 import { keyStep, rounded } from "../../../../viz/inspector/js/drag_line.js";
-import { editPanel, shownUnit, wholeUnit } from "../../../../viz/inspector/js/editor.js";
+import { editPanel } from "../../../../viz/inspector/js/editor.js";
 import { keys, keysHelp } from "../../../../viz/inspector/js/keys.js";
 import { decoded } from "../../../../viz/inspector/js/numbers.js";
 import { numbersTable } from "../../../../viz/inspector/js/numbers_table.js";
 import { endsPanel, readoutPanel, statesPanel } from "../../../../viz/inspector/js/panels.js";
 import { runPanel } from "../../../../viz/inspector/js/run_panel.js";
 import { bothRuns } from "../../../../viz/inspector/js/two_runs.js";
+import { shownUnit, wholeUnit } from "../../../../viz/inspector/js/units.js";
 import { element } from "./dom_stub.mjs";
 import { EXPECTED, encoded, madeRun, near, sigmoid } from "./made_run.mjs";
 
