@@ -25,11 +25,13 @@ from viz.inspector.payload.encoding import encoded, encoded_runs
 def edit(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call):
     """The inspector with numbers that can be changed: the run as it was and as changed, side by side.
 
-    In a notebook the tab "Change" has a line of what each timestep reads, of which a point is dragged, or its
-    number typed. From the changed timestep on the page shows both runs and their difference, and where they
-    part; a switch shows the changed run in the diagram, the equations and the table. Several changes count
-    together, and each can be taken back alone. After them, later timesteps read the inputs and readouts that
-    they read before ("inputs kept"), or the model reads its own outputs ("free running").
+    In a notebook the tab "Change" has a line of what each timestep reads, of which a point is dragged, or
+    its number typed. A cell of a heat map, a strip or a picture is dragged alike, up and down; a double
+    click, or F2, types it. What a timestep hands on is what the next one reads. From the changed timestep on
+    the page shows both runs and their difference, and where they part; a switch shows the changed run in the
+    diagram, the equations and the table. Several changes count together, and each can be taken back alone.
+    After them, later timesteps read the inputs and readouts that they read before ("inputs kept"), or the
+    model reads its own outputs ("free running").
 
     The page needs a running kernel. Without one, as in an exported notebook, a picture of the run is shown
     that says so; `.save` writes both runs as a page that needs none.
