@@ -25,11 +25,13 @@ from viz.inspector.payload.encoding import encoded, encoded_runs
 def edit(rnn, x, *, labels=None, output_labels=None, sample=0, megabytes=MEGABYTES, **call):
     """The inspector with numbers that can be changed: the run as it was and as changed, side by side.
 
-    In a notebook the tab "Change" has a line of what each timestep reads, of which a point is dragged, or its
-    number typed. From the changed timestep on the page shows both runs and their difference, and where they
-    part; a switch shows the changed run in the diagram, the equations and the table. Several changes count
-    together, and each can be taken back alone. After them, later timesteps read the inputs and readouts that
-    they read before ("inputs kept"), or the model reads its own outputs ("free running").
+    In a notebook the tab "Change" has a line of what each timestep reads, of which a point is dragged, or
+    its number typed. A cell of a heat map, a strip or a picture is dragged alike, up and down; a double
+    click, or F2, types it. What a timestep hands on is what the next one reads. From the changed timestep on
+    the page shows both runs and their difference, and where they part; a switch shows the changed run in the
+    diagram, the equations and the table. Several changes count together, and each can be taken back alone.
+    After them, later timesteps read the inputs and readouts that they read before ("inputs kept"), or the
+    model reads its own outputs ("free running").
 
     The page needs a running kernel. Without one, as in an exported notebook, a picture of the run is shown
     that says so; `.save` writes both runs as a page that needs none.
@@ -139,7 +141,8 @@ class Editor:
     def save(self, path, *, mode: str = MODES[0]) -> Path:
         """Write a page with both runs that opens in any browser, without a kernel or a network; its path.
 
-        Its switch shows the run as it was or as changed, as that of the live page does.
+        Its switch shows the run as it was or as changed, as that of the live page does; below it stand the
+        changes, each a button that goes there.
 
         Args:
             path: ends with .html or .htm.
@@ -158,7 +161,7 @@ class Editor:
         call = {**self._call, "training": self._call.get("ground_truth") is not None}
         payload = payload_of(self._rnn, both.original, call, **self._options)
         changed, _ = both_runs(Shown(self._rnn, payload, call), both, edited, self.edits)
-        changed = replace(changed, said=f"{changed.said}: {self.said.removesuffix('.')}")
+        changed = replace(changed, edits=[changes.to_show(one) for one in self._listed(self.edits)])
         payload, picture = html_page.with_picture(replace(payload, beside=changed))
         return write(path, html_page.page(payload, picture))
 
@@ -221,12 +224,15 @@ class Editor:
         return self._answer(self.edits, self.futures, self._runs)
 
     def _answer(self, edits, futures, runs):
+        bad = {mode: taken_apart(f)[0] for mode, f in futures.items() if isinstance(f, str)}
+        return {"edits": self._listed(edits), "runs": runs, "missing": bad, "undo": bool(self._earlier)}
+
+    def _listed(self, edits):
+        # With what the page writes of each.
         said = {(value.role, value.name): value.said for value in self.payload.values}
         words = [changes.in_words(self._rnn, self.trace, one).removeprefix(one["name"]) for one in edits]
         texts = [said[one["role"], one["name"]] + text for one, text in zip(edits, words, strict=True)]
-        listed = [{**one, "text": text} for one, text in zip(edits, texts, strict=True)]
-        bad = {mode: taken_apart(f)[0] for mode, f in futures.items() if isinstance(f, str)}
-        return {"edits": listed, "runs": runs, "missing": bad, "undo": bool(self._earlier)}
+        return [{**one, "text": text} for one, text in zip(edits, texts, strict=True)]
 
     @property
     def widget(self):

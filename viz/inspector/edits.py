@@ -58,6 +58,17 @@ def in_words(rnn, trace, one: dict) -> str:
     return f"{what(one, value.shape)} at t = {one['t']}: {float(value[place]):.3g} to {one['value']:.3g}"
 
 
+def to_show(one: dict) -> dict:
+    """What a page without a kernel is told of a checked change with its `text`, as JSON values.
+
+    Example:
+        >>> to_show({**one, "text": "h[0] at t = 2: 0.119 to 5"})["text"]
+        'h[0] at t = 2: 0.119 to 5'
+    """
+    whole = {key: int(one[key]) for key in ("unit", "t", "sample")}
+    return {"role": one["role"], "name": one["name"], **whole, "text": one["text"]}
+
+
 def what(one: dict, shape: tuple) -> str:
     """The number that a change is of: `h[0]`, of a value of this shape."""
     place = _place(shape, one["unit"])

@@ -12,7 +12,9 @@ from rshop import LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
 from tests.support.inspected import layer, linear, normal
 from tests.support.inspected_models import MODELS
 from viz.inspector.edit_widget import answered
+from viz.inspector.page import html_page
 from viz.inspector.page.still_image import INVITATION_TO_CHANGE, filmstrip
+from viz.inspector.payload.encoding import encoded
 
 
 def shown(editor, name, role="state", *, mode="inputs kept", run="beside", sample=0, after=False):
@@ -400,13 +402,30 @@ def test_what_is_dragged_is_shown_and_not_kept():
     assert kept["runs"]["free running"] == answer["runs"]["free running"]
 
 
+def test_a_saved_page_is_told_each_change_as_it_was_and_as_it_is(monkeypatch, tmp_path):
+    told = []
+    page = html_page.page
+    monkeypatch.setattr(
+        html_page, "page", lambda payload, picture: told.append(payload) or page(payload, b"")
+    )
+    editor = viz.edit(layer(), normal(2, 5, 3)).change("h", t=2, value=np.float32(1.5), sample=1)
+    editor.change("x", t=0, unit=2, value=-2).save(tmp_path / "two.html")
+    was = editor.trace.states["h"][1, 2, 0], editor.trace.inputs[0, 0, 2]
+    place = {"role": "state", "name": "h", "unit": 0, "t": 2, "sample": 1}
+    assert encoded(told[0])["beside"]["edits"] == [
+        {**place, "text": f"h[0] at t = 2: {was[0]:.3g} to 1.5"},
+        {"role": "input", "name": "x", "unit": 2, "t": 0, "sample": 0}
+        | {"text": f"x[2] at t = 0: {was[1]:.3g} to -2"},
+    ]
+
+
 def test_a_saved_page_has_both_runs(tmp_path):
     editor = viz.edit(layer(), normal(1, 5, 3))
     plain = viz.inspect(editor._rnn, normal(1, 5, 3)).save(tmp_path / "plain.html").read_text()
     assert editor.save(tmp_path / "nothing.html").read_text() == plain
     editor.change("h", t=2, value=1.0)
     page = editor.save(tmp_path / "changed.html").read_text()
-    assert "the run with changes, inputs kept: h[0] at t = 2: " in page
+    assert "the run with changes, inputs kept: h[0] at t = 2: " in page  # the words of the still picture
     assert '"edited": true' in page and '"edited"' not in plain
     assert "The runs part at t = 2, where h[0] was changed." in page
     with pytest.raises(ValueError, match="cannot run on its own outputs"):

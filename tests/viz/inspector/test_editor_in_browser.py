@@ -137,6 +137,51 @@ def test_a_point_is_dragged_and_the_run_follows(live):
     assert editor.edits == [edit]
 
 
+def test_a_cell_of_a_heat_map_is_dragged_and_typed(live):
+    editor, page = live
+    inspector, mouse = page.inspector(), page.page.mouse
+    page.tab("Values")
+    row = page.page.get_by_text("c", exact=True).locator("xpath=ancestor::div[@class='rv-map-row']")
+    box = row.locator(".rv-map").bounding_box()
+    columns, units = 1 + len(X[0]), 6
+    # Unit 2 of what timestep 5 reads: timestep 4 hands it on, in the column after the first states.
+    x, y = (box["x"] + box["width"] * 5.5 / columns, box["y"] + box["height"] * 2.5 / units)
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x, y - 20, steps=4)
+    mouse.move(x, y - 60, steps=4)
+    assert inspector.locator(".rv-tip:visible").inner_text().startswith("c[2] at t = 5: ")
+    parted(page)  # it follows while it is held
+    assert editor.edits == []
+    mouse.up()
+    inspector.locator("[aria-busy=false].rv-edit").wait_for(state="attached")
+    page.page.wait_for_function("document.querySelectorAll('.rv-changes li').length === 1")
+    page.page.wait_for_timeout(300)
+    (edit,) = editor.edits
+    line = editor.trace.states["c"][0, :9, 2]
+    expected = float(line[5] + (max(line.max(), 0) - min(line.min(), 0)) / 2)
+    assert (edit["role"], edit["name"], edit["t"], edit["unit"]) == ("state", "c", 5, 2)
+    assert edit["value"] == pytest.approx(expected, rel=0.05)
+    assert not inspector.locator(".rv-tip:visible").count()
+    # A double click on a number of the input opens the field, and so does a key.
+    cell = inspector.locator(".rv-ends .rv-numbers > span").nth(1)
+    cell.dblclick()
+    field = inspector.get_by_label("New value")
+    assert field.evaluate("e => e === document.activeElement")
+    page.page.keyboard.type("1.25")
+    page.page.keyboard.press("Enter")
+    inspector.locator(".rv-changes li").nth(1).wait_for()
+    page.page.locator(".rv-slider").focus()
+    for key in ("ArrowLeft", "F2"):
+        page.page.keyboard.press(key)
+    page.page.keyboard.type("-0.5")
+    page.page.keyboard.press("Enter")
+    inspector.locator(".rv-changes li").nth(2).wait_for()
+    made = [(one["name"], one["t"], one["unit"], one["value"]) for one in editor.edits[1:]]
+    assert made == [("x", 5, 1, 1.25), ("x", 4, 1, -0.5)]
+    assert page.violations() == [] and page.errors == []
+
+
 def test_the_keyboard_alone_changes_numbers_and_takes_them_back(live):
     editor, page = live
     press, inspector = page.page.keyboard.press, page.inspector()

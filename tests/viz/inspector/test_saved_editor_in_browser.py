@@ -27,8 +27,16 @@ def test_the_switch_shows_the_changed_run_and_the_one_as_it_was_by_keys_alone(fo
     page = open_page(path.as_uri(), offline=True, color_scheme=scheme)
     inspector, keys = page.inspector(), page.page.keyboard
     note = inspector.locator(".rv-parting-note")
-    assert "The run with changes, inputs kept: c[2] at t = 4: " in note.inner_text()
+    assert "The run with changes, inputs kept. The runs part at t = 4" in note.inner_text()
     both = editor.futures["inputs kept"]
+    (change,) = note.get_by_role("list", name="Changes").get_by_role("button").all()
+    before = both.original.states["c"][0, 4, 2]
+    assert change.inner_text() == f"c[2] at t = 4: {before:.3g} to 3 (sample 0)"
+    change.press("Enter")
+    assert inspector.locator(".rv-slider").get_attribute("aria-valuetext") == "t = 4 of 8, here the runs part"
+    page.page.keyboard.press("Home")
+    for _ in range(2):
+        page.page.keyboard.press("ArrowUp")
     was, now = (run.states["h"][0, 6, 2] for run in (both.original, both.edited))
 
     buttons = [inspector.get_by_role("button", name=name, exact=True) for name in ("as it was", "changed")]
@@ -56,8 +64,11 @@ def test_the_switch_shows_the_changed_run_and_the_one_as_it_was_by_keys_alone(fo
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1366, 768), (1920, 1080)])
-def test_the_saved_page_fits_the_screen(folder, open_page, size):
+@pytest.mark.parametrize("changes", [1, 7])
+def test_the_saved_page_fits_the_screen(folder, open_page, size, changes):
     editor = viz.edit(layer(units=6), normal(1, 9, 3)).change("h", t=2, value=1.0)
+    for unit in range(changes - 1):
+        editor.change("c", t=3, unit=unit, value=1.0)
     page = open_page(editor.save(folder / "fits.html").as_uri(), offline=True, width=size[0], height=size[1])
     page.inspector()
     wide, high = page.page.evaluate(

@@ -189,6 +189,40 @@ def test_of_two_runs_each_value_has_both_and_the_difference_on_scales_that_compa
     assert [strip.names for strip in found["x"]] == [["x"], ["beside"], ["difference"]]
 
 
+def counting():
+    """Token ids are read and added up."""
+    ids, h = keras.Input((), dtype="int32", name="ids"), keras.Input((2,), name="h")
+    n = h + keras.ops.expand_dims(keras.ops.cast(ids, "float32"), -1)
+    return RecurrentModel(ids, n, h, n, return_sequences=True)
+
+
+def test_of_token_ids_two_runs_say_whether_they_are_equal_and_subtract_nothing():
+    x = np.array([[3, 12345, 7, 7]])
+    payload = record(counting(), x, beside=np.array([[3, 12345, 9, 2]]))
+    found = by_name(payload)
+    own, second, compared = found["ids"]
+    assert compared.names == ["equal or not"] and compared.table.tolist() == [[0, 0, 1, 1]]
+    assert [strip.names for strip in found["h = output"]] == [["h", "output"], ["beside"], ["difference"]]
+    figure = still(payload)
+    cells = {ax.get_ylabel(): [text.get_text() for text in ax.texts] for ax in figure.axes}
+    assert cells["ids"] == ["3", "12345", "7", "7"] and cells["equal or not"] == ["=", "=", "≠", "≠"]
+    assert set(cells) >= {"ids", "equal or not", "h\n= output", "difference"}
+    scales = [[tick.get_text() for tick in ax.get_yticklabels()] for ax in figure.axes]
+    assert ["equal", "differs"] in scales and ["2", "12345"] in scales
+    boxes = [box for _, _, box in letters_of(figure)]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b)]
+    assert "and the “difference”, or of whole numbers whether they are “equal or not”. " in describe(payload)
+
+
+def test_where_token_ids_part_nothing_says_by_how_much():
+    ids, h = keras.Input((), dtype="int32", name="ids"), keras.Input((2,), name="h")
+    rnn = RecurrentModel(ids, ids + 1, h, 0.5 * h, return_sequences=True)
+    payload = record(rnn, np.array([[3, 5, 7]]), beside=np.array([[3, 5, 9]]))
+    assert note_of(still(payload)).endswith(
+        "The runs part at timestep 2: output differs; before it they are the same."
+    )
+
+
 def test_what_is_the_same_in_both_runs_is_one_strip():
     payload = record(linear(), normal(1, 4, 2), beside={"initial_state": normal(1, 2)})
     assert list(by_name(payload)) == ["h = output", "x = beside"]

@@ -15,7 +15,7 @@ export function trio(run, i, draw, series, name) {
   // Few units are lines already, and of an image or of names a line says nothing.
   const plain = same || series.units <= FEW || series.picture || series.whole;
   const lines = plain ? [] : [unitLines(run, series, pair, name)];
-  const rows = same ? [own] : [...lines, own, draw(second, pair.name), draw(difference, "difference")];
+  const rows = same ? [own] : [...lines, own, draw(second, pair.name), draw(difference, nameOf(pair))];
   const node = make(
     "div",
     { class: "rv-trio", role: "group", "aria-label": `${name} of both runs` },
@@ -28,5 +28,9 @@ export function trio(run, i, draw, series, name) {
 // Rows of one timestep for a panel: the second run and the difference; none where there is no second run.
 export function besideRows(run, i) {
   const pair = run.beside[i];
-  return pair ? [labelled(pair.name, pair.second), labelled("difference", pair.difference)] : [];
+  return pair ? [labelled(pair.name, pair.second), labelled(nameOf(pair), pair.difference)] : [];
+}
+
+function nameOf({ difference }) {
+  return difference.compared ? "equal or not" : "difference";
 }

@@ -1,37 +1,25 @@
 // The live editor: numbers that timesteps read are dragged or typed, the kernel computes both runs.
 
 import { Asking } from "./asking.js";
-import { changeList } from "./change_list.js";
+import { changeList, placeOf } from "./change_list.js";
 import { make, select } from "./dom.js";
+import { changeable, dragCells } from "./drag_cell.js";
 import { dragLine, keyStep } from "./drag_line.js";
 import { unitsOf } from "./equations.js";
 import { stage } from "./stage.js";
 import { bothRuns } from "./two_runs.js";
+import { wholeUnit } from "./units.js";
 
 // After the last press of a key, in milliseconds, the new number counts as chosen.
 const PAUSE = 400;
 
 const NO_NUMBER = "Type a number first, such as 0.5.";
 
-// The unit as it is counted where nothing was cut for size.
-export function wholeUnit({ shape, columns }, unit) {
-  if (shape.length < 2) return unit;
-  const all = shape.slice(1).reduce((product, size) => product * size, 1);
-  return Math.floor(unit / columns) * all + (unit % columns);
-}
-
-// The unit as it is shown, of one that is counted in whole.
-export function shownUnit({ shape, columns }, unit) {
-  if (shape.length < 2) return unit;
-  const all = shape.slice(1).reduce((product, size) => product * size, 1);
-  return Math.floor(unit / all) * columns + (unit % all);
-}
-
 // What can be changed, the states first.
 function targetsOf(run) {
   return run.values
     .map((value, i) => [i, value])
-    .filter(([, value]) => ["state", "input", "readout"].includes(value.role) && !value.fixed)
+    .filter(([, value]) => changeable(value))
     .sort(([, a], [, b]) => (b.role === "state") - (a.role === "state"))
     .map(([i, value]) => [i, `${value.role} ${value.name}`]);
 }
@@ -82,16 +70,45 @@ export function editPanel(run, clock, model, refresh) {
     drag: preview,
     drop: (value) => commit(value === null ? {} : undefined),
   });
+  const inView = () => state.pending?.value ?? numbers().shown(state.last.t);
+  const choose = (value) => {
+    if (value === target()) return;
+    if (state.pending) commit();
+    what.node.value = value;
+    show();
+  };
+  const cells = dragCells(run, {
+    free,
+    choose,
+    hold: ({ value, t, unit }) => {
+      choose(value);
+      clock.set({ t, unit });
+    },
+    now: inView,
+    range: () => line.range(),
+    write: (value) => {
+      const series = run.series[target()];
+      return `${series.name}${series.unitName(unitOf(target()))} at t = ${state.last.t}: ${series.write(value)}`;
+    },
+    drag: preview,
+    drop: (value) => commit(value === null ? {} : undefined),
+    type: () => acts.type(),
+  });
   const acts = {
     // A number that is not chosen yet is left as it was.
     undo: () => free() && (state.pending ? commit({}) : answer().undo && commit({ undo: true })),
-    cancel: () => line.cancel(),
+    cancel: () => line.cancel() || cells.cancel(),
+    // The number in view is typed; `open` shows the panel where it is.
+    type: () => {
+      acts.open?.();
+      box.focus();
+      box.select?.();
+    },
     nudge: (steps) => {
       if (!free()) return;
       const whole = run.values[target()].whole;
       const step = keyStep(line.range(), whole);
-      const from = state.pending?.value ?? numbers().shown(state.last.t);
-      preview(Number((Math.round((from + steps * step) / step) * step).toPrecision(6)));
+      preview(Number((Math.round((inView() + steps * step) / step) * step).toPrecision(6)));
       show();
       clearTimeout(state.timer);
       state.timer = setTimeout(() => state.pending && commit(), PAUSE);
@@ -115,11 +132,10 @@ export function editPanel(run, clock, model, refresh) {
   });
   const list = changeList({
     go: (edit) => {
-      const i = run.values.findIndex(({ role, key }) => role === edit.role && key === edit.name);
-      const sample = run.payload.samples.indexOf(edit.sample);
-      if (i < 0 || sample < 0 || edit.t >= run.steps) return;
-      what.node.value = i;
-      clock.set({ t: edit.t, sample, unit: shownUnit(run.values[i], edit.unit) });
+      const place = placeOf(run, edit);
+      if (!place) return;
+      what.node.value = place.value;
+      clock.set(place.at);
     },
     drop: (drop) => free() && commit({ drop }),
   });
@@ -169,7 +185,7 @@ export function editPanel(run, clock, model, refresh) {
     const parted = is && is(t) !== was(t);
     const now = parted ? `was ${write(was(t))}, now ${write(is(t))}` : write(was(t));
     where.textContent = `${name} at t = ${t}: ${now},`;
-    hint.textContent = `The line: ${name} as each timestep reads it. Drag its point up or down, or press Alt+↑ and Alt+↓.`;
+    hint.textContent = `The line: ${name} as each timestep reads it. Drag its point, or a cell of the run, up or down; or press Alt+↑ and Alt+↓.`;
     const key = [version, i, sample, unitOf(i)].join();
     line.draw({ key, t, was, is, write, whole: series.whole, locked: busy, value: state.pending?.value });
     list.update(edits);
@@ -195,5 +211,5 @@ export function editPanel(run, clock, model, refresh) {
     if (asking.heard(answer()) && !asking.busy) state.committing = false;
     reshow();
   });
-  return { node, update, above, acts, begin: () => runs() && reshow() };
+  return { node, update, above, acts, cells, begin: () => runs() && reshow() };
 }

@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 import { chosenUnit } from "./units.js";
 
 // `{series, t, unit}` of the element under the pointer, null where there are no numbers.
-function under(root, event, clock) {
+export function under(root, event, clock) {
   let node = event.target;
   while (node && node !== root && !node.rvHover) node = node.parentNode;
   const box = node?.rvHover && node.getBoundingClientRect();

@@ -14,6 +14,8 @@ const HELP = [
 // In the editor alone.
 const CHANGES = [
   ["Alt+↑ Alt+↓", "the number in view up, down"],
+  ["F2", "type the number in view"],
+  ["drag", "a cell of a state, an input or a readout up or down: its number; a double click: type it"],
   ["Ctrl+Z", "take the last change back"],
   ["Escape", "while dragging: leave it as it was"],
 ];
@@ -29,12 +31,13 @@ function taken({ target, key }) {
 }
 
 // The keys of the editor; whether the key was one of them.
-function changes(event, { undo, nudge, cancel }) {
+function changes(event, { undo, nudge, cancel, type }) {
   const { key, target } = event;
   if (key === "Escape") return Boolean(cancel());
   const undoes = (event.ctrlKey || event.metaKey) && !event.shiftKey && key.toLowerCase() === "z";
   const nudges = event.altKey && { ArrowUp: 1, ArrowDown: -1 }[key];
-  if (undoes && !target.matches("input:not([type=range]), textarea")) undo();
+  if (key === "F2") type();
+  else if (undoes && !target.matches("input:not([type=range]), textarea")) undo();
   else if (nudges && !target.matches("select")) nudge(nudges);
   else return false;
   return true;

@@ -80,7 +80,11 @@ function build(root, payload, model) {
   picks(root, clock);
   root.replaceChildren(...[bar.node, help.node, notes, apart?.node, body, tip].filter(Boolean));
   clock.changed(clock);
-  editor?.begin();
+  if (editor) {
+    editor.cells.listen(root, clock);
+    editor.acts.open = () => side.show(0);
+    editor.begin();
+  }
   return clock;
 }
 

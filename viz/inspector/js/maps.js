@@ -44,7 +44,7 @@ function colourPicture(series, units) {
 
 // Few units are lines; whole numbers (token ids) name things, and a line between names means nothing.
 function asLines(series) {
-  return series.units <= FEW && !series.whole;
+  return series.units <= FEW && !series.whole && !series.compared;
 }
 
 // Up to so many units that have names have them beside their rows.

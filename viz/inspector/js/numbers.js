@@ -18,3 +18,19 @@ export function decoded(text) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return new Float32Array(bytes.buffer);
 }
+
+// A number in at most so many letters, as exact as they allow.
+export function short(number, letters) {
+  if (number === undefined) return "–";
+  if (Number.isNaN(number)) return "NaN";
+  if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
+  const sign = number < 0 ? "−" : "";
+  const size = Math.abs(number);
+  for (let digits = Number.isInteger(number) ? 0 : 3; digits >= 0; digits--) {
+    const text = sign + size.toFixed(digits);
+    if (text.length <= letters) return /^−0(\.0*)?$/.test(text) ? text.slice(1) : text;
+    const bare = sign + size.toFixed(digits).replace(/^0\./, ".");
+    if (digits && bare.length <= letters) return /^−\.0*$/.test(bare) ? bare.slice(1) : bare;
+  }
+  return sign + (size < 1e10 ? size.toExponential(0).replace("+", "") : "∞");
+}

@@ -52,7 +52,7 @@ function colourStrip(series, box = {}) {
 // A few numbers, each on its colour.
 function numberCells(series, box) {
   const cells = [...Array(series.units).keys()].map((unit) =>
-    box ? drawnCell(series, unit, box) : writtenCell(series.units > 3 ? 5 : 7),
+    box ? drawnCell(series, unit, box) : writtenCell(series, series.units > 3 ? 5 : 7),
   );
   const nodes = cells.map((cell) => cell.node);
   const node = box
@@ -68,10 +68,10 @@ function numberCells(series, box) {
   return { node, update };
 }
 
-function writtenCell(letters) {
+function writtenCell(series, letters) {
   const node = make("span", {});
   const write = (number, { paper, ink }) => {
-    node.textContent = short(number, letters);
+    node.textContent = series.writeShort(number, letters);
     [node.style.background, node.style.color] = [paper, ink];
   };
   return { node, write };
@@ -89,25 +89,9 @@ function drawnCell(series, unit, { x, y, width, height }) {
   const write = (number, { paper, ink }) => {
     back.style.fill = paper;
     text.style.fill = ink;
-    text.textContent = short(number, Math.floor(wide / 6.3));
+    text.textContent = series.writeShort(number, Math.floor(wide / 6.3));
   };
   return { node: make("g", {}, back, text), write };
-}
-
-// A number in at most so many letters, as exact as they allow.
-export function short(number, letters) {
-  if (number === undefined) return "–";
-  if (Number.isNaN(number)) return "NaN";
-  if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
-  const sign = number < 0 ? "−" : "";
-  const size = Math.abs(number);
-  for (let digits = Number.isInteger(number) ? 0 : 3; digits >= 0; digits--) {
-    const text = sign + size.toFixed(digits);
-    if (text.length <= letters) return /^−0(\.0*)?$/.test(text) ? text.slice(1) : text;
-    const bare = sign + size.toFixed(digits).replace(/^0\./, ".");
-    if (digits && bare.length <= letters) return /^−\.0*$/.test(bare) ? bare.slice(1) : bare;
-  }
-  return sign + (size < 1e10 ? size.toExponential(0).replace("+", "") : "∞");
 }
 
 // The number of the chosen unit, beside a strip; of a single unit whichever is chosen.

@@ -73,8 +73,12 @@ export class Run {
       const both = [own.at(...place), second.at(...place)];
       return apart(...(secondLess ? both.reverse() : both));
     };
-    const plain = { ...value, name: `difference of ${value.name}`, gate: false, whole: false };
-    const difference = new Series(this, { ...plain, at, first: own.first });
+    // Whole numbers name things, as token ids do: of them it says whether they are equal.
+    const compared = Boolean(value.whole);
+    const called = compared ? `${value.name} compared` : `difference of ${value.name}`;
+    const plain = { ...value, name: called, gate: false, whole: false, compared };
+    const less = compared ? (...place) => Number(at(...place) !== 0) : at;
+    const difference = new Series(this, { ...plain, at: less, first: own.first });
     return { name, second, before, secondLess, difference };
   }
 

@@ -1,7 +1,7 @@
 // One value of the step over all timesteps: its numbers, their scale, their pictures.
 
 import { bitmap, ink } from "./colours.js";
-import { grouped, written } from "./numbers.js";
+import { grouped, short, written } from "./numbers.js";
 
 // Up to so many units are shown as numbers and as lines over time, more as colours.
 export const FEW = 4;
@@ -21,11 +21,13 @@ export class Series {
       gate = false,
       whole = false,
       fixed = false,
+      compared = false,
       at,
       first = 0,
     },
   ) {
     Object.assign(this, { run, name, short, role, rows, columns, shape, gate, whole, fixed, at, first });
+    this.compared = compared; // whether its numbers say that both runs have the same, 0, or not, 1
     this.units = rows * columns;
     this.all = shape.reduce((product, size) => product * size, 1); // before the run was cut for size
     this.measure();
@@ -106,6 +108,7 @@ export class Series {
   }
 
   get range() {
+    if (this.compared) return this.limit ? "equal or not" : "all equal";
     if (this.fitted) return `${written(this.least)} to ${written(this.most)}, fitted`;
     if (this.gate) return "0 to 1";
     if (this.least > this.most) return "no finite number";
@@ -120,7 +123,13 @@ export class Series {
   }
 
   write(number) {
+    if (this.compared) return number ? "differs" : "equal";
     return this.whole && Number.isFinite(number) ? String(number).replace("-", "−") : written(number);
+  }
+
+  // A number in the cell of a picture, in at most so many letters.
+  writeShort(number, letters) {
+    return this.compared ? (number ? "≠" : "=") : short(number, letters);
   }
 
   any(kind) {

@@ -9,7 +9,9 @@ const MODES = [
   ["free running", "read the model's own outputs"],
 ];
 
-const START = "Nothing is changed yet: drag the point of a line under “Change”, or type a number there.";
+const START =
+  "Nothing is changed yet: drag a cell of the run up or down, or the point of the line under “Change”, " +
+  "or type a number there.";
 const COMPUTES = "Computing both runs …";
 const WAITS =
   "No answer yet: the kernel is busy with another cell, or there is none. Changing a number needs the running " +

@@ -39,5 +39,5 @@ export function tabs(panels) {
     panels = next;
   };
   const update = (now) => panels[shown].update((last = now));
-  return { node: make("div", { class: "rv-section rv-side" }, list, bodies), update, refill };
+  return { node: make("div", { class: "rv-section rv-side" }, list, bodies), update, refill, show };
 }

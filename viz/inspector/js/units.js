@@ -25,3 +25,17 @@ export function chosenUnit(run, series, unit) {
   const several = series.role === "inner" && unit >= most && series.units % most === 0;
   return several ? unit % most : unit;
 }
+
+// The unit as it is counted where nothing was cut for size.
+export function wholeUnit({ shape, columns }, unit) {
+  if (shape.length < 2) return unit;
+  const all = shape.slice(1).reduce((product, size) => product * size, 1);
+  return Math.floor(unit / columns) * all + (unit % columns);
+}
+
+// The unit as it is shown, of one that is counted in whole.
+export function shownUnit({ shape, columns }, unit) {
+  if (shape.length < 2) return unit;
+  const all = shape.slice(1).reduce((product, size) => product * size, 1);
+  return Math.floor(unit / all) * columns + (unit % all);
+}

@@ -1,7 +1,7 @@
-// The words of a run: what units are called, and attention over words.
+// The words of a run: what units are called, and attention over words; that of a second run beside it.
 
 import { make, section } from "./dom.js";
-import { guessesAt, percent } from "./guesses.js";
+import { guessesAt, percent, points } from "./guesses.js";
 
 // Give each series the names of its units, where the call named them: `series.words(sample)`.
 export function giveWords(run) {
@@ -25,22 +25,77 @@ export function attentionPanel(run) {
   const found = attentions(run);
   if (!found.length) return null;
   const parts = found.flatMap(([series, value]) =>
-    [...Array(series.rows).keys()].map((head) => attentionWords(run, series, value, head)),
+    [...Array(series.rows).keys()].map((head) => attentionOfHead(run, series, value, head)),
   );
   return {
     node: section(
       "Attention",
       parts.map((part) => part.node),
-      "rv-attention",
+      `rv-attention${parts.some(({ both }) => both) ? " rv-of-both" : ""}`,
     ),
     update: (now) => parts.forEach((part) => part.update(now)),
   };
 }
 
+// A head of it; of two runs this one, the one beside it and the difference, one picture where both are equal.
+function attentionOfHead(run, series, value, head) {
+  const pair = run.beside[run.series.indexOf(series)];
+  const source = make("b", { class: "rv-attends" });
+  const name = series.rows > 1 ? `${value.short}, head ${head}` : value.short;
+  const three = pair ? [series, pair.second, pair.difference] : [series];
+  const pictures = three.map((one, i) => {
+    const words = attendedWords(series, one, head, i === 2 ? differs : attends);
+    if (!pair) return words;
+    const called = [...run.called, "difference"][i];
+    const title = make(
+      "div",
+      { class: "rv-run-name" },
+      called,
+      i === 2 ? make("small", {}, " in points") : null,
+    );
+    const kind = `rv-attention-run${i === 2 ? " rv-differs" : ""}`;
+    const node = make("div", { class: kind, role: "group", "aria-label": called }, title, words.nodes);
+    return { nodes: [node], update: words.update };
+  });
+  const same = make("div", { class: "rv-row-name" }, "the same in both runs");
+  const node = make(
+    "div",
+    { class: "rv-group" },
+    make("div", { class: "rv-group-name" }, make("b", {}, name), source),
+    pictures.flatMap(({ nodes }) => nodes),
+    pair ? same : null,
+  );
+  const update = (now) => {
+    const about = saidAt(run, now.sample, now.t);
+    source.textContent = `t = ${now.t}${about ? `, ${about}` : ""}`;
+    for (const picture of pictures) picture.update(now);
+    if (!pair) return;
+    const apart = [...Array(series.columns).keys()].some((i) => {
+      const gap = pair.difference.at(now.sample, now.t, head * series.columns + i);
+      return gap !== 0;
+    });
+    for (const { nodes } of pictures.slice(1)) nodes[0].hidden = !apart;
+    same.hidden = apart;
+  };
+  return { node, update, both: Boolean(pair) };
+}
+
 const ARC = { wide: 64, high: 46 };
 
-// The words in their order, and from what the timestep is about an arc to each, as wide as its weight.
-function attentionWords(run, series, value, head) {
+// How a word's share is written, and how wide its arc is; of a difference whether it is less.
+const attends = (weight) => ({
+  text: Number.isFinite(weight) ? percent(weight) : "NaN",
+  width: Math.max(0, weight || 0),
+});
+const differs = (gap) => ({
+  text: gap === 0 ? "0" : points(gap),
+  width: Math.min(1, Math.abs(gap) || 0),
+  less: gap < 0,
+});
+
+// The words in their order, and from what the timestep is about an arc to each, as wide as `write` says of its number
+// among `numbers`.
+function attendedWords(series, numbers, head, write) {
   const count = series.columns;
   const arcs = [...Array(count).keys()].map(() =>
     make("path", { class: "rv-arc", "vector-effect": "non-scaling-stroke" }),
@@ -59,36 +114,27 @@ function attentionWords(run, series, value, head) {
     },
     arcs,
   );
-  const source = make("b", { class: "rv-attends" });
-  const name = series.rows > 1 ? `${value.short}, head ${head}` : value.short;
-  const node = make(
+  const list = make(
     "div",
-    { class: "rv-group" },
-    make("div", { class: "rv-group-name" }, make("b", {}, name), source),
-    picture,
-    make(
-      "div",
-      { class: "rv-attended-words", style: `grid-template-columns:repeat(${count},minmax(0,1fr))` },
-      cells.map((cell) => cell.node),
-    ),
+    { class: "rv-attended-words", style: `grid-template-columns:repeat(${count},minmax(0,1fr))` },
+    cells.map((cell) => cell.node),
   );
   const update = ({ t, sample }) => {
     const words = series.words(sample);
-    const about = saidAt(run, sample, t);
-    source.textContent = `t = ${t}${about ? `, ${about}` : ""}`;
-    const from = [((t + 0.5) / run.steps) * count * ARC.wide, 0];
+    const from = [((t + 0.5) / series.run.steps) * count * ARC.wide, 0];
     cells.forEach(({ word, share }, i) => {
-      const weight = series.at(sample, t, head * count + i);
+      const { text, width, less = false } = write(numbers.at(sample, t, head * count + i));
       word.textContent = words[i];
       word.setAttribute("title", words[i]);
-      share.textContent = Number.isFinite(weight) ? percent(weight) : "NaN";
+      share.textContent = text;
       const x = (i + 0.5) * ARC.wide;
       const bend = ARC.high * 0.6;
       arcs[i].setAttribute("d", `M${from.join()}C${from[0]},${bend} ${x},${bend * 0.4} ${x},${ARC.high}`);
-      arcs[i].style.strokeWidth = `${Math.max(0, weight || 0) * 9}px`;
+      arcs[i].style.strokeWidth = `${width * 9}px`;
+      arcs[i].classList.toggle("rv-less", less);
     });
   };
-  return { node, update };
+  return { nodes: [picture, list], update };
 }
 
 // What a timestep is about: its label, or else its likeliest class.

@@ -8,6 +8,10 @@ from viz.inspector.payload.equations import origin
 from viz.inspector.payload.payload import Payload, ShownValue
 from viz.style import palette
 
+#: What the third strip of two runs is called: of numbers how far they are apart, and of those that name
+#: things, as token ids do, whether they are the same.
+DIFFERENCE, COMPARED = "difference", "equal or not"
+
 _MOST, _MOST_OF_BOTH, _MOST_UNITS = 8, 9, 128
 
 
@@ -21,6 +25,8 @@ class Strip:
         limits: the numbers at both ends of its scale.
         colours: the colour map, as Matplotlib calls it.
         below: whether it belongs to the value above it, as its second run or the difference.
+        whole: whether these are whole numbers, such as token ids.
+        compared: whether it says of each number whether both runs have it: 0 where they do, 1 where not.
     """
 
     names: list[str]
@@ -28,13 +34,16 @@ class Strip:
     limits: tuple[float, float]
     colours: str
     below: bool = False
+    whole: bool = False
+    compared: bool = False
 
 
 def strips(payload: Payload) -> tuple[list[Strip], list[str]]:
     """The strips of a still picture from above, and the names of the values that it leaves out.
 
     With a second run each value has three: this run, the one beside it, and the difference; a value that is
-    the same in both has one.
+    the same in both has one. Of whole numbers, which name things, no difference is taken: where it would
+    stand is whether they are equal.
 
     Example:
         >>> [strip.names for strip in strips(record(rnn, x, beside=x + 1))[0]][:3]
@@ -60,16 +69,21 @@ def _of_value(payload, value, names) -> list[Strip]:
     colours = palette.WHOLE if value.whole else palette.GATE if value.gate else palette.SIGNED
     other = _beside(payload, value)
     if other is None:
-        return [Strip(names, own, _limits(value, own), colours)]
+        return [Strip(names, own, _limits(value, own), colours, whole=value.whole)]
     second = called(payload)[1]
     gap = payload.beside.difference(own, other)
     if not gap.any():
-        return [Strip([*names, second], own, _limits(value, own), colours)]
+        return [Strip([*names, second], own, _limits(value, own), colours, whole=value.whole)]
     both = _limits(value, np.concatenate([own, other]))
+    if value.whole:
+        compared = (gap != 0).astype("float32")
+        third = Strip([COMPARED], compared, (-1.0, 1.0), palette.SIGNED, below=True, compared=True)
+    else:
+        third = Strip([DIFFERENCE], gap, palette.symmetric_limits(gap), palette.SIGNED, below=True)
     return [
-        Strip(names, own, both, colours),
-        Strip([second], other, both, colours, below=True),
-        Strip(["difference"], gap, palette.symmetric_limits(gap), palette.SIGNED, below=True),
+        Strip(names, own, both, colours, whole=value.whole),
+        Strip([second], other, both, colours, below=True, whole=value.whole),
+        third,
     ]
 
 

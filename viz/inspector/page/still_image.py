@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 
 from viz.inspector.page import still_strips
-from viz.inspector.page.still_choice import called, strips
+from viz.inspector.page.still_choice import COMPARED, DIFFERENCE, called, strips
 from viz.inspector.payload.payload import Payload
 from viz.style import palette, plot_axes
 from viz.style.labels import shorten
@@ -73,7 +73,7 @@ def still(payload: Payload, invitation: str = INVITATION):
             still_strips.draw(ax, strip, name)
             still_strips.veil(ax, _mask(payload))
             if len(strip.table) <= _NUMBERS[1] and payload.steps <= _NUMBERS[0]:
-                still_strips.write_numbers(ax, strip.table)
+                still_strips.write_numbers(ax, strip)
         axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
         _label_steps(figure, axes[-1], payload)
@@ -133,7 +133,12 @@ def _of_both(payload):
     # What the second run is, how its strips are called, and where the two part.
     beside = payload.beside
     parts = beside.partings[payload.first].text
-    return f"Below each value: “{called(payload)[1]}”, {beside.said}, and the “difference”. {parts}".rstrip()
+    changes = ": " + "; ".join(one["text"] for one in beside.edits) if beside.edits else ""
+    said = f"“{called(payload)[1]}”, {beside.said}{changes}"
+    below = [name for strip in strips(payload)[0] if strip.below for name in strip.names]
+    thirds = {DIFFERENCE: f"the “{DIFFERENCE}”", COMPARED: f"of whole numbers whether they are “{COMPARED}”"}
+    third = ", or ".join([text for name, text in thirds.items() if name in below] or [thirds[DIFFERENCE]])
+    return f"Below each value: {said}, and {third}. {parts}".rstrip()
 
 
 def _not_shown(left):

@@ -32,17 +32,17 @@ def draw(ax, strip: Strip, name: str):
     ax.tick_params(labelsize=text_size(0.875))
     look = {"rotation": 0, "ha": "right", "va": "center"}
     ax.set_ylabel(plot_axes.printable(name), fontsize=text_size(), color=palette.INK, **look)
-    _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, strip.limits)
+    _scale(ax.figure.colorbar(scale, ax=ax, pad=0.01, aspect=8).ax, strip)
 
 
-def write_numbers(ax, table: np.ndarray):
-    """Write each number of `table`, `(units, time)`, into its cell, light on dark colours."""
+def write_numbers(ax, strip: Strip):
+    """Write each number of a strip into its cell, light on dark colours; of compared ones `=` or `≠`."""
     colours = np.asarray(ax.images[0].get_array())[..., :3]
     bright = colours @ np.array([0.299, 0.587, 0.114]) > 0.55
     look = {"ha": "center", "va": "center", "fontsize": text_size(0.75), "clip_on": True}
-    for (unit, t), number in np.ndenumerate(table):
+    for (unit, t), number in np.ndenumerate(strip.table):
         ink = palette.INK if bright[unit, t] else palette.PAPER
-        ax.text(t, unit, f"{number:.2g}".replace("-", "\u2212"), color=ink, **look)
+        ax.text(t, unit, plot_axes.printable(_written(strip, number)), color=ink, **look)
 
 
 def veil(ax, mask):
@@ -66,13 +66,26 @@ def names(several: list[list[str]]) -> list[str]:
     return ["\n".join([text, *rest]) for text, rest in zip(texts, same, strict=True)]
 
 
-def _scale(ax, limits):
+def _written(strip, number):
+    if strip.compared:
+        return "\u2260" if number else "="
+    whole = strip.whole and np.isfinite(number)
+    return (f"{number:.0f}" if whole else f"{number:.2g}").replace("-", "\u2212")
+
+
+def _scale(ax, strip):
     # Ticks at the ends and the middle, within the height of the strip: no number touches the next strip's.
-    low, high = limits
-    middle = (low + high) / 2
-    ax.set_yticks([low, middle, high], [f"{number:.2g}" for number in (low, middle, high)])
+    low, high = strip.limits
+    ticks = {number: f"{number:.2g}" for number in (low, (low + high) / 2, high)}
+    if strip.compared:
+        ax.set_ylim(0, high)
+        ticks = {0: "equal", high: "differs"}
+    elif strip.whole:
+        ticks = {number: _written(strip, number) for number in strip.limits}
+    ax.set_yticks(list(ticks), list(ticks.values()))
     ax.tick_params(labelsize=text_size(0.875))
-    for label, place in zip(ax.get_yticklabels(), ("bottom", "center", "top"), strict=True):
+    places = ("bottom", "center", "top") if len(ticks) == 3 else ("bottom", "top")
+    for label, place in zip(ax.get_yticklabels(), places, strict=True):
         label.set_verticalalignment(place)
 
 

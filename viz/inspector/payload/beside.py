@@ -45,6 +45,8 @@ class Beside:
         unlike: the places of the values whose equation, as the first run has it, does not give the numbers of
             the second run: it has other weights.
         edited: whether it is the run of an editor with its changes: the difference is what it is more.
+        edits: the changes of a page that has no kernel: of each `role`, `name`, `unit`, `t`, `sample`, and
+            as `text` its number before and after.
         sources: for each readout where it came from in the second run, as in the payload.
     """
 
@@ -57,6 +59,7 @@ class Beside:
     sources: list[np.ndarray] = field(default_factory=list)
     unlike: list[int] = field(default_factory=list)
     edited: bool = False
+    edits: list[dict] = field(default_factory=list)
 
     def difference(self, first, second) -> np.ndarray:
         """The first run's numbers less those of this one; of an editor's changed run these less the first.
@@ -167,7 +170,7 @@ def _parting(values, cut, sample, skipped) -> Parting:
     here = {place: gaps[place][t - starts[place]].max() for place, when in parted.items() if when == t}
     place = min(here, key=lambda place: (_ORDER.index(values[place].role), -np.nan_to_num(here[place])))
     before = max(gap[: max(0, t - starts[place])].max(initial=0.0) for place, gap in gaps.items())
-    return Parting(t, _sentence(t, values[place].said, here[place], before))
+    return Parting(t, _sentence(t, values[place], here[place], before))
 
 
 def _first(gap):
@@ -176,8 +179,9 @@ def _first(gap):
     return int(found[0]) if len(found) else None
 
 
-def _sentence(t, name, gap, before) -> str:
-    how = f"differs by {gap:.2g}" if np.isfinite(gap) else "is NaN or infinite in one run only"
+def _sentence(t, value, gap, before) -> str:
+    name, amount = value.said, "" if value.whole else f" by {gap:.2g}"  # token ids name things
+    how = f"differs{amount}" if np.isfinite(gap) else "is NaN or infinite in one run only"
     if t < 0:
         return f"The runs part before the first timestep: the first {name} {how}."
     if t == 0:

@@ -93,6 +93,7 @@ def _other_run(values, run, block) -> dict:
         "sources": [codes.tolist() for codes in run.sources],
         "unlike": run.unlike,
         "edited": run.edited,
+        "edits": [{**one, "text": visible(one["text"])} for one in run.edits],
     }
     return {
         "said": visible(run.said),

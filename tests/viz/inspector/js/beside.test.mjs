@@ -7,6 +7,7 @@ import { decoded } from "../../../../viz/inspector/js/numbers.js";
 import { numbersTable } from "../../../../viz/inspector/js/numbers_table.js";
 import { endsPanel, statesPanel } from "../../../../viz/inspector/js/panels.js";
 import { partingMark, partingNote } from "../../../../viz/inspector/js/parting.js";
+import { strip } from "../../../../viz/inspector/js/rows.js";
 import { runPanel } from "../../../../viz/inspector/js/run_panel.js";
 import "./dom_stub.mjs";
 import { EXPECTED, encoded, madeRun, near, payload } from "./made_run.mjs";
@@ -77,6 +78,41 @@ test("a value has three rows over time, and one where both runs are the same", (
   const same = trio(run, X, heatMap, run.series[X], "x");
   assert.equal(same.node.all(".rv-map-row").length, 1);
   assert.match(same.node.textContent, /x: the same in both runs/);
+});
+
+test("of whole numbers, which name things, it is said whether they are equal, and nothing is subtracted", () => {
+  const given = payload();
+  const start = decoded(given.data).length;
+  const [mine, theirs] = [
+    [3, 12, 7],
+    [3, 12, 9],
+  ];
+  const ids = { rows: 1, columns: 1, shape: [], whole: true, frames: 3 };
+  const values = given.values.map((value, i) => (i === X ? { ...value, ...ids, start, name: "ids" } : value));
+  const second = {
+    said: "",
+    notes: [],
+    partings: PARTINGS,
+    values: { [X]: { start: start + 6, frames: 3, lag: 0 } },
+  };
+  const data = encoded([...decoded(given.data), ...mine, ...mine, ...theirs, ...mine]);
+  const run = madeRun({ values, beside: second, data });
+  const row = trio(run, X, heatMap, run.series[X], "ids");
+  const [, , compared] = row.node.all(".rv-map-row");
+  assert.match(compared.textContent, /^equal or not/);
+  const cells = strip(run.beside[X].difference);
+  const said = [0, 1, 2].map((t) => {
+    for (const part of [row, cells]) part.update({ t, sample: 0, unit: 0 });
+    return [compared.one(".rv-value").textContent, cells.node.textContent];
+  });
+  assert.deepEqual(said, [
+    ["equal", "="],
+    ["equal", "="],
+    ["differs", "≠"],
+  ]);
+  const heads = numbersTable(run).node.all("th");
+  assert.ok(heads.some((node) => node.textContent === "ids compared"));
+  assert.deepEqual([run.beside[X].difference.range, compared.all(".rv-line").length], ["equal or not", 0]);
 });
 
 test("an output that is a state in this run alone has rows of its own", () => {

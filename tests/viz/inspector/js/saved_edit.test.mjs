@@ -9,7 +9,16 @@ import { EXPECTED, encoded, madeRun, near, payload } from "./made_run.mjs";
 
 const H = 1;
 const ADDED = 4; // to both units of the state that timestep 1 of each sample reads
-const SAID = "the run with changes, inputs kept: <b>h</b>[0] at t = 1: 0.9 to 5";
+const SAID = "the run with changes, inputs kept";
+const edit = (more) => ({
+  role: "state",
+  name: "h",
+  unit: 0,
+  t: 1,
+  sample: 0,
+  text: "<b>h</b>[0]: 0.9 to 5",
+  ...more,
+});
 
 // A page that an editor saved: the run as it was, and beside it the changed one, whose numbers stand behind it.
 function page(beside = {}) {
@@ -77,6 +86,22 @@ test("a saved page begins with the changed run, and its switch shows the run as 
     .node.all(".rv-row-name")
     .map((node) => node.textContent);
   assert.ok(names.includes("as it was"));
+});
+
+test("the changes are listed, each a button that goes there, and none can be taken back without a kernel", () => {
+  const edits = [edit(), edit({ unit: 1, t: 2, sample: 4, text: "h[1]: 1 to 2" }), edit({ t: 99 })];
+  const { clock, above } = page({ edits });
+  const buttons = above.node.one(".rv-changes").all("button");
+  assert.deepEqual(
+    buttons.map((button) => button.textContent),
+    ["<b>h</b>[0]: 0.9 to 5 (sample 0)", "h[1]: 1 to 2 (sample 4)", "<b>h</b>[0]: 0.9 to 5 (sample 0)"],
+  );
+  assert.equal(above.node.all(".rv-take-back").length, 0);
+  buttons[1].fire("click");
+  assert.deepEqual([clock.t, clock.sample, clock.unit], [2, 1, 1]);
+  buttons[2].fire("click"); // of a timestep that was cut for size
+  assert.equal(clock.t, 2);
+  assert.equal(page().above.node.one(".rv-changes").hidden, true);
 });
 
 test("above both runs stands what was changed, as a text, and a button that goes where they part", () => {

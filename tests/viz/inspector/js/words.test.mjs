@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { filmRow, framesOf } from "../../../../viz/inspector/js/film_row.js";
 import { guessesAt, guessesPanel, guessRows } from "../../../../viz/inspector/js/guesses.js";
 import { heatMap } from "../../../../viz/inspector/js/maps.js";
+import { decoded } from "../../../../viz/inspector/js/numbers.js";
 import { Series } from "../../../../viz/inspector/js/series.js";
 import { attentionPanel, giveWords } from "../../../../viz/inspector/js/words.js";
 import "./dom_stub.mjs";
-import { madeRun, payload } from "./made_run.mjs";
+import { encoded, madeRun, payload } from "./made_run.mjs";
 
 const now = { t: 1, sample: 0, unit: 0 };
 
@@ -75,6 +76,65 @@ test("attention is shown over the words that it is shared out over", () => {
   );
   assert.match(panel.node.textContent, /t = 1, dog/); // what the timestep says
   assert.equal(attentionPanel(madeRun()), null);
+});
+
+// The made run with a second one beside it, whose gates are attention: the same at the first timestep, and then other.
+function attendingRuns(more = {}) {
+  const words = { lists: [["<b>cat", "dog"]], values: { 3: [0, 0] } };
+  const start = decoded(payload().data).length;
+  const second = [0.5, 0.5, 0.25, 0.75, 0.5, 0.5];
+  const numbers = [...decoded(payload().data), ...second, ...second];
+  const beside = { partings: [], notes: [], values: { 3: { start, frames: 3, lag: 0 } }, ...more };
+  const run = madeRun({ words, beside, data: encoded(numbers) });
+  giveWords(run);
+  const own = [
+    [0.5, 0.5],
+    [0.875, 0.125],
+    [0.5, 0.5],
+  ];
+  run.series[3].at = (_s, t, unit) => own[t][unit];
+  return run;
+}
+
+test("attention of two runs is shown for both with the difference, and once where they are equal", () => {
+  const panel = attentionPanel(attendingRuns());
+  const runs = panel.node.all(".rv-attention-run");
+  assert.deepEqual(
+    runs.map((node) => node.getAttribute("aria-label")),
+    ["this run", "beside", "difference"],
+  );
+  const read = (node) => node.all(".rv-percent").map((share) => share.textContent);
+  panel.update(now);
+  assert.deepEqual(runs.map(read), [
+    ["88 %", "13 %"],
+    ["25 %", "75 %"],
+    ["+63", "−63"],
+  ]);
+  const arcs = runs[2]
+    .all(".rv-arc")
+    .map(({ style, classes }) => [style.strokeWidth, classes.has("rv-less")]);
+  assert.deepEqual(arcs, [
+    ["5.625px", false],
+    ["5.625px", true],
+  ]);
+  const shown = () => runs.map((node) => !node.hidden);
+  assert.deepEqual(shown(), [true, true, true]);
+  assert.equal(panel.node.one(".rv-row-name").hidden, true);
+  panel.update({ ...now, t: 0 });
+  assert.deepEqual(shown(), [true, false, false]);
+  assert.equal(panel.node.one(".rv-row-name").hidden, false);
+  assert.match(panel.node.textContent, /the same in both runs/);
+});
+
+test("the attention of an editor's runs is called as its switch calls them, changed less as it was", () => {
+  const panel = attentionPanel(attendingRuns({ own: "as it was", name: "changed", secondLess: true }));
+  panel.update(now);
+  const runs = panel.node.all(".rv-attention-run");
+  assert.deepEqual(
+    runs.map((node) => node.one(".rv-run-name").textContent),
+    ["as it was", "changed", "difference in points"],
+  );
+  assert.equal(runs[2].one(".rv-percent").textContent, "−63");
 });
 
 test("the lines of classes bear their names", () => {
