@@ -12,7 +12,8 @@ from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, Simple
 from tests.support import models
 from tests.support.payloads import accumulator, layer, normal, numbers, record
 from tests.viz.diagram.test_step import recurrent_layers
-from viz.inspector.payload import box_layout, readout_sources, run_values, size_limit
+from viz.inspector.payload import readout_sources, run_values, size_limit
+from viz.inspector.payload.boxes import box_layout
 from viz.style.labels import told_apart
 
 # The numbers

@@ -7,9 +7,10 @@ import numpy as np
 import rshop
 from rshop.tracing.call_request import read_request
 from viz.inspector.call_checks import INSPECTOR, check_not_empty, check_size
-from viz.inspector.payload import readout_sources, run_values, size_limit, step_views
+from viz.inspector.payload import readout_sources, run_values, size_limit
 from viz.inspector.payload.beside import beside as side_by_side
 from viz.inspector.payload.beside import pair
+from viz.inspector.payload.boxes import step_views
 from viz.inspector.payload.equations import Operand, is_gate, opens
 from viz.inspector.payload.find_equations import find_equations
 from viz.inspector.payload.payload import Payload, ShownValue

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from viz.inspector.payload.beside import Beside
+from viz.inspector.payload.boxes.step_views import View
 from viz.inspector.payload.run_values import Value
-from viz.inspector.payload.step_views import View
 from viz.inspector.payload.words import Guesses
 
 

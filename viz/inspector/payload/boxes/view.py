@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from viz.inspector.payload.box_layout import Drawing
+from viz.inspector.payload.boxes.box_layout import Drawing
 
 #: In pixels: the smallest and largest width of a box, its height, that of its strip, of a sign, and of what
 #: an opened model reads and hands out.

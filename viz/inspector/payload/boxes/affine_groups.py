@@ -3,8 +3,8 @@ reads them. The box opens like a nested model."""
 
 from dataclasses import dataclass, field, replace
 
+from viz.inspector.payload.boxes.view import PORT, WIDTH, Box, View
 from viz.inspector.payload.equations import origin
-from viz.inspector.payload.view import PORT, WIDTH, Box, View
 from viz.model.affine_blocks import affine_blocks
 from viz.style.text_width import width
 

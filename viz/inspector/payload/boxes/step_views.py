@@ -3,9 +3,9 @@ with room in each box for a strip of values. The page sets a diagram into the bo
 
 import keras
 
-from viz.inspector.payload.affine_groups import with_affine_boxes
-from viz.inspector.payload.box_layout import arrange
-from viz.inspector.payload.view import HEIGHT, PORT, SIGN, STRIP, WIDEST, WIDTH, Box, View
+from viz.inspector.payload.boxes.affine_groups import with_affine_boxes
+from viz.inspector.payload.boxes.box_layout import arrange
+from viz.inspector.payload.boxes.view import HEIGHT, PORT, SIGN, STRIP, WIDEST, WIDTH, Box, View
 from viz.model import naming
 from viz.model.spoken_names import Spoken, in_words
 from viz.style.labels import shape_text, told_apart
