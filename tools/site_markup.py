@@ -4,6 +4,7 @@ import re
 
 _PARAMETERS = re.compile(r'<dl>\s*(<dd><em class="sig-param.*?)</dl>', re.DOTALL)
 _EMPTY_HEADER = re.compile(r"<th\b([^>]*)>(?:<p></p>)?</th>")
+_SCOPE = re.compile(r'\s+scope="\w+"')  # of a heading alone
 _HEADER = re.compile(r"<th\b([^>]*)>(<p>\s*<math.*?</math>\s*</p>)</th>", re.DOTALL)
 _TASK = re.compile(r'<input class="task-list-item-checkbox"[^>]*>')
 _TITLE = re.compile(r"(?<=<h1>)\w+(?:\.\w+)+")
@@ -30,13 +31,13 @@ def mended(page: str) -> str:
     """The HTML of a page with lists as lists, no heading of a column without words, long titles in lines.
 
     Example:
-        >>> mended('<th class="head"><p></p></th>')
+        >>> mended('<th class="head" scope="col"><p></p></th>')
         '<td class="head"></td>'
     """
     page = _PARAMETERS.sub(_as_list, page)
     page = _TASK.sub("\N{BALLOT BOX}", page)  # nobody ticks it here, and as a field it would lack a name
     page = _TITLE.sub(lambda found: _breakable(found[0]), page)
-    page = _EMPTY_HEADER.sub(r"<td\1></td>", page)
+    page = _EMPTY_HEADER.sub(lambda found: f"<td{_SCOPE.sub('', found[1])}></td>", page)
     return _HEADER.sub(_named, page)
 
 

@@ -93,7 +93,7 @@ class Backtest:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in ("", *self._heads()))
+        heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in self._heads())
         body = "".join(
             f'<tr><th scope="row">{escape(label)}</th>'
             + "".join(f"<td>{_short(value)}</td>" for value in row)
@@ -101,7 +101,8 @@ class Backtest:
             for label, *row in self.rows()
         )
         caption = f"<caption>{escape(self._title())}</caption>"
-        return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        head = f"<thead><tr><td></td>{heads}</tr></thead>"
+        return f"<table>{caption}{head}<tbody>{body}</tbody></table>"
 
     def _heads(self):
         return [f"seasonal ({self.period})" if name == "seasonal" else name for name in self.names]
