@@ -9,7 +9,7 @@ from pathlib import Path
 
 from viz.style.atomic_write import write as write_whole
 
-from . import environment, others, plot, processes, report, verdicts, workloads
+from . import environment, others, plot, processes, report, timing, verdicts, workloads
 from .generation import report as of_generation
 from .generation import tasks
 
@@ -25,12 +25,11 @@ def main(argv: list[str] | None = None) -> int:
     listed = workloads.chosen(rows or None, arguments.quick) if rows or not names else []
     generated = tasks.chosen(names, arguments.quick)
     environment.prepare(arguments.threads)
-    results = measure([*listed, *generated], figures, arguments)
+    results = measure(listed, generated, figures, arguments)
     print("\n" + report.screen(results) + "\n", flush=True)
     print(f"{results['seconds']:.0f} s. Written: {', '.join(map(str, write(results, arguments)))}")
-    return int(
-        any(row["differs"] for row in [*results["workloads"].values(), *results["generation"].values()])
-    )
+    rows = [*results["workloads"].values(), *results["generation"].values()]
+    return int(any(row["differs"] for row in rows))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +67,7 @@ def chosen_figures(names: list[str], quick: bool) -> list[str]:
     return [name for name in processes.FIGURES if not (quick and name in processes.LONG)]
 
 
-def measure(listed: list, figures: list[str], arguments) -> dict:
+def measure(listed: list, generated: list, figures: list[str], arguments) -> dict:
     """The results as plain JSON values: workloads and generation first, then fresh processes.
 
     Each is printed, and written with all before it, as soon as it is measured: a run that is cut leaves them.
@@ -88,9 +87,14 @@ def measure(listed: list, figures: list[str], arguments) -> dict:
         results["bars"] = [verdict.as_dict() for verdict in verdicts.all_bars(results)]
         write(results, arguments)
 
-    done = _Progress(len(listed) + len(figures), keep)
+    done = _Progress(len(listed) + len(generated) + len(figures), keep)
+    results["pace"] = pace = _pace(arguments)
+    if listed or generated:
+        _say_what_is_missing()
     if listed:
-        _measure_workloads(listed, arguments, results, done)
+        _measure_workloads(listed, pace, results, done)
+    if generated:
+        _measure_generation(generated, pace, results, done)
     for figure in figures:
         results["processes"][figure] = processes.measure(figure, arguments.quick)
         done.say(processes.FIGURES[figure][0])
@@ -110,27 +114,36 @@ def write(results: dict, arguments) -> list[Path]:
     return written
 
 
-def _measure_workloads(listed, arguments, results, done):
+def _pace(arguments):
+    pace = dict(timing.QUICK if arguments.quick else timing.FULL)
+    return pace | ({"rounds": arguments.repeats} if arguments.repeats else {})
+
+
+def _say_what_is_missing():
     # These import Keras: the threads come first.
-    from . import runner, systems, systems_jax, systems_torch, timing
-    from .generation import measure as generating
+    from . import systems_jax, systems_torch
 
     for other in (systems_torch, systems_jax):
         if not other.installed():
             print(other.HOW_TO_INSTALL, flush=True)
-    pace = dict(timing.QUICK if arguments.quick else timing.FULL)
-    pace["rounds"] = arguments.repeats or pace["rounds"]
-    names = systems.QUICK if arguments.quick else None
-    results["pace"] = pace
+
+
+def _measure_workloads(listed, pace, results, done):
+    from . import runner, systems
+
+    names = systems.QUICK if results["quick"] else None
     for workload in listed:
-        if isinstance(workload, tasks.Task):
-            row = results["generation"][workload.name] = generating.run(workload, **pace)
-            done.say(f"{workload.title}: {of_generation.line(row)}")
-            continue
-        row = runner.run(workload, **pace, names=names)
-        results["workloads"][workload.name] = row
+        row = results["workloads"][workload.name] = runner.run(workload, **pace, names=names)
         took = f"made and compared in {row['made']:.0f} s, timed in {row['timed']:.0f} s"
         done.say(f"{workload.title}: {report.line(row)}; {took}")
+
+
+def _measure_generation(generated, pace, results, done):
+    from .generation import measure as generating
+
+    for task in generated:
+        row = results["generation"][task.name] = generating.run(task, **pace)
+        done.say(f"{task.title}: {of_generation.line(row)}")
 
 
 class _Progress:

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import environment
 from .data import Batch
-from .keras_system import TIMED_RATE
+from .torch_training import TorchTraining
 from .workloads import Sizes, Workload
 
 #: kind -> (name of the torch layer, gates in the order of Keras at their places in torch).
@@ -29,7 +29,7 @@ def installed() -> bool:
     return environment.version("torch") is not None
 
 
-class TorchSystem:
+class TorchSystem(TorchTraining):
     """A torch.nn layer with its batch; the counterpart of `KerasSystem`.
 
     Keras's one bias is torch's first; the second starts at zero and is trained too, as torch does by
@@ -44,21 +44,19 @@ class TorchSystem:
     """
 
     def __init__(self, workload: Workload, batch: Batch):
-        import torch
-
         if workload.kind not in LAYERS:
             raise ValueError(
                 f"torch.nn has no layer for this workload. Received: {workload.name}. "
                 f"Expected: a workload of kind {', '.join(LAYERS)}. Fix: leave torch out."
             )
-        torch.set_num_threads(environment.threads())
-        self.torch, self.kind = torch, workload.kind
+        super().__init__(batch.target)
+        self.kind = workload.kind
         layer, self.gates = LAYERS[workload.kind]
-        self.layer = _layer(getattr(torch.nn, layer), workload.sizes)
-        self.optimizer = torch.optim.SGD(self.layer.parameters(), TIMED_RATE)
-        self.x, self.y = torch.from_numpy(batch.inputs[0]), torch.from_numpy(batch.target)
+        self.layer = _layer(getattr(self.torch.nn, layer), workload.sizes)
+        self.optimize(self.layer.parameters())
+        self.x = self.torch.from_numpy(batch.inputs[0])
         if self.kind == "mask":
-            self.lengths = torch.from_numpy(batch.inputs[1].sum(axis=1))
+            self.lengths = self.torch.from_numpy(batch.inputs[1].sum(axis=1))
 
     def load(self, weights: list[np.ndarray]):
         """Start from Keras's weights: kernel, recurrent kernel and bias of each layer."""
@@ -79,25 +77,8 @@ class TorchSystem:
             found.append(np.stack(biases) if self.kind == "gru" else biases[0])
         return found
 
-    def set_rate(self, rate: float):
-        """Another learning rate."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    def train(self):
-        """One training step."""
-        self.optimizer.zero_grad()
-        loss = self.torch.nn.functional.mse_loss(self._forward(), self.y)
-        loss.backward()
-        self.optimizer.step()
-        loss.item()
-
-    def predict(self) -> np.ndarray:
-        """One prediction."""
-        with self.torch.no_grad():
-            return self._forward().numpy()
-
-    def _forward(self):
+    def forward(self):
+        """The outputs, as a tensor."""
         if self.kind == "mask":
             pack = self.torch.nn.utils.rnn.pack_padded_sequence
             packed = pack(self.x, self.lengths, batch_first=True, enforce_sorted=False)

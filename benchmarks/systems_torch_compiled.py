@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from . import environment
 from .data import Batch
-from .keras_system import TIMED_RATE
+from .torch_training import TorchTraining
 from .workloads import Workload
 
 
-class TorchCompiledSystem:
+class TorchCompiledSystem(TorchTraining):
     """A network with its batch; the counterpart of `KerasSystem`, with Keras's weights.
 
     Example:
@@ -21,44 +20,24 @@ class TorchCompiledSystem:
     """
 
     def __init__(self, workload: Workload, batch: Batch, compiled: bool = True):
-        import torch
-
-        torch.set_num_threads(environment.threads())
-        self.torch, self._sizes = torch, workload.sizes
+        super().__init__(batch.target)
+        torch, self._sizes = self.torch, workload.sizes
         step, self._states = NETWORKS[workload.kind]
         self._step = torch.compile(step, dynamic=False) if compiled else step
         self._x, *self._memory = map(torch.from_numpy, batch.inputs)
-        self._y = torch.from_numpy(batch.target)
-        self._weights, self._rate = [], TIMED_RATE
+        self._weights: list = []
 
     def load(self, weights: list[np.ndarray]):
         """Start from these weights."""
         self._weights = [self.torch.from_numpy(w.copy()).requires_grad_() for w in weights]
+        self.optimize(self._weights)
 
     def weights(self) -> list[np.ndarray]:
         """The weights as they are now."""
         return [weight.detach().numpy().copy() for weight in self._weights]
 
-    def set_rate(self, rate: float):
-        """Another learning rate."""
-        self._rate = rate
-
-    def train(self):
-        """One training step of SGD."""
-        loss = self.torch.nn.functional.mse_loss(self._forward(), self._y)
-        loss.backward()
-        with self.torch.no_grad():
-            for weight in self._weights:
-                weight -= self._rate * weight.grad
-                weight.grad = None
-        loss.item()
-
-    def predict(self) -> np.ndarray:
-        """One prediction."""
-        with self.torch.no_grad():
-            return self._forward().numpy()
-
-    def _forward(self):
+    def forward(self):
+        """The outputs, as a tensor."""
         zeros, outputs = self.torch.zeros(self._sizes.batch, self._sizes.units), []
         states = [zeros] * self._states
         remembered = remember(self._weights[3:], *self._memory) if self._memory else []

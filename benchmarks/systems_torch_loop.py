@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from . import environment
 from .data import Batch
-from .keras_system import TIMED_RATE
 from .systems_torch_compiled import attend, remember
+from .torch_training import TorchTraining
 from .workloads import Workload
 
 #: The kinds of workload that are written out.
 KINDS = ("attention", "additive")
 
 
-class TorchLoopSystem:
+class TorchLoopSystem(TorchTraining):
     """A decoder that attends over a memory, with its batch; the counterpart of `KerasSystem`.
 
     Keras's one bias is torch's first; the second starts at zero and is trained too, as torch does by itself.
@@ -23,14 +22,11 @@ class TorchLoopSystem:
     """
 
     def __init__(self, workload: Workload, batch: Batch):
-        import torch
-
-        torch.set_num_threads(environment.threads())
-        s = workload.sizes
-        self.torch, self._rate = torch, TIMED_RATE
+        super().__init__(batch.target)
+        torch, s = self.torch, workload.sizes
         self._cell = torch.nn.LSTMCell(s.features + s.units, s.units)
         self._x, self._memory = map(torch.from_numpy, batch.inputs)
-        self._y, self._zeros = torch.from_numpy(batch.target), torch.zeros(s.batch, s.units)
+        self._zeros = torch.zeros(s.batch, s.units)
         self._others: list = []
 
     def load(self, weights: list[np.ndarray]):
@@ -41,7 +37,7 @@ class TorchLoopSystem:
             for name, value in zip(_PLACES, (kernel.T, recurrent.T, bias, zeros), strict=True):
                 getattr(cell, name).copy_(value)
         self._others = [value.requires_grad_() for value in others]
-        self.optimizer = self.torch.optim.SGD([*cell.parameters(), *self._others], self._rate)
+        self.optimize([*cell.parameters(), *self._others])
 
     def weights(self) -> list[np.ndarray]:
         """The weights as they are now, as Keras orders them."""
@@ -49,26 +45,8 @@ class TorchLoopSystem:
         found = (cell.weight_ih.T, cell.weight_hh.T, cell.bias_ih, *self._others)
         return [value.detach().numpy().copy() for value in found]
 
-    def set_rate(self, rate: float):
-        """Another learning rate."""
-        self._rate = rate
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    def train(self):
-        """One training step."""
-        self.optimizer.zero_grad()
-        loss = self.torch.nn.functional.mse_loss(self._forward(), self._y)
-        loss.backward()
-        self.optimizer.step()
-        loss.item()
-
-    def predict(self) -> np.ndarray:
-        """One prediction."""
-        with self.torch.no_grad():
-            return self._forward().numpy()
-
-    def _forward(self):
+    def forward(self):
+        """The outputs, as a tensor."""
         torch, h, c, outputs = self.torch, self._zeros, self._zeros, []
         remembered = remember(self._others, self._memory)
         for x in self._x.unbind(1):

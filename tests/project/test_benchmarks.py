@@ -2,19 +2,11 @@
 
 import importlib
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-# `benchmarks` stands beside `tests` and is not installed.
-sys.path.append(str(Path(__file__).resolve().parents[2]))
-
-
-def module(name):
-    return importlib.import_module(f"benchmarks.{name}")
-
+from tests.support.of_benchmarks import module
 
 child = module("child")
 data = module("data")

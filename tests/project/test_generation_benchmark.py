@@ -1,22 +1,13 @@
 """The benchmark of generation compares equal tokens and scores, and says what it found, never how long."""
 
-import importlib
 import json
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-# `benchmarks` stands beside `tests` and is not installed.
-sys.path.append(str(Path(__file__).resolve().parents[2]))
-
-
-def module(name):
-    return importlib.import_module(f"benchmarks.{name}")
-
+from tests.support.of_benchmarks import module
 
 by_keras = module("generation.by_keras")
 main = module("__main__")

@@ -77,7 +77,7 @@ def still(payload: Payload, invitation: str = INVITATION):
         axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
         axes[-1].set_xlabel("timestep", fontsize=text_size(), color=palette.INK)
         _label_steps(figure, axes[-1], payload)
-    _note(figure, payload, [strip.table for strip in shown], left, invitation)
+    _note(figure, payload, (shown, left), invitation)
     return figure
 
 
@@ -86,7 +86,7 @@ def describe(payload: Payload) -> str:
     shown, left = strips(payload)
     names = ", ".join(" = ".join(strip.names) for strip in shown if not strip.below)
     more = f"; {_not_shown(left)}" if left else ""
-    both = f". {_of_both(payload)}" if payload.beside else ""
+    both = f". {_of_both(payload, shown)}" if payload.beside else ""
     return (
         f"{_title(payload.title, payload)}: {names} over {payload.steps} timesteps, as heat maps{more}{both}"
     )
@@ -114,8 +114,9 @@ def _mask(payload):
     return None if payload.mask is None else payload.mask[payload.first]
 
 
-def _note(figure, payload, tables, left, invitation):
-    numbers = np.concatenate([table.ravel() for table in tables]) if tables else np.zeros(0)
+def _note(figure, payload, chosen, invitation):
+    shown, left = chosen
+    numbers = np.concatenate([strip.table.ravel() for strip in shown]) if shown else np.zeros(0)
     nan, infinite = int(np.isnan(numbers).sum()), int(np.isinf(numbers).sum())
     mask = _mask(payload)
     said = [f"{nan:,} NaN: magenta"] if nan else []
@@ -124,18 +125,18 @@ def _note(figure, payload, tables, left, invitation):
     said += [_not_shown(left)] if left else []
     letters = int(72 * figure.get_figwidth() / text_size(0.5))
     notes = [plot_axes.printable("; ".join(said)), invitation] if said else [invitation]
-    notes = [plot_axes.printable(_of_both(payload)), *notes] if payload.beside else notes
+    notes = [plot_axes.printable(_of_both(payload, shown)), *notes] if payload.beside else notes
     text = "\n".join(line for note in notes for line in textwrap.wrap(note, letters))
     figure.supxlabel(text, fontsize=text_size(0.875), color=palette.QUIET)
 
 
-def _of_both(payload):
+def _of_both(payload, shown):
     # What the second run is, how its strips are called, and where the two part.
     beside = payload.beside
     parts = beside.partings[payload.first].text
     changes = ": " + "; ".join(one["text"] for one in beside.edits) if beside.edits else ""
     said = f"“{called(payload)[1]}”, {beside.said}{changes}"
-    below = [name for strip in strips(payload)[0] if strip.below for name in strip.names]
+    below = [name for strip in shown if strip.below for name in strip.names]
     thirds = {DIFFERENCE: f"the “{DIFFERENCE}”", COMPARED: f"of whole numbers whether they are “{COMPARED}”"}
     third = ", or ".join([text for name, text in thirds.items() if name in below] or [thirds[DIFFERENCE]])
     return f"Below each value: {said}, and {third}. {parts}".rstrip()
