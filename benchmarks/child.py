@@ -15,6 +15,7 @@ SYSTEMS = {"rshop": "benchmarks.systems_rshop", "keras": "benchmarks.systems_ker
 FIRST = WORKLOADS["lstm_medium"]
 LONG = Workload("long", "lstm", "LSTM, 1000 steps", Sizes(32, 1000, 128, 128))
 LENGTHS = (100, 1000, 10_000)
+OUTSIDE = Workload("outside", "lstm", "LSTM, 500 steps", Sizes(32, 500, 32, 64))
 
 
 def growing(time_steps: int) -> Workload:
@@ -58,7 +59,49 @@ def growth(system: str) -> dict:
     return found
 
 
-TASKS = {task.__name__: task for task in (first_step, first_prediction, peak_memory, growth)}
+def outside(system: str) -> dict:
+    """Seconds of the first and of a later call outside of a graph, alone and with a gradient."""
+    import tensorflow as tf
+
+    model = _make(system, OUTSIDE).model
+    x = tf.constant(data.batch(OUTSIDE).inputs[0])
+
+    def call():
+        model(x).numpy()
+
+    def gradient():
+        with tf.GradientTape() as tape:
+            y = model(x)
+        tape.gradient(y, model.trainable_variables)[0].numpy()
+
+    return {
+        name: {"first": _seconds(run), "second": min(_seconds(run) for _ in range(3))}
+        for name, run in (("call", call), ("gradient", gradient))
+    }
+
+
+def lengths_fit(system: str) -> dict:
+    """Seconds until `fit` has passed so many batches of changing lengths."""
+    return _lengths(system, lambda lengths, rnn: lengths.by_fit(rnn, 500))
+
+
+def lengths_buckets(system: str) -> dict:
+    """The same for batches of a few lengths."""
+    return _lengths(system, lambda lengths, rnn: lengths.by_fit(rnn, 200, buckets=True))
+
+
+def lengths_by_hand(system: str) -> dict:
+    """The same for `train_on_batch` and lengths of every kind."""
+    return _lengths(system, lambda lengths, rnn: lengths.by_hand(rnn, 200))
+
+
+TASKS = {
+    task.__name__: task
+    for task in (
+        *(first_step, first_prediction, peak_memory, growth, outside),
+        *(lengths_fit, lengths_buckets, lengths_by_hand),
+    )
+}
 
 
 def main():
@@ -82,6 +125,12 @@ def _checked(words):
 
 def _imports(system):
     return importlib.import_module("benchmarks.keras_system"), importlib.import_module(SYSTEMS[system])
+
+
+def _lengths(system, run):
+    lengths = importlib.import_module("benchmarks.changing_lengths")
+    rnn = _imports(system)[1].whole_layer
+    return {"seconds": run(lengths, lambda: rnn(lengths.UNITS))}
 
 
 def _make(system, workload):

@@ -43,6 +43,8 @@ def batch(workload: Workload) -> Batch:
             return Batch([x, _normal(rng, s.batch, s.positions, s.units)], sequence)
         case "nested_loops":
             return Batch([_normal(rng, s.batch, s.time, s.words, s.features)], sequence)
+        case "bidirectional":
+            return Batch([x], _normal(rng, s.batch, s.time, 2 * s.units))
         case "forcing":
             truth = _normal(rng, s.batch, s.time, s.features)
             return Batch([x, truth], truth)

@@ -164,6 +164,82 @@ class SentenceCell(layers.Layer):
         return h, [h]
 
 
+class NormalisedCell(layers.Layer):
+    """`tanh` of a batch normalisation (Ioffe and Szegedy, 2015) of what the input and the state say.
+
+    Example:
+        >>> layers.RNN(NormalisedCell(8))(np.ones((2, 7, 3))).shape
+        (2, 8)
+    """
+
+    def __init__(self, units: int):
+        super().__init__()
+        self.state_size = [units]
+        self.output_size = self.units = units
+        self.from_input = layers.Dense(units, use_bias=False)
+        self.from_state = layers.Dense(units, use_bias=False)
+        self.normalise = layers.BatchNormalization()
+
+    def build(self, input_shape):
+        """What its parts need."""
+        self.from_input.build(input_shape)
+        for part in (self.from_state, self.normalise):
+            part.build((None, self.units))
+
+    def call(self, x, states, training=None):
+        """`(batch, features)`, `[(batch, units)] -> (batch, units)`, `[(batch, units)]`."""
+        z = self.from_input(x) + self.from_state(states[0])
+        h = ops.tanh(self.normalise(z, training=training))
+        return h, [h]
+
+
+class Leak(layers.Layer):
+    """A user's own layer: how much of a candidate each unit takes, learned.
+
+    Example:
+        >>> Leak()([candidate, h]).shape  # both (2, 8)
+        (2, 8)
+    """
+
+    def build(self, input_shapes):
+        """One number a unit."""
+        self.rate = self.add_weight((input_shapes[0][-1],))
+
+    def call(self, inputs):
+        """`rate * candidate + (1 - rate) * h`, the rate between 0 and 1."""
+        candidate, h = inputs
+        rate = ops.sigmoid(self.rate)
+        return candidate * rate + h * (1 - rate)
+
+
+class LeakyCell(layers.Layer):
+    """A simple recurrent cell whose state leaks, by a layer of one's own.
+
+    Example:
+        >>> layers.RNN(LeakyCell(8))(np.ones((2, 7, 3))).shape
+        (2, 8)
+    """
+
+    def __init__(self, units: int):
+        super().__init__()
+        self.state_size = [units]
+        self.output_size = self.units = units
+        self.from_input = layers.Dense(units)
+        self.from_state = layers.Dense(units, use_bias=False)
+        self.leak = Leak()
+
+    def build(self, input_shape):
+        """What its parts need."""
+        self.from_input.build(input_shape)
+        self.from_state.build((None, self.units))
+        self.leak.build([(None, self.units)] * 2)
+
+    def call(self, x, states):
+        """`(batch, features)`, `[(batch, units)] -> (batch, units)`, `[(batch, units)]`."""
+        h = self.leak([ops.tanh(self.from_input(x) + self.from_state(states[0])), states[0]])
+        return h, [h]
+
+
 class EchoCell(layers.Layer):
     """An LSTM and a Dense layer, the last output beside the input: free running.
 

@@ -31,7 +31,7 @@ def products(workload: Workload) -> list[Product]:
         Product(rows=16, inner=32, columns=128, times=50, chained=True)
     """
     s = workload.sizes
-    gates = {"lstm": 4, "gru": 3, "simple": 1, "stack": 4, "mask": 4}.get(workload.kind)
+    gates = {"lstm": 4, "gru": 3, "simple": 1, "stack": 4, "mask": 4, "dropout": 4}.get(workload.kind)
     if gates:
         return [
             p
@@ -106,6 +106,19 @@ def _additive(s):
     return [*_attention(s), query, keys, Product(places, s.units, 1, s.time)]
 
 
+def _bidirectional(s):
+    return _cell(s, 4, s.features) * 2
+
+
+def _sequential(s):
+    top = Product(s.batch, s.units, s.units, s.time, chained=False)
+    return [*_cell(s, 4, s.features), *_cell(s, 4, s.units, True), top]
+
+
+def _one_state(s):
+    return _cell(s, 1, s.features)
+
+
 def _nested_cells(s):
     return [*_cell(s, 4, s.features), *_cell(s, 3, s.units, True), *_cell(s, 1, s.units, True)]
 
@@ -131,6 +144,10 @@ _BY_HAND = {
     "nested_cells": _nested_cells,
     "nested_loops": _nested_loops,
     "forcing": _forcing,
+    "bidirectional": _bidirectional,
+    "sequential": _sequential,
+    "normalised": _one_state,
+    "own_layer": _one_state,
 }
 
 

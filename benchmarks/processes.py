@@ -14,9 +14,13 @@ FIGURES = {
     "first_prediction": ("time to the first prediction, LSTM medium", 3),
     "peak_memory": ("peak memory of training at T = 1,000, LSTM (32, 1000, 128, 128)", 3),
     "growth": ("time and memory of training from T = 100 to 10,000, LSTM (32, T, 32, 64)", 1),
+    "outside": ("a call outside of a graph, LSTM (32, 500, 32, 64)", 1),
+    "lengths_fit": ("batches of lengths 5 to 119 in fit, LSTM of 64 (batch 32)", 1),
+    "lengths_buckets": ("the same with lengths of 16, 32, 48 and 64", 1),
+    "lengths_by_hand": ("lengths 5 to 119 in train_on_batch", 1),
 }
 #: What --quick leaves out.
-LONG = ("first_prediction", "growth")
+LONG = ("first_prediction", "growth", "outside", "lengths_fit", "lengths_buckets", "lengths_by_hand")
 
 
 def measure(figure: str, quick: bool) -> dict:

@@ -2,6 +2,7 @@
 
 from . import others, verdicts
 from .generation import report as generation
+from .process_verdicts import LENGTHS
 from .verdicts import MODES
 
 #: The columns of the tables, and what they are.
@@ -142,6 +143,16 @@ def processes(results: dict) -> str:
             if length.isdigit()
         ]
         lines.append(f"growth, {system}: {'; '.join(steps)}")
+    for system, value in figures.get("outside", {}).items():
+        parts = [
+            f"{part} {value[part]['first']:.2f} s, then {value[part]['second']:.3f}"
+            for part in ("call", "gradient")
+        ]
+        lines.append(f"outside of a graph, T = 500, {system}: {'; '.join(parts)}")
+    for name, way in LENGTHS.items():
+        for system, value in figures.get(name, {}).items():
+            marks = ", ".join(f"{mark}: {seconds:.1f}" for mark, seconds in value["seconds"].items())
+            lines.append(f"changing lengths, {way}, {system}, seconds until batch {marks}")
     return "\n".join(["In fresh processes", *("  " + line for line in lines)]) if lines else ""
 
 

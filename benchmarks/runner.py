@@ -66,7 +66,7 @@ def prepare(workload: Workload, names: list[str] | None = None, eager: bool = Fa
             weights = data.weights(workload, system.shapes)
             expected = equality.outcome(system, weights)
         elif entry.name not in systems.UNCOMPARED:
-            why = equality.difference(equality.outcome(system, weights), expected)
+            why = equality.difference(equality.outcome(system, weights), expected, workload.draws)
             if why:
                 differs[entry.name] = why
                 continue

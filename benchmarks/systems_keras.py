@@ -5,6 +5,14 @@ from keras import Input, layers
 
 from .workloads import Sizes
 
+#: Of the row with both dropouts.
+DROPOUT = 0.2
+
+
+def whole_layer(units: int):
+    """A layer whose last output is read, `(batch, time, features) -> (batch, units)`."""
+    return layers.LSTM(units)
+
 
 def lstm(s: Sizes):
     """`(batch, time, features) -> (batch, time, units)`."""
@@ -39,6 +47,23 @@ def nested_cells(s: Sizes):
     """Three layers one after the other: what cells within cells come to."""
     chain = [layers.LSTM, layers.GRU, layers.SimpleRNN]
     return _sequence_model([layer(s.units, return_sequences=True) for layer in chain], s)
+
+
+def bidirectional(s: Sizes):
+    """`(batch, time, features) -> (batch, time, 2 units)`."""
+    return _sequence_model([layers.Bidirectional(layers.LSTM(s.units, return_sequences=True))], s)
+
+
+def sequential(s: Sizes):
+    """Two layers, one after the other, and a Dense layer: `(batch, time, units)`."""
+    rnns = [layers.LSTM(s.units, return_sequences=True) for _ in range(2)]
+    return _sequence_model([*rnns, layers.Dense(s.units)], s)
+
+
+def dropout(s: Sizes):
+    """`(batch, time, features) -> (batch, time, units)`, with dropout of inputs and of states."""
+    rates = {"dropout": DROPOUT, "recurrent_dropout": DROPOUT}
+    return _sequence_model([layers.LSTM(s.units, return_sequences=True, **rates)], s)
 
 
 def _sequence_model(chain, s):

@@ -9,7 +9,16 @@ from collections.abc import Callable
 import keras
 from keras import Input, layers, ops
 
-from .keras_cells import AdditiveCell, AttentionCell, EchoCell, HighwayCell, ReadoutCell, SentenceCell
+from .keras_cells import (
+    AdditiveCell,
+    AttentionCell,
+    EchoCell,
+    HighwayCell,
+    LeakyCell,
+    NormalisedCell,
+    ReadoutCell,
+    SentenceCell,
+)
 from .workloads import Sizes
 
 
@@ -130,6 +139,24 @@ def forcing(s: Sizes, how: Callable):
     x, truth = Input((s.time, s.features)), Input((s.time, s.features))
     model = keras.Model([x, truth], forced(x, truth))
     return model, [*forced.lstm.trainable_weights, *forced.dense.trainable_weights]
+
+
+def normalised(s: Sizes, how: Callable):
+    """`(batch, time, features) -> (batch, time, units)`."""
+    cell = NormalisedCell(s.units)
+    return _sequence_model(cell, [cell.from_input, cell.from_state, cell.normalise], s, how)
+
+
+def own_layer(s: Sizes, how: Callable):
+    """`(batch, time, features) -> (batch, time, units)`."""
+    cell = LeakyCell(s.units)
+    return _sequence_model(cell, [cell.from_input, cell.from_state, cell.leak], s, how)
+
+
+def _sequence_model(cell, parts, s, how):
+    x = Input((s.time, s.features))
+    model = keras.Model(x, how(cell)(x))
+    return model, [weight for part in parts for weight in part.trainable_weights]
 
 
 def _attending(cell, s, how):

@@ -7,7 +7,14 @@ from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, Simple
 from rshop.attention import AdditiveAttention
 from rshop.cells import AttentionCell
 
+from .keras_cells import Leak
+from .systems_keras import DROPOUT
 from .workloads import Sizes
+
+
+def whole_layer(units: int):
+    """A layer whose last output is read, `(batch, time, features) -> (batch, units)`."""
+    return LSTMCell(units).get_layer()
 
 
 def lstm(s: Sizes):
@@ -122,6 +129,47 @@ def forcing(s: Sizes):
     rnn = _stack(cell, dense, readout="concat", teacher_force=True, return_sequences=True)
     x, truth = Input((s.time, s.features)), Input((s.time, s.features))
     return keras.Model([x, truth], rnn(x, ground_truth=truth)), _weights(cell, dense)
+
+
+def bidirectional(s: Sizes):
+    """Keras's own `Bidirectional` around the layer: `(batch, time, 2 units)`."""
+    rnn = layers.Bidirectional(LSTMCell(s.units).get_layer(return_sequences=True))
+    x = Input((s.time, s.features))
+    return keras.Model(x, rnn(x)), rnn.trainable_weights
+
+
+def sequential(s: Sizes):
+    """Two layers, one after the other, and a Dense layer: `(batch, time, units)`."""
+    rnns = [LSTMCell(s.units).get_layer(return_sequences=True) for _ in range(2)]
+    model = keras.Sequential([Input((s.time, s.features)), *rnns, layers.Dense(s.units)])
+    return model, _weights(*model.layers)
+
+
+def dropout(s: Sizes):
+    """`(batch, time, features) -> (batch, time, units)`, with dropout of inputs and of states."""
+    return _sequence_model(LSTMCell(s.units, dropout=DROPOUT, recurrent_dropout=DROPOUT), s)
+
+
+def normalised(s: Sizes):
+    """`tanh` of a batch normalisation of what the input and the state say."""
+    x_t, h = Input((s.features,)), Input((s.units,), name="h")
+    from_input, from_state = (layers.Dense(s.units, use_bias=False) for _ in range(2))
+    normalise = layers.BatchNormalization()
+    after = ops.tanh(normalise(from_input(x_t) + from_state(h)))
+    return _step_model(x_t, h, after, [from_input, from_state, normalise], s)
+
+
+def own_layer(s: Sizes):
+    """A simple recurrent cell whose state leaks, by a layer of one's own."""
+    x_t, h = Input((s.features,)), Input((s.units,), name="h")
+    from_input, from_state, leak = layers.Dense(s.units), layers.Dense(s.units, use_bias=False), Leak()
+    after = leak([ops.tanh(from_input(x_t) + from_state(h)), h])
+    return _step_model(x_t, h, after, [from_input, from_state, leak], s)
+
+
+def _step_model(x_t, h, after, parts, s):
+    rnn, x = RecurrentModel(x_t, after, h, after, return_sequences=True), Input((s.time, s.features))
+    return keras.Model(x, rnn(x)), _weights(*parts)
 
 
 def _sequence_model(cell, s):

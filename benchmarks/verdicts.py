@@ -1,7 +1,10 @@
 """The bars: which ratio is compared with which number. Reads the results only, and measures nothing."""
 
 import math
-from dataclasses import asdict, dataclass
+
+from . import process_verdicts
+from .verdict import Verdict
+from .workloads import BIG_BATCHES
 
 #: The columns that are ways of doing it with Keras: the best of them counts.
 KERAS = ("keras", "keras jit", "loop", "loop jit")
@@ -11,55 +14,14 @@ MODES = ("training", "inference")
 EACH = 1.05
 MEAN = {"training": 0.7, "inference": 0.9}
 SMALL = {"training": 0.4, "inference": 0.5}
-#: What is generated, its name in the table of bars, the way that it is compared with, and the bar.
+#: What is generated, its name in the table of bars, the two ways that are compared, and the bar.
 GENERATION = (
-    ("greedy", "1,000 characters, rshop / a loop over predict", "predict loop", 0.1),
-    ("greedy", "1,000 characters, rshop / tf.while_loop by hand", "while loop", 1.2),
-    ("beam", "beam search, rshop / tf.while_loop by hand", "while loop", 1.2),
+    ("greedy", "1,000 characters, rshop / a loop over predict", "rshop", "predict loop", 0.1),
+    ("greedy", "1,000 characters, rshop / tf.while_loop by hand", "rshop", "while loop", 1.2),
+    ("greedy", "1,000 characters, both compiled by XLA", "rshop jit", "while loop jit", 1.2),
+    ("beam", "beam search, rshop / tf.while_loop by hand", "rshop", "while loop", 1.2),
+    ("beam", "beam search, both compiled by XLA", "rshop jit", "while loop jit", 1.2),
 )
-# Per timestep, from one length to the next: 1 is a straight line, below 1 there is a constant part.
-LINEAR = 1.15
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One ratio beside its bar.
-
-    Attributes:
-        name: what is compared.
-        ratio: rshop / other, None where it was not measured.
-        bar: at most this; None for information.
-        note: which workload or what was left out.
-        low: the ratio of the lower quartile of rshop to the upper one of the other, where both are known.
-    """
-
-    name: str
-    ratio: float | None
-    bar: float | None
-    note: str = ""
-    low: float | None = None
-
-    @property
-    def word(self) -> str:
-        """`holds`, `within noise`, `OVER`, `not measured`, or `-` for information.
-
-        Within noise is a ratio above its bar whose quartiles reach below it.
-
-        Example:
-            >>> Verdict("training", 0.71, 0.7).word, Verdict("training", 0.71, 0.7, low=0.69).word
-            ('OVER', 'within noise')
-        """
-        if self.ratio is None:
-            return "not measured"
-        if self.bar is None:
-            return "-"
-        if self.ratio <= self.bar:
-            return "holds"
-        return "within noise" if self.low is not None and self.low <= self.bar else "OVER"
-
-    def as_dict(self) -> dict:
-        """For the JSON file."""
-        return {**asdict(self), "verdict": self.word}
 
 
 def geometric_mean(values: list[float]) -> float:
@@ -112,10 +74,12 @@ def _fastest(medians, names):
     return min(timed, key=lambda name: medians[name]["median"], default=None)
 
 
-def _compared(name: str, medians: dict, other: str | None, bar: float, note: str = "") -> Verdict:
+def _compared(
+    name: str, medians: dict, other: str | None, bar: float, note: str = "", own: str = "rshop"
+) -> Verdict:
     # rshop over another system in one row.
-    found = ratio(medians, other)
-    low = None if found is None else medians["rshop"]["low"] / medians[other]["high"]
+    found = ratio(medians, other, own)
+    low = None if found is None else medians[own]["low"] / medians[other]["high"]
     return Verdict(name, found, bar, note, low)
 
 
@@ -143,8 +107,9 @@ def all_bars(results: dict) -> list[Verdict]:
         _torch(results),
         *_others(results),
         *_mask(results),
+        *_big_batches(results),
         *_generation(results),
-        *_of_processes(results.get("processes", {})),
+        *process_verdicts.all_bars(results.get("processes", {})),
     ]
 
 
@@ -190,70 +155,17 @@ def _mask(results):
     return [_compared(f"{mode}, {name}", row.get(mode, {}), "no mask", 1.15) for mode in MODES]
 
 
+def _big_batches(results):
+    rows = {
+        batch: results["workloads"].get(f"batch_{batch}", {}).get("training", {}) for batch in BIG_BATCHES
+    }
+    name = "training, batch {:,}, rshop / best Keras"
+    return [_compared(name.format(batch), row, best_keras(row), 1.0) for batch, row in rows.items()]
+
+
 def _generation(results):
     rows = results.get("generation", {})
     return [
-        _compared(name, rows.get(task, {}).get("times", {}), other, bar)
-        for task, name, other, bar in GENERATION
+        _compared(name, rows.get(task, {}).get("times", {}), other, bar, own=own)
+        for task, name, own, other, bar in GENERATION
     ]
-
-
-def _of_processes(processes):
-    first, predicted = processes.get("first_step"), processes.get("first_prediction")
-    memory, growth = processes.get("peak_memory"), processes.get("growth")
-    return [
-        Verdict(
-            "first training step, rshop / Keras by default",
-            _quotient(first, "first"),
-            1.3,
-            "after the imports",
-        ),
-        Verdict(
-            "first training step with the imports, rshop / Keras by default",
-            _with_imports(first),
-            None,
-            "what a user waits for",
-        ),
-        Verdict(
-            "first 100 training steps, rshop / Keras by default",
-            _quotient(first, "hundred"),
-            None,
-            "all that is compiled late is in it",
-        ),
-        Verdict(
-            "first prediction, rshop / Keras by default",
-            _quotient(predicted, "first"),
-            1.3,
-            "after the imports",
-        ),
-        Verdict(
-            "peak memory at T = 1,000, rshop / Keras by default",
-            _quotient(memory, "peak"),
-            1.1,
-            "whole process",
-        ),
-        *(_growth(growth, "milliseconds", "time"), _growth(growth, "peak", "memory")),
-    ]
-
-
-def _quotient(figure, key):
-    return None if figure is None else figure["rshop"][key] / figure["keras"][key]
-
-
-def _with_imports(figure):
-    if figure is None:
-        return None
-    ours, theirs = (figure[name]["import"] + figure[name]["first"] for name in ("rshop", "keras"))
-    return ours / theirs
-
-
-def _growth(figure, key, what):
-    name = f"training, rshop: {what} of one more timestep, T to 10,000 / T to 1,000"
-    if figure is None:
-        return Verdict(name, None, LINEAR)
-    (a, first), (b, second), (c, third) = (
-        (int(t), value[key]) for t, value in figure["rshop"].items() if t.isdigit()
-    )
-    return Verdict(
-        name, ((third - second) / (c - b)) / ((second - first) / (b - a)), LINEAR, "1 is a straight line"
-    )

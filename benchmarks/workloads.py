@@ -38,6 +38,8 @@ class Workload:
         loss: the Keras loss of the training step.
         quick: whether `--quick` runs it.
         gains: place of a weight -> factor on its first values (see `data.weights`).
+        draws: training draws random numbers, in each system others: its results are not compared, those of a
+            prediction are.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Workload:
     loss: str = "mse"
     quick: bool = False
     gains: dict[int, float] = field(default_factory=dict)
+    draws: bool = False
 
     def tiny(self) -> "Workload":
         """The same network in a size for tests: every size 5 or below."""
@@ -56,6 +59,9 @@ class Workload:
                 small[name] = 4
         return replace(self, sizes=replace(self.sizes, **small))
 
+
+#: The sizes of the rows with many samples a batch.
+BIG_BATCHES = (256, 1024, 4096, 16_384)
 
 _ROWS = [
     Workload("lstm_small", "lstm", "LSTM, small", Sizes(16, 50, 16, 32), quick=True),
@@ -86,6 +92,15 @@ _ROWS = [
     Workload("nested_cells", "nested_cells", "cells in a cell, two levels", Sizes(32, 50, 64, 64)),
     Workload("nested_loops", "nested_loops", "a loop in each timestep", Sizes(32, 10, 32, 64, words=20)),
     Workload("forcing", "forcing", "teacher forcing", Sizes(32, 50, 64, 128)),
+    Workload("bidirectional", "bidirectional", "LSTM, bidirectional", Sizes(32, 100, 128, 128)),
+    Workload("sequential", "sequential", "two LSTMs in a Sequential", Sizes(32, 100, 128, 128)),
+    Workload("dropout", "dropout", "LSTM, both dropouts", Sizes(32, 100, 128, 128), draws=True),
+    Workload("normalised", "normalised", "batch normalisation", Sizes(32, 50, 128, 128)),
+    Workload("own_layer", "own_layer", "a layer of one's own", Sizes(32, 100, 128, 128)),
+    *(
+        Workload(f"batch_{batch}", "stack", f"LSTM, batch {batch:,}", Sizes(batch, 30, 16, 64))
+        for batch in BIG_BATCHES
+    ),
 ]
 
 #: name -> workload, in the order of the tables.

@@ -8,14 +8,14 @@ from .tasks import END, Found, Start, Task
 
 
 class Rshop:
-    """`rshop.generate`.
+    """`rshop.generate`, and with `jit_compile=True`.
 
     Example:
         >>> Rshop(TASKS["greedy"], start(TASKS["greedy"])).run().tokens.shape
         (1, 1000)
     """
 
-    def __init__(self, task: Task, given: Start):
+    def __init__(self, task: Task, given: Start, jit: bool = False):
         self.length, self._given = task.length, given
         unread, last = Input((1,)), Input((), dtype="int32", name="last")
         h, c = Input((task.units,), name="h"), Input((task.units,), name="c")
@@ -29,6 +29,7 @@ class Rshop:
         for variable, value in zip(made, given.weights, strict=True):
             variable.assign(value)
         self._options = {"initial_state": given.states, "initial_readout": given.first, "from_logits": True}
+        self._options["jit_compile"] = jit
         if task.width > 1:
             self._options |= {"strategy": "beam", "beam_width": task.width, "end_token": END}
 

@@ -57,7 +57,7 @@ def prepare(task: Task, ways: dict | None = None) -> tuple[dict, dict]:
     Example:
         >>> made, differs = prepare(TASKS["greedy"].tiny())
         >>> list(made), differs
-        (['while loop', 'while loop jit', 'predict loop', 'rshop', 'torch'], {})
+        (['while loop', 'while loop jit', 'predict loop', 'rshop', 'rshop jit', 'torch'], {})
     """
     given, made, differs, expected = start(task), {}, {}, {}
     for name, make in (ways or ways_of(task)).items():
@@ -79,7 +79,7 @@ def ways_of(task: Task) -> dict:
     found = {REFERENCE: WhileLoop, "while loop jit": partial(WhileLoop, jit=True)}
     if task.width == 1:
         found["predict loop"] = PredictLoop
-    found["rshop"] = Rshop
+    found["rshop"], found["rshop jit"] = Rshop, partial(Rshop, jit=True)
     return found | ({"torch": TorchLoop} if systems_torch.installed() else {})
 
 

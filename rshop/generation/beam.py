@@ -51,7 +51,10 @@ class Beams(Tokens):
         moving = ops.cast(ops.logical_not(resting), "int32")
         rank = state["rank"][..., None] + self._or_stay(resting, shaped)
         length = state["length"] + moving
-        place = self._best(rank / length_norm(length, numbers["length_penalty"])[..., None])
+        compared = rank
+        if self.options.length_penalty:
+            compared = rank / length_norm(length, numbers["length_penalty"])[..., None]
+        place = self._best(compared)
         parent, token = place // self.feeding.vocabulary, place % self.feeding.vocabulary
 
         def of_parent(values):

@@ -111,7 +111,9 @@ def tokens_from(arrays: list, state: dict, *, length: int, pad: int, from_logits
         from_logits: as in `Generated`.
     """
     tokens = _padded(arrays[0].T, length, pad, state["steps"])
-    kept = {"scores": state["score"], "lengths": state["length"]}
+    # Where no sequence can end, all are as long as they were asked to be.
+    lengths = state.get("length", np.full(len(tokens), length, "int32"))
+    kept = {"scores": state["score"], "lengths": lengths}
     return Generated(tokens=tokens, **kept, from_logits=from_logits)
 
 

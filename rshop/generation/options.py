@@ -39,11 +39,13 @@ class Options:
     tokens: bool | None = None
     from_logits: bool | None = None
     seed: int | None = None
+    jit_compile: bool = False
 
     def __post_init__(self):
         _check_strategy(self.strategy)
         check_switch("tokens", self.tokens, or_none=True)
         check_switch("from_logits", self.from_logits, or_none=True)
+        check_switch("jit_compile", self.jit_compile)
         check_seed(self.seed)
         check_number("temperature", self.temperature, "what the log-probabilities are divided by", above=0)
         if self.top_k is not None:

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from rshop.backend import has_xla
 from rshop.generation import prompt as prompts
 from rshop.generation.beam import Beams
 from rshop.generation.feeding import Feeding
@@ -57,16 +58,18 @@ class Plan:
         if feeding is not None:
             options = options.for_vocabulary(feeding.vocabulary)
         timesteps = _timesteps(request, feeding)
-        key = _key(request, options, feeding, from_logits)
+        masked = bool(timesteps.sequences["mask"])
+        key = (masked, *_key(request, options, feeding, from_logits))
         program = kept_for(
             request.rnn,
             key,
             lambda: Program(
                 replace(timesteps.timestep, constants=[], masks=None, of_sequence=OfSequence()),
                 [weight for weight, _ in timesteps.timestep.of_sequence.weights],
-                _strategy(request, options, feeding, from_logits),
+                _strategy(request, options, feeding, from_logits, masked),
                 request.batch,
                 feeding,
+                _room(request, options),
             ),
         )
         return cls(
@@ -97,11 +100,12 @@ def _timesteps(request, feeding):
         return timesteps_of(request.rnn, request.x, **call)
 
 
-def _strategy(request, options, feeding, from_logits):
+def _strategy(request, options, feeding, from_logits, masked):
     step = request.rnn.description
     if feeding is None:
         return Values(step, options)
-    return (Beams if options.strategy == "beam" else Tokens)(step, options, feeding, from_logits)
+    make = Beams if options.strategy == "beam" else Tokens
+    return make(step, options, feeding, from_logits, masked)
 
 
 def _key(request, options, feeding, from_logits) -> tuple:
@@ -111,8 +115,13 @@ def _key(request, options, feeding, from_logits) -> tuple:
         *("program", feeding is not None, from_logits, request.batch, options.strategy, options.top_k),
         *(getattr(options, name) is None for name in switches),
         *(options.min_length == 0, options.repetition_penalty == 1),
-        options.beam_width if options.strategy == "beam" else 1,
+        (options.beam_width, options.length_penalty == 0) if options.strategy == "beam" else 1,
+        _room(request, options),
     )
+
+
+def _room(request, options) -> int | None:
+    return prompts.room(request.length) if options.jit_compile and has_xla() else None
 
 
 def _given(request, timesteps, options, feeding) -> dict:

@@ -59,6 +59,8 @@ class Program:
         strategy: what is generated at a timestep.
         batch: the number of samples.
         feeding: how tokens are fed back, or None for values.
+        room: the most timesteps, where XLA compiles, which has to know; else None, and any number may come.
+            What is emitted has so many.
     """
 
     timestep: Timestep
@@ -66,11 +68,13 @@ class Program:
     strategy: object
     batch: int
     feeding: object
+    room: int | None = None
 
     def __post_init__(self):
-        self._generate = compiled(self._whole, xla=False)
-        self._read = compiled(self._prompted, xla=False)
-        self._step = compiled(self._one, xla=False)
+        xla = self.room is not None
+        self._generate = compiled(self._whole, xla)
+        self._read = compiled(self._prompted, xla)
+        self._step = compiled(self._one, xla)
 
     def generate(self, given: dict) -> dict:
         """The prompt and all timesteps: what is emitted, `(time, batch, ...)`, and the last state."""
@@ -94,20 +98,25 @@ class Program:
             "drawn": [reader(x, axis=0) for x in given["drawn"]],
         }
 
-        def advance(carry, now):
-            carry, emitted = self._next(carry[0], now, given)
-            return (carry, now["t"] + 1), emitted
+        # Every value that is carried costs time: the timesteps are counted where they may be fewer.
+        can_end = self.strategy.can_end
 
-        ((_, state), steps), emitted = over_time(
+        def advance(carry, now):
+            after, emitted = self._next(carry["now"], now, given)
+            return {"now": after, **({"steps": now["t"] + 1} if can_end else {})}, emitted
+
+        last, emitted = over_time(
             advance,
-            (carry, ops.zeros((), "int32")),
+            {"now": carry, **({"steps": ops.zeros((), "int32")} if can_end else {})},
             reads,
             given["length"],
             emits=self.strategy.emits(self.batch),
-            capacity=given["length"],
-            until=(lambda carry: self.strategy.all_ended(carry[0][1])) if self.strategy.can_end else None,
+            capacity=self.room or given["length"],
+            until=(lambda carry: self.strategy.all_ended(carry["now"][1])) if can_end else None,
+            differentiated=False,
         )
-        return {"state": {**state, "steps": steps}, "emitted": emitted}
+        steps = last["steps"] if can_end else given["length"]
+        return {"state": {**last["now"][1], "steps": steps}, "emitted": emitted}
 
     def _prompted(self, given):
         memory, state = given["memory"], self.strategy.start(self.batch)
@@ -127,7 +136,7 @@ class Program:
             fed = self.feeding.put(after["readouts"], values[0]) if self.feeding else values
             return {**after, "readouts": held(now, fed, memory["readouts"])}, []
 
-        memory, _ = over_time(read, memory, reads, length, emits=[], capacity=length)
+        memory, _ = over_time(read, memory, reads, length, emits=[], capacity=length, differentiated=False)
         if self.feeding is None:
             return memory, state
         tokens = self._beside(given["prompt"][0])

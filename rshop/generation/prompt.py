@@ -120,10 +120,20 @@ def first_readout(value, batch: int, feeding: Feeding):
     return value if feeding.whole else ops.convert_to_numpy(feeding(array))
 
 
+def room(time: int) -> int:
+    """The least of 32, 64, 128, ... timesteps that holds so many.
+
+    Example:
+        >>> room(5), room(100)
+        (32, 128)
+    """
+    return max(32, 1 << (time - 1).bit_length())
+
+
 def padded(array: np.ndarray) -> np.ndarray:
-    """A prompt `(batch, time, ...)` padded along time to 32, 64, ..., so that few lengths are traced."""
+    """A prompt `(batch, time, ...)` padded along time to a `room`, so that few lengths are traced."""
     time = array.shape[1]
-    more = max(32, 1 << (time - 1).bit_length()) - time
+    more = room(time) - time
     return np.pad(array, [(0, 0), (0, more), *[(0, 0)] * (array.ndim - 2)])
 
 

@@ -25,14 +25,16 @@ class Tokens:
         options: checked for the vocabulary.
         feeding: how tokens are fed back.
         from_logits: whether the outputs are logits.
+        masked: whether inputs are masked at some timesteps.
     """
 
     width = 1
 
-    def __init__(self, step: Step, options: Options, feeding: Feeding, from_logits: bool):
+    def __init__(self, step: Step, options: Options, feeding: Feeding, from_logits: bool, masked: bool):
         self.step, self.options, self.feeding, self.from_logits = step, options, feeding, from_logits
         self.penalised = options.repetition_penalty != 1
         self.can_end = options.end_token is not None
+        self.can_rest = self.can_end or masked
         self.own = None if options.own is None else Own(step, options.own)
 
     def emits(self, batch: int) -> list:
@@ -41,12 +43,10 @@ class Tokens:
 
     def start(self, batch: int) -> dict:
         """What is carried from timestep to timestep, before the first: a flat dict of tensors."""
-        return {
-            "ended": ops.zeros((batch,), "bool"),
-            "score": ops.zeros((batch,), "float64"),
-            "length": ops.zeros((batch,), "int32"),
-            **self.start_seen(batch),
-        }
+        state = {"score": ops.zeros((batch,), "float64"), **self.start_seen(batch)}
+        if self.can_rest:
+            state |= {"ended": ops.zeros((batch,), "bool"), "length": ops.zeros((batch,), "int32")}
+        return state
 
     def start_seen(self, samples: int) -> dict:
         """Which tokens were there already, none: booleans `(samples, vocabulary)`, where they are needed."""
@@ -71,7 +71,7 @@ class Tokens:
 
     def all_ended(self, state: dict):
         """Whether every sequence has ended, a boolean tensor."""
-        return ops.all(state["ended"])
+        return ops.all(state["ended"]) if self.can_rest else ops.convert_to_tensor(False)
 
     def __call__(self, state: dict, outputs: list, readouts: list, now: dict, numbers: dict) -> tuple:
         """One timestep.
@@ -88,9 +88,9 @@ class Tokens:
         """
         log_p = log_probabilities(outputs[self.feeding.output], self.from_logits)
         chosen, gained = self._choose(log_p, state, outputs, now, numbers)
-        if self.options.end_token is None and not now["mask"]:
-            after = {"ended": state["ended"], "score": state["score"] + gained, "length": state["length"] + 1}
-            return {**self.see(state, chosen), **after}, self.feeding.put(readouts, chosen), None, [chosen]
+        if not self.can_rest:
+            after = {**self.see(state, chosen), "score": state["score"] + gained}
+            return after, self.feeding.put(readouts, chosen), None, [chosen]
         resting = resting_samples(state["ended"], now)
         moving = ops.logical_not(resting)
         after = {
@@ -119,15 +119,20 @@ class Tokens:
             return chosen, self._of_tokens(log_p, chosen)
         shaped = self.shaped(log_p, state, now, numbers)
         if self.options.strategy == "greedy":
-            # One operation finds both; of equal ones it takes the first, as argmax does.
-            best, chosen = ops.top_k(shaped, 1)
-            chosen = ops.cast(chosen[:, 0], "int32")
-            return chosen, best[:, 0] if shaped is log_p else self._of_tokens(log_p, chosen)
+            best, chosen = self._likeliest(shaped)
+            return chosen, best if shaped is log_p else self._of_tokens(log_p, chosen)
         shaped = likeliest(
             shaped / numbers["temperature"], top_k=self.options.top_k, top_p=numbers.get("top_p")
         )
         chosen = drawn(shaped, now["drawn"][0])
         return chosen, self._of_tokens(log_p, chosen)
+
+    def _likeliest(self, shaped):
+        if self.options.jit_compile:  # XLA sorts for top_k
+            return ops.max(shaped, axis=-1), ops.cast(ops.argmax(shaped, axis=-1), "int32")
+        # One operation finds both; of equal ones it takes the first, as argmax does.
+        best, chosen = ops.top_k(shaped, 1)
+        return ops.squeeze(best, -1), ops.cast(ops.squeeze(chosen, -1), "int32")
 
     def _of_tokens(self, log_p, tokens):
         places = ops.arange(ops.shape(tokens)[0], dtype="int32") * self.feeding.vocabulary + tokens

@@ -25,7 +25,7 @@ def start_value(value, shape: tuple, dtype, batch):
     """
     value = ops.cast(ops.convert_to_tensor(value), dtype)
     rank = len(value.shape)
-    if rank == len(shape) + 1 and value.shape[0] != 1:
+    if rank == len(shape) + 1 and (value.shape[0] != 1 or (isinstance(batch, int) and batch == 1)):
         return value
     if None in shape and rank < len(shape):
         raise ValueError(

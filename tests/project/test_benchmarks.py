@@ -5,12 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from keras import layers
 
 from tests.support.of_benchmarks import module
 
 child = module("child")
 data = module("data")
 equality = module("equality")
+lengths = module("changing_lengths")
 limits = module("limits")
 memory = module("memory")
 others = module("others")
@@ -120,6 +122,11 @@ def test_a_small_gap_is_equal_and_a_large_one_is_told():
     )
 
 
+def test_where_training_draws_numbers_outputs_alone_are_compared():
+    assert equality.difference(outcome(after=-0.02), outcome(), draws=True) is None
+    assert "outputs differ" in equality.difference(outcome(gap=0.02), outcome(), draws=True)
+
+
 def test_nan_and_another_shape_are_differences():
     assert "nan" in equality.difference(outcome(gap=np.nan), outcome())
     other = {**outcome(), "outputs": np.zeros((2, 4))}
@@ -177,6 +184,9 @@ def test_the_workloads_are_those_that_were_asked_for():
     assert WORKLOADS["highway"].sizes.depth == 4
     assert (WORKLOADS["readout"].sizes.tokens, WORKLOADS["readout"].sizes.time) == (2000, 50)
     assert WORKLOADS["attention"].sizes == WORKLOADS["additive"].sizes
+    assert [sizes[f"batch_{n}"] for n in workloads.BIG_BATCHES] == [
+        (n, 30, 16, 64) for n in (256, 1024, 4096, 16_384)
+    ]
     assert WORKLOADS["attention"].sizes.positions == 50
 
 
@@ -195,6 +205,36 @@ def test_a_batch_is_the_same_each_time_and_its_mask_begins_every_row():
     mask = first.inputs[1]
     assert mask[:, 0].all() and mask[0].all() and not mask.all()
     assert (np.diff(mask.astype(int), axis=1) <= 0).all()
+
+
+def test_batches_of_changing_lengths_are_padded_to_their_own_longest():
+    drawn = [list(lengths.batches(40, buckets)) for buckets in (False, True)]
+    for batches in drawn:
+        for x, y in batches:
+            assert x.shape[0] == y.shape[0] == lengths.BATCH
+            ends = (x != 0).sum(axis=1)
+            assert ends.max() == x.shape[1] and ends.min() >= max(1, x.shape[1] // 2)
+            np.testing.assert_array_equal(x != 0, np.arange(x.shape[1])[None] < ends[:, None])
+    anything, buckets = ({x.shape[1] for x, _ in batches} for batches in drawn)
+    assert len(anything) > 20 and min(anything) >= 5 and max(anything) < 120
+    assert buckets == set(lengths.BUCKETS)
+
+
+def test_a_clock_notes_the_seconds_of_its_marks(monkeypatch):
+    now = iter(np.arange(10.0, 100.0, 0.5))
+    monkeypatch.setattr(lengths.time, "perf_counter", lambda: next(now))
+    clock = lengths.Clock(start=8.0)
+    for batch in range(60):
+        clock.on_train_batch_end(batch)
+    assert clock.at == {"1": 2.0, "20": 2.5, "50": 3.0}
+
+
+def test_both_ways_to_train_with_changing_lengths_pass_their_marks(monkeypatch):
+    monkeypatch.setattr(lengths, "LONGEST", 9)
+    monkeypatch.setattr(lengths, "MARKS", (1, 3))
+    for run in (lengths.by_fit, lengths.by_hand):
+        at = run(lambda: layers.SimpleRNN(lengths.UNITS), 3)
+        assert list(at) == ["1", "3"] and 0 < at["1"] < at["3"]
 
 
 # The machine's own limit
@@ -331,6 +371,14 @@ def fixed_results():
     memory = {"rshop": {"imports": 700.0, "peak": 1050.0}, "keras": {"imports": 690.0, "peak": 1000.0}}
     steps = {"100": (10.0, 700.0), "1000": (100.0, 790.0), "10000": (1000.0, 1780.0)}
     grown = {"import": 6.0} | {t: {"milliseconds": ms, "peak": mb} for t, (ms, mb) in steps.items()}
+    outside = {
+        "rshop": {"call": {"first": 0.2, "second": 0.1}, "gradient": {"first": 3.0, "second": 0.5}},
+        "keras": {"call": {"first": 1.0, "second": 1.0}, "gradient": {"first": 2.0, "second": 2.0}},
+    }
+    lengths = {
+        "rshop": {"seconds": {"1": 1.0, "50": 15.0, "200": 22.0, "500": 25.0}},
+        "keras": {"seconds": {"1": 2.0, "50": 10.0, "200": 20.0, "500": 50.0}},
+    }
     return {
         "date": "2025-01-31",
         "machine": {
@@ -348,6 +396,9 @@ def fixed_results():
             "first_prediction": first,
             "peak_memory": memory,
             "growth": {"rshop": grown, "keras": grown},
+            "outside": outside,
+            "lengths_fit": lengths,
+            "lengths_by_hand": lengths,
         },
     }
 
@@ -359,9 +410,13 @@ def bars_of(results):
     }
 
 
+def unknown(bar):
+    return None, bar, "not measured"
+
+
 def test_every_bar_of_known_results():
     """Training ratios 2/4 and 20/10: mean 1, largest 2; inference 1/2 and 9/10; and so on."""
-    bars = bars_of(fixed_results())
+    bars, changing = bars_of(fixed_results()), "changing lengths"
     best = "rshop / best Keras"
     assert bars == {
         f"training, {best}: geometric mean": (1.0, 0.7, "OVER"),
@@ -376,9 +431,15 @@ def test_every_bar_of_known_results():
         "training, medium LSTM, rshop / torch": (None, 1.0, "not measured"),
         "training, with a mask / without": (1.25, 1.15, "within noise"),
         "inference, with a mask / without": (1.0, 1.15, "holds"),
+        **{
+            f"training, batch {batch}, rshop / best Keras": (None, 1.0, "not measured")
+            for batch in ("256", "1,024", "4,096", "16,384")
+        },
         "1,000 characters, rshop / a loop over predict": (None, 0.1, "not measured"),
         "1,000 characters, rshop / tf.while_loop by hand": (None, 1.2, "not measured"),
+        "1,000 characters, both compiled by XLA": unknown(1.2),
         "beam search, rshop / tf.while_loop by hand": (None, 1.2, "not measured"),
+        "beam search, both compiled by XLA": unknown(1.2),
         "first training step, rshop / Keras by default": (1.5, 1.3, "OVER"),
         "first training step with the imports, rshop / Keras by default": (1.125, None, "-"),
         "first 100 training steps, rshop / Keras by default": (0.9, None, "-"),
@@ -386,6 +447,17 @@ def test_every_bar_of_known_results():
         "peak memory at T = 1,000, rshop / Keras by default": (1.05, 1.1, "holds"),
         "training, rshop: time of one more timestep, T to 10,000 / T to 1,000": (1.0, 1.15, "holds"),
         "training, rshop: memory of one more timestep, T to 10,000 / T to 1,000": (1.1, 1.15, "holds"),
+        "first call outside of a graph, T = 500, rshop / Keras": (0.2, 1.0, "holds"),
+        "later call outside of a graph, T = 500, rshop / Keras": (0.1, 1.0, "holds"),
+        "first gradient outside of a graph, T = 500, rshop / Keras": (1.5, 1.0, "OVER"),
+        "later gradient outside of a graph, T = 500, rshop / Keras": (0.25, 1.0, "holds"),
+        f"{changing}, fit, rshop / Keras: the largest until batch 100": (1.5, 1.25, "OVER"),
+        f"{changing}, fit, rshop / Keras: the largest later": (1.1, 1.0, "OVER"),
+        f"{changing}, fit in buckets, rshop / Keras: the largest until batch 100": unknown(1.25),
+        f"{changing}, fit in buckets, rshop / Keras: the largest later": unknown(1.0),
+        f"{changing}, train_on_batch, rshop / Keras: the largest until batch 100": (1.5, 1.25, "OVER"),
+        f"{changing}, train_on_batch, rshop / Keras: the largest later": (1.1, 1.0, "OVER"),
+        f"{changing}, fit: seconds of a warm batch, rshop / Keras": (0.1, 0.43, "holds"),
     }
 
 
@@ -425,6 +497,9 @@ def test_the_tables_of_known_results():
         in lines
     )
     assert "training, with a mask / without 1.25 1.15 within noise" in lines
+    assert "outside of a graph, T = 500, rshop: call 0.20 s, then 0.100; gradient 3.00 s, then 0.500" in lines
+    seconds = "seconds until batch 1: 1.0, 50: 15.0, 200: 22.0, 500: 25.0"
+    assert f"changing lengths, fit, rshop, {seconds}" in lines
 
 
 def test_the_markdown_has_a_row_for_each_workload_and_each_bar():

@@ -28,7 +28,7 @@ def prepared(name):
 def test_every_way_generates_the_tokens_and_scores_of_the_reference(name):
     made, differs = prepared(name)
     assert differs == {}
-    assert {"while loop", "while loop jit", "rshop"} <= set(made)
+    assert {"while loop", "while loop jit", "rshop", "rshop jit"} <= set(made)
     assert ("predict loop" in made) == (name == "greedy")
     assert ("torch" in made) == systems_torch.installed()
 
@@ -119,7 +119,7 @@ def test_a_way_that_generates_something_else_is_not_timed(options, why):
 
 
 def fixed_row():
-    times = {"rshop": 10.0, "predict loop": 200.0, "while loop": 8.0}
+    times = {"rshop": 10.0, "rshop jit": 3.0, "predict loop": 200.0, "while loop": 8.0, "while loop jit": 2.0}
     times = {n: {"median": m, "low": 0.9 * m, "high": 1.1 * m, "calls": 9} for n, m in times.items()}
     sizes = {"length": 1000}
     differs = {"torch": "scores of shape (1, 2), expected (1, 1)"}
@@ -130,17 +130,19 @@ def fixed_row():
 def test_the_tables_of_known_results_and_their_bars():
     results = {"generation": {"greedy": fixed_row()}, "workloads": {}, "processes": {}}
     lines = [" ".join(line.split()) for line in report.screen(results).splitlines()]
-    assert "1,000 characters, greedy 10.0 200.0 (0.05) 8.0 (1.25)" in lines
+    assert "1,000 characters, greedy 10.0 3.0 200.0 (0.05) 8.0 (1.25) 2.0 (1.50)" in lines
     assert (
         "1,000 characters, greedy, predict loop: 20 tokens were timed, and the time scaled to 1000." in lines
     )
     assert "DIFFERS: 1,000 characters, greedy, torch: scores of shape (1, 2), expected (1, 1)" in lines
-    row = "| 1,000 characters, greedy | 10.0 | 200.0 (0.05) | 8.0 (1.25) | - | DIFFERS |"
+    row = "| 1,000 characters, greedy | 10.0 | 3.0 | 200.0 (0.05) | 8.0 (1.25) | 2.0 (1.50) | DIFFERS |"
     assert row in report.markdown(results).splitlines()
-    assert report.line(fixed_row()) == "rshop 10.0 ms; predict loop 200.0 (0.05), while loop 8.0 (1.25)"
+    others = "predict loop 200.0 (0.05), while loop 8.0 (1.25), while loop jit 2.0 (1.50)"
+    assert report.line(fixed_row()) == f"rshop 10.0 ms, rshop jit 3.0 ms; {others}"
     bars = {v.name: v.word for v in verdicts.all_bars(results)}
     assert bars["1,000 characters, rshop / a loop over predict"] == "holds"
     assert bars["1,000 characters, rshop / tf.while_loop by hand"] == "within noise"
+    assert bars["1,000 characters, both compiled by XLA"] == "OVER"
     assert bars["beam search, rshop / tf.while_loop by hand"] == "not measured"
     assert report.screen({"workloads": {}}) == report.markdown({}) == ""
 
@@ -154,7 +156,7 @@ def test_a_run_of_one_task_writes_its_files(tmp_path, monkeypatch, capsys):
     options = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
     assert main.main(["--quick", "--repeats", "1", "--only", "greedy", *options]) == 0
     row = json.loads(paths["json"].read_text())["generation"]["greedy"]
-    assert {"rshop", "while loop", "while loop jit", "predict loop"} <= set(row["times"])
+    assert {"rshop", "rshop jit", "while loop", "while loop jit", "predict loop"} <= set(row["times"])
     assert row["scaled"] == {"predict loop": 4} and row["differs"] == {}
     printed = capsys.readouterr().out
     assert "1,000 characters, greedy: rshop " in printed

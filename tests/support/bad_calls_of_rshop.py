@@ -213,6 +213,7 @@ def generation(p):
         "constants_mask": {"None"},
         "tokens": FLAG_OR_NONE,
         "from_logits": FLAG_OR_NONE,
+        "jit_compile": FLAG,
     }
     valid = lambda: {"rnn": decoder, "length": 2, "end_token": 3}  # noqa: E731
     yield Target("generate", lambda **given: rshop.generate(**given).tokens, valid, kinds)

@@ -58,7 +58,18 @@ def _unrolled(body, carry, xs, length, *, count):
     return carry, [tf.stack([now[i] for now in emitted], axis=1) for i in range(count)]
 
 
-def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: bool = False, until=None):
+def over_time(
+    body,
+    carry,
+    reads,
+    length,
+    *,
+    emits: list,
+    capacity,
+    backwards: bool = False,
+    until=None,
+    differentiated: bool = True,
+):
     """As `scan`, from either end, and with functions that read a timestep in place of sequences.
 
     Example:
@@ -73,6 +84,7 @@ def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: b
         backwards: begin with the last timestep.
         until: a function of the carry; where it returns True no other timestep runs, and what would have
             been emitted is 0.
+        differentiated: a gradient may go through the loop. One without counts its timesteps once, not twice.
 
     Returns:
         The last carry, and a list of the emitted values as `(time, batch, ...)`.
@@ -99,7 +111,8 @@ def over_time(body, carry, reads, length, *, emits: list, capacity, backwards: b
         advance,
         (tf.constant(0), tree.flatten(carry), stacks),
         shape_invariants=(tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(stacks)),
-        maximum_iterations=capacity,
+        # XLA has to know the most timesteps for a gradient.
+        maximum_iterations=capacity if differentiated else None,
         swap_memory=True,
     )
     return tree.pack_sequence_as(carry, last), [stack.stack() for stack in stacks]

@@ -35,6 +35,7 @@ class GeneratesText(keras.Model):
         repetition_penalty: float = 1.0,
         batch: int | None = None,
         seed: int | None = None,
+        jit_compile: bool = False,
     ) -> "str | list[str]":
         """The text that comes after a prompt, which the model reads first.
 
@@ -46,7 +47,7 @@ class GeneratesText(keras.Model):
             prompt: a text, or its tokens `(time,)`, one or more.
             length: the largest number of tokens to generate.
             strategy, temperature, top_k, top_p: as in `rshop.generate`.
-            beam_width, length_penalty, min_length, repetition_penalty, seed: as there.
+            beam_width, length_penalty, min_length, repetition_penalty, seed, jit_compile: as there.
             end_token: the token that ends the text, its number or as a text of one token. It is the last of
                 what is returned.
             forbidden: tokens that are never chosen, a list of numbers or texts; a text is one of characters.
@@ -73,6 +74,7 @@ class GeneratesText(keras.Model):
             repetition_penalty=repetition_penalty,
             batch=1 if batch is None else batch,
             seed=seed,
+            jit_compile=jit_compile,
         )
         rows = zip(found.tokens, found.lengths, strict=True)
         texts = [self.coding.decode(tokens[:count]) for tokens, count in rows]

@@ -233,7 +233,7 @@ def test_the_same_options_are_traced_once():
     options = [
         {"strategy": "greedy", "end_token": 0},
         {"strategy": "sample", "temperature": 0.7, "top_p": 0.9},
-        {"strategy": "beam", "end_token": 0},
+        {"strategy": "beam", "end_token": 0, "length_penalty": 0.3},
     ]
     for given in options:
         generate(rnn, 20, seed=0, **given)
