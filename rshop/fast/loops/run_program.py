@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from rshop.backend import cores, count_up, has_xla, is_compiled_outside
+from rshop.backend import cores, count_up, has_gpu, has_xla, is_compiled_outside
 from rshop.fast.loops.custom_loop import scan_known
 from rshop.fast.loops.known_body import known_body
 from rshop.fast.plan.program import Program
@@ -24,6 +24,9 @@ COLD_CALLS = 16
 MUCH_WORK = 2**30
 # With more parts than this an ordinary batch leaves too few samples for each core.
 MOST_PARTS = 4
+# What a timestep of more samples reads and writes does not stay in a core's cache; each part is traced, so
+# there is an end to how many there are.
+MOST_SAMPLES, MANY_PARTS = 1024, 32
 
 
 def run(
@@ -129,13 +132,16 @@ def _held(program, first, batch):
 
 
 def _part_sizes(program, length, batch) -> list | None:
-    """The sizes of the parts that the batch is split into: one for each core, if it pays; else None."""
+    """The sizes of the parts that the batch is split into, where it pays: one a core, or more; else None."""
     if not program.lowered.by_sample or max(program.product_sizes, default=0) >= MANY_WEIGHTS:
         return None
     is_short = isinstance(length, int) and length * sum(program.product_sizes) < LITTLE_WORK
     if is_short and not program.training and not program.has_inner_loops:
         return None
-    parts = min(cores(), batch if isinstance(batch, int) else MOST_PARTS, MOST_PARTS)
+    parts = min(cores(), MOST_PARTS)
+    if isinstance(batch, int):
+        small = 1 if has_gpu() else min(math.ceil(batch / MOST_SAMPLES), MANY_PARTS)
+        parts = max(min(parts, batch), small)
     return [(batch + i) // parts for i in range(parts)] if parts > 1 else None
 
 

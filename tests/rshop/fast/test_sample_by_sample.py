@@ -1,5 +1,7 @@
 """What may be cut into parts, and what attention's products are: checked by doing it."""
 
+import importlib
+
 import keras
 import numpy as np
 import pytest
@@ -20,6 +22,8 @@ from tests.rshop.fast.test_fast import (
     program_of,
     values_and_gradients,
 )
+
+run_program = importlib.import_module("rshop.fast.loops.run_program")
 
 ALONE = {
     "arithmetic": lambda x: 2 * x + ops.tanh(x),
@@ -235,6 +239,52 @@ def test_what_needs_the_whole_batch_gives_the_numbers_of_the_plain_loop(make):
     for on in ({"xla": False}, {"xla": False, "hoist": False}):
         with switched(**on):
             np.testing.assert_allclose(tf.function(rnn)(data), plain, atol=1e-5)
+
+
+# Many samples
+
+
+@pytest.mark.parametrize("on", [{}, {"xla": False}], ids=str)
+def test_a_batch_in_more_parts_than_cores_has_the_numbers_of_keras(on):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2 * run_program.MOST_SAMPLES + 3, 4, 2)).astype("float32")
+    mask, target = rng.random(x.shape[:2]) < 0.8, rng.normal(size=(len(x), 3)).astype("float32")
+    keras.utils.set_random_seed(1)
+    theirs = layers.LSTM(3)
+    theirs.build(x.shape)
+    ours = LSTMCell(3).get_layer()
+    ours(x)
+    ours.set_weights(theirs.get_weights())
+    found = []
+    for rnn in (theirs, ours):
+        given, m = Input(x.shape[1:]), Input(x.shape[1:2], dtype="bool")
+        model = keras.Model([given, m], rnn(given, mask=m))
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        with switched(**on):
+            before = model.predict_on_batch([x, mask])
+            loss = model.train_on_batch([x, mask], target)
+        found.append([before, np.float32(loss), *rnn.get_weights()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "batch, gpu, sizes",
+    [
+        (1, False, None),
+        (3, False, [1, 2]),
+        (1024, False, [512, 512]),
+        (2049, False, [683, 683, 683]),
+        (10**6, False, [31250] * 32),
+        (10**6, True, None),
+    ],
+)
+def test_a_part_has_about_a_thousand_samples_at_most(batch, gpu, sizes, monkeypatch):
+    monkeypatch.setattr(run_program, "cores", lambda: 1 if gpu else 2)
+    monkeypatch.setattr(run_program, "has_gpu", lambda: gpu)
+    rnn = LSTMCell(4, input_dim=3).get_layer()
+    rnn(np.zeros((1, 2, 3), "float32"))
+    assert run_program._part_sizes(program_of(rnn), 7, batch) == sizes
 
 
 # Products that are done as one, and loops within a loop
