@@ -2,6 +2,8 @@
 models, and with it what depends on what, every name, and a run that shows every inner value."""
 
 from collections.abc import Callable
+from copy import copy as shallow_copy
+from dataclasses import replace
 from functools import cache, cached_property
 
 import keras
@@ -113,6 +115,20 @@ class Graph:
         self.walk(follow, starts)
         return known
 
+    def opened(self, inside: dict) -> "Graph":
+        """The same graph, with the same tensors, in which some nodes that were shut can be walked into.
+
+        Example:
+            >>> graph.opened({node: (cell, Graph(cell.step_model, of_cell=True))})
+
+        Args:
+            inside: for a node, the operation to be seen in its place, and the graph of what happens inside.
+        """
+        made = shallow_copy(self)
+        made.__dict__.pop("_operations", None)
+        made.nodes = [_opened(node, inside) for node in self.nodes]
+        return made
+
     def operations(self) -> list:
         """Every operation, those of nested models included, each once."""
         return list(self._operations)
@@ -213,6 +229,13 @@ class Graph:
 
         self.walk(compute, cast_like(inputs, self.inputs))
         return found
+
+
+def _opened(node, inside):
+    if node in inside:
+        operation, inner = inside[node]
+        return replace(node, operation=operation, inner=inner)
+    return node if node.inner is None else replace(node, inner=node.inner.opened(inside))
 
 
 class _ByTensor:

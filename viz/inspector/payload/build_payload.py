@@ -65,7 +65,7 @@ def payload_of(
         check_like(trace, second)
     run = run_values.collect(rnn, trace, call.get("constants"))
     mask = readout_sources.mask_of(trace)
-    find_equations(rnn.description.graph, run, sample, None if mask is None else mask[sample])
+    find_equations(run.graph, run, sample, None if mask is None else mask[sample])
     size = {"batch": batch, "steps": steps, "backwards": rnn.go_backwards}
     words = read_words(run, labels, output_labels, **size)
     others, alone = ({}, []) if second is None else pair(run.every, second)
@@ -94,7 +94,7 @@ def payload_of(
         mask=shown_mask,
         sources=[codes[kept.samples, : kept.steps] for codes in origins],
         values=values,
-        views=step_views.views(rnn, run, choice.places),
+        views=step_views.views(run, choice.places),
         unit_words=_kept_words(words.units, choice.places, kept.samples),
         guesses=[_kept_guesses(guesses, choice.places, kept) for guesses in words.guesses],
         beside=second,

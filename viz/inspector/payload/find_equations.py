@@ -50,7 +50,7 @@ def find_equations(graph, values: Recorded, sample: int, valid=None):
     """Give every value that a graph computes its equation.
 
     Example:
-        >>> find_equations(rnn.description.graph, values, sample=0)
+        >>> find_equations(values.graph, values, sample=0)
         >>> values.every[7].equation  # half of value 3
         Equation(kind='product', of=[Operand(place=3), Operand(number=0.5)], ...)
 

@@ -1,13 +1,16 @@
 """Every value of a run by name: what the step reads, computes, carries and returns."""
 
 import math
+from collections import ChainMap
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from rshop.errors import given_name
+from rshop.step.graph import Graph
 from viz.inspector.payload.equations import Equation, Operand
+from viz.inspector.payload.open_cells import open_cells
 from viz.model import naming
 from viz.model.spoken_names import Spoken, in_words
 from viz.style.encodable_text import visible
@@ -51,6 +54,11 @@ class Value:
 class Recorded:
     """All values of a run, and which Keras tensor of the step is which.
 
+    Attributes:
+        every: the values.
+        places: a tensor by identity -> the place of its value.
+        graph: of the step, with Keras's own cells open where they can be.
+
     Example:
         >>> recorded = collect(rnn, rshop.trace(rnn, x))
         >>> [v.name for v in recorded.every if v.role == "state"]
@@ -60,6 +68,7 @@ class Recorded:
     every: list[Value] = field(default_factory=list)
     places: dict[int, int] = field(default_factory=dict)
     kept_tensors: list = field(default_factory=list)
+    graph: Graph | None = None
 
     def add(self, tensor, name, role, array) -> int:
         """Take in one value; `tensor` is the Keras tensor that stands for it in the step, or None."""
@@ -96,17 +105,22 @@ def collect(rnn, record, constants=None) -> Recorded:
     """
     step, found = rnn.description, Recorded()
     constants = constants if record.constants is None else record.constants
-    starts = iter(step.graph.inputs)
+    starts, read = iter(step.graph.inputs), []
     for name, array in named_parts(step.inputs, record.inputs, "input"):
         array = np.asarray(array)[:, None] if rnn.decode else array
         found.add(next(starts), name, "constant" if rnn.decode else "input", array)
+        read.append(array if rnn.decode or record.mask is None else _blank(array, record.mask))
     for name, array in named_parts(step.constants, constants, "constant"):
-        found.add(next(starts), name, "constant", np.asarray(array)[:, None])
+        read.append(np.asarray(array)[:, None])
+        found.add(next(starts), name, "constant", read[-1])
     for name in step.state_names:
         found.add(next(starts), name, "state", record.states[name])
+        read.append(record.states[name][:, :-1])
     for name, array in named_parts(step.readouts, record.readout, "readout"):
         found.add(next(starts), name, "readout", array)
-    ends = iter(_collect_inner(step.graph, record, found))
+        read.append(array)
+    found.graph, opened = open_cells(step.graph, read, record)
+    ends = iter(_collect_inner(found.graph, ChainMap(opened, record), found))
     for name, array in named_parts(step.outputs, record.outputs, "output"):
         value = found.every[found.add(None, name, "output", array)]
         value.next = next(ends)
@@ -115,8 +129,14 @@ def collect(rnn, record, constants=None) -> Recorded:
             value.equation = Equation("same", [Operand(value.next)])
     for place, end in zip(found.roles("state"), ends, strict=True):
         found.every[place].next = end
-    _say_names(step.graph, found)
+    _say_names(found.graph, found)
     return found
+
+
+def _blank(array, mask):
+    # As the step reads it: 0 at masked timesteps.
+    seen = np.reshape(mask, (*mask.shape[:2], *[1] * (np.ndim(array) - 2)))
+    return np.where(seen, array, np.zeros_like(array))
 
 
 def _say_names(graph, found):

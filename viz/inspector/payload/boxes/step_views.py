@@ -16,19 +16,17 @@ from viz.style.text_width import width
 _NAME, _SHAPE, _SIGN = 15.5, 13.2, 16.8
 
 
-def views(rnn, values, index: dict) -> list[View]:
+def views(values, index: dict) -> list[View]:
     """The diagrams of a step, the step itself first.
 
     Args:
-        rnn: the recurrent layer.
         values: what `run_values.collect` returned.
         index: for each place in `values` that is kept, its place in the payload.
     """
     starts = [_value_box(values, place) for place in values.roles("input", "constant", "state", "readout")]
     ends = [_value_box(values, place) for place in values.roles("output")]
     ends += [_value_box(values, place, after=True) for place in values.roles("state")]
-    graph = rnn.description.graph
-    made = _Views(values, graph).draw(View("the step"), graph, starts, ends)
+    made = _Views(values, values.graph).draw(View("the step"), values.graph, starts, ends)
     made = with_affine_boxes(made, values)
     for view in made:
         _write_names(view)

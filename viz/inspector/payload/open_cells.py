@@ -1,0 +1,66 @@
+"""Opens Keras's own cells: what happens inside is computed again by our cell of the same weights."""
+
+import numpy as np
+from keras import ops
+
+from rshop.cells.wrappers.rewritten import ours_for
+from rshop.step.graph import Graph
+
+#: How far our cell may be from the recorded outputs, as a part of the largest: further, and it stays shut.
+CLOSE = 1e-3
+
+
+def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The graph of a traced step in which Keras's LSTM, GRU and simple cells are open, and what is in them.
+
+    A cell stays shut where ours does not give what was recorded, as in training with dropout.
+
+    Example:
+        >>> graph, values = open_cells(step.graph, [x, h, c], rshop.trace(rnn, x))
+        >>> values["lstm_cell/input_gate"].shape
+        (2, 7, 4)
+
+    Args:
+        graph: of the step.
+        starts: what its inputs were, arrays `(batch, time, ...)`; a constant has one timestep.
+        record: the trace of the run.
+    """
+    inside, values = {}, {}
+
+    def visit(at):
+        if at.node.inner is not None:
+            at.inside()
+        outputs = [record[name] for name in at.node.labels(at.name)]
+        ours = ours_for(at.node.operation)
+        if ours is not at.node.operation and ours.built:
+            inner = Graph(ours.step_model, of_cell=True)
+            results, found = _run(inner, at.given, outputs[0].shape[:2])
+            if all(map(_close, results, outputs)):
+                inside[at.node] = ours, inner
+                names = [f"{at.name}/{name}" for name, _ in inner.named()]
+                values.update(zip(names, found, strict=True))
+        return outputs
+
+    graph.walk(visit, starts)
+    return graph.opened(inside) if inside else graph, values
+
+
+def _run(graph, given, size):
+    # All timesteps at once: a cell has no other memory than what it is given.
+    rows = [
+        np.broadcast_to(a, (*size, *a.shape[2:])).reshape(-1, *a.shape[2:]) for a in map(np.asarray, given)
+    ]
+    results, values = graph.run([ops.convert_to_tensor(a) for a in rows], training=False)
+    return [[_of_time(value, size) for value in part] for part in (results, values)]
+
+
+def _of_time(value, size):
+    array = ops.convert_to_numpy(value)
+    return array.reshape(*size, *array.shape[1:])
+
+
+def _close(found, recorded):
+    found, recorded = np.asarray(found, "float64"), np.asarray(recorded, "float64")
+    finite = recorded[np.isfinite(recorded)]
+    largest = np.abs(finite).max() if finite.size else 0.0
+    return np.allclose(found, recorded, rtol=CLOSE, atol=CLOSE * largest, equal_nan=True)
