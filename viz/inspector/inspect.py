@@ -58,9 +58,9 @@ def inspect(
 
     All timesteps are computed beforehand; the result needs no kernel and no network. It shows the step
     with this timestep's values in its boxes, the states before and after, the gates, where the readout
-    came from, the mask, the whole run with a cursor, and the step's equations with their numbers. Cells and
-    nested models open in place by a click or Enter, and so do their equations; a term of an equation under
-    the pointer lights its box.
+    came from, the mask, the whole run with a cursor, and the step's equations with their numbers. Cells,
+    Keras's LSTM, GRU and simple RNN cells too, and nested models open in place by a click or Enter, and so
+    do their equations; a term of an equation under the pointer lights its box.
 
     Example:
         >>> rnn = LSTMCell(4, input_dim=3).get_layer(return_sequences=True)
