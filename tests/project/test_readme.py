@@ -18,7 +18,7 @@ PAGES = {
     "docs/equations_and_numpy.md": 3,
     "docs/several_devices.md": 1,
     "docs/attention.md": 5,
-    "docs/generation.md": 10,
+    "docs/generation.md": 11,
     "docs/training.md": 8,
     "docs/forecasting.md": 4,
     "docs/language_models.md": 10,
