@@ -6,7 +6,16 @@ A cell is called as `cell(x_t, states) -> (y, next_states)`; all weights are mad
 from keras import layers, ops
 
 
-class HighwayCell(layers.Layer):
+class OneStateCell(layers.Layer):
+    """What cells whose output is their one state `(batch, units)` have in common."""
+
+    def __init__(self, units: int):
+        super().__init__()
+        self.state_size = [units]
+        self.output_size = self.units = units
+
+
+class HighwayCell(OneStateCell):
     """One timestep of a recurrent highway network (Zilly et al., 2017).
 
     Example:
@@ -15,9 +24,7 @@ class HighwayCell(layers.Layer):
     """
 
     def __init__(self, units: int, depth: int):
-        super().__init__()
-        self.state_size = [units]
-        self.output_size = self.units = units
+        super().__init__(units)
         self.depth = depth
 
     def build(self, input_shape):
@@ -135,7 +142,7 @@ class AdditiveCell(AttentionCell):
         return ops.squeeze(self.energies(ops.tanh(self.query(h)[:, None] + keys)), -1)
 
 
-class SentenceCell(layers.Layer):
+class SentenceCell(OneStateCell):
     """A GRU over the words of one timestep, beginning from the state of the outer loop.
 
     Example:
@@ -144,9 +151,7 @@ class SentenceCell(layers.Layer):
     """
 
     def __init__(self, units: int):
-        super().__init__()
-        self.state_size = [units]
-        self.output_size = self.units = units
+        super().__init__(units)
         self.inner = layers.GRU(units)
         self.from_words = layers.Dense(units)
         self.from_state = layers.Dense(units, use_bias=False)
@@ -164,7 +169,7 @@ class SentenceCell(layers.Layer):
         return h, [h]
 
 
-class NormalisedCell(layers.Layer):
+class NormalisedCell(OneStateCell):
     """`tanh` of a batch normalisation (Ioffe and Szegedy, 2015) of what the input and the state say.
 
     Example:
@@ -173,9 +178,7 @@ class NormalisedCell(layers.Layer):
     """
 
     def __init__(self, units: int):
-        super().__init__()
-        self.state_size = [units]
-        self.output_size = self.units = units
+        super().__init__(units)
         self.from_input = layers.Dense(units, use_bias=False)
         self.from_state = layers.Dense(units, use_bias=False)
         self.normalise = layers.BatchNormalization()
@@ -212,7 +215,7 @@ class Leak(layers.Layer):
         return candidate * rate + h * (1 - rate)
 
 
-class LeakyCell(layers.Layer):
+class LeakyCell(OneStateCell):
     """A simple recurrent cell whose state leaks, by a layer of one's own.
 
     Example:
@@ -221,9 +224,7 @@ class LeakyCell(layers.Layer):
     """
 
     def __init__(self, units: int):
-        super().__init__()
-        self.state_size = [units]
-        self.output_size = self.units = units
+        super().__init__(units)
         self.from_input = layers.Dense(units)
         self.from_state = layers.Dense(units, use_bias=False)
         self.leak = Leak()
