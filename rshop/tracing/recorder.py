@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from keras import ops
 
 from rshop.call.timesteps import Timesteps
+from rshop.cells.keras_cells import is_keras_cell
 from rshop.structure import tree
 
 
@@ -82,6 +83,11 @@ class Recorder:
             "states": dict(zip(step.state_names, states, strict=True)),
             "readout": tree.pack_sequence_as(step.readouts, readouts) if readouts else None,
             "mask": ops.convert_to_numpy(mask[0]) if mask else None,
+            "cell_weights": {
+                name: node.operation.get_weights()
+                for name, node in step.graph.every_node()
+                if node.inner is None and is_keras_cell(node.operation)
+            },
         }
 
     def _over_time(self, part):

@@ -62,12 +62,17 @@ class Trace:
         readout: the readouts that were fed (own outputs or truths), `(batch, time, ...)`, or None.
         mask: booleans `(batch, time)`, or None.
         names: the names of all inner values, in the order in which the step computes them.
+        cell_weights: by name, the weights that each of Keras's own cells in the step ran with; pictures
+            compute from them what happened inside it.
     """
 
-    def __init__(self, values, *, inputs, outputs, states, readout, mask, constants=None):
+    def __init__(
+        self, values, *, inputs, outputs, states, readout, mask, constants=None, cell_weights=None
+    ):
         self._values = Named(values)
         self.inputs, self.outputs, self.readout, self.mask = inputs, outputs, readout, mask
         self.constants = constants
+        self.cell_weights = cell_weights or {}
         self.states = Named(states)
 
     @property

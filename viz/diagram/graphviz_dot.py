@@ -57,7 +57,7 @@ def _digraph(scene):
             "pad": "0.15",
             "label": text,
             "labeljust": "l",
-            **({} if scene.placed else {"rankdir": "BT", "nodesep": "0.3", "ranksep": "0.32"}),
+            **({} if scene.placed else {"rankdir": "BT", "newrank": "true", "nodesep": "0.3", "ranksep": "0.32"}),
         },
         node_attr={"fontname": _FONT, "fontcolor": palette.INK, "penwidth": "1.4", "margin": "0.12,0.06"},
         edge_attr={"fontname": _FONT, "penwidth": "1.6", "arrowsize": "0.8"},

@@ -9,6 +9,7 @@ from viz.diagram.schedule import Plan
 from viz.diagram.straight_lines import straighten
 from viz.model.flow import Flow, flow_of
 from viz.model.folding import opener
+from viz.model.keras_cells import with_open_cells
 from viz.model.read_model import Model, read_model
 from viz.model.textbook import as_textbook
 from viz.style.labels import Label, shape_text
@@ -18,9 +19,9 @@ def draw_step(rnn, *, fold=False, schedule=False, expand=False) -> Figure:
     """A picture of one timestep, as textbooks draw it.
 
     Inputs, constants, states and the readout stand below, the output and the next states above;
-    nested models and cells are frames. Products with kernels, their sums, biases and splits are one box with
-    its formula, `W x + U h + b`, where nothing else reads them. What a box is made of is in its tooltip and
-    in the figure's `.text`.
+    nested models and cells, Keras's own LSTM, GRU and simple RNN cells too, are frames. Products with
+    kernels, their sums, biases and splits are one box with its formula, `W x + U h + b`, where nothing else
+    reads them. What a box is made of is in its tooltip and in the figure's `.text`.
 
     Example:
         >>> rnn = LSTMCell(10, input_dim=5).get_layer()
@@ -33,7 +34,7 @@ def draw_step(rnn, *, fold=False, schedule=False, expand=False) -> Figure:
         fold: which nested models are drawn closed: none (False), all (True), those at least
             as deep as a number says, or those of one or several names.
         schedule: mark what runs before and after the loop over time, for all timesteps at once, when
-            the layer is trained without a mask (see `rshop.fast`).
+            the layer is trained without a mask (see `rshop.fast`). Keras's own cells are closed then.
         expand: draw every product, sum, bias and split as a box of its own.
 
     Returns:
@@ -47,7 +48,9 @@ def draw_step(rnn, *, fold=False, schedule=False, expand=False) -> Figure:
     check_switch("expand", expand)
     model = read_model(rnn)
     plan = Plan(model) if schedule else None
-    flow = flow_of(model.step.graph, opener(fold, model.step.graph))
+    # A schedule is that of Keras's own cells as they are: closed.
+    graph = model.step.graph if schedule else with_open_cells(model.step.graph)
+    flow = flow_of(graph, opener(fold, graph))
     states = len(model.names.inputs) + len(model.names.constants)
     flow.past = frozenset(flow.inputs[states:])
     starts = _starts(model, flow)

@@ -14,6 +14,7 @@ from viz.diagram.over_time.shown_timesteps import shown
 from viz.diagram.over_time.unrolled_scene import unrolled_scene
 from viz.model.flow import Flow, flow_of
 from viz.model.folding import opener
+from viz.model.keras_cells import with_open_cells
 from viz.model.merge_boxes import merge_boxes
 from viz.model.read_model import Model, read_model
 from viz.model.textbook import as_textbook
@@ -132,7 +133,8 @@ def _check_both_ways(**options):
 
 def _flow(model: Model, fold, expand=False) -> Flow:
     if not isinstance(fold, str) or fold != "auto":
-        return _opened(model, flow_of(model.step.graph, opener(fold, model.step.graph)), expand)
+        graph = with_open_cells(model.step.graph)
+        return _opened(model, flow_of(graph, opener(fold, graph)), expand)
     flow = flow_of(model.step.graph, lambda node, depth: True)
     flow.past = _past(model, flow)
     models = {frame.label.title for frame in flow.frames}

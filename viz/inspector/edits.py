@@ -55,7 +55,11 @@ def in_words(rnn, trace, one: dict) -> str:
     """A checked change in words: `h[0] at t = 2: 0.119 to 5`."""
     value = np.asarray(arrays(rnn, trace, one["role"])[one["name"]][one["sample"], one["t"]])
     place = _place(value.shape, one["unit"])
-    return f"{what(one, value.shape)} at t = {one['t']}: {float(value[place]):.3g} to {one['value']:.3g}"
+    return f"{what(one, value.shape)} at t = {one['t']}: {_written(value[place])} to {_written(one['value'])}"
+
+
+def _written(number):
+    return f"{float(number):.3g}".replace("-", "\u2212")
 
 
 def to_show(one: dict) -> dict:

@@ -19,19 +19,22 @@ from rshop.structure import flat
 _OURS = {cell.keras_class: cell for cell in (SimpleRNNCell, GRUCell, LSTMCell)}
 
 
-def ours_for(cell):
+def ours_for(cell, weights: list | None = None):
     """The cell; for Keras's LSTM, GRU and simple RNN cells ours, with a copy of the weights if it was built.
 
     Example:
         >>> ours_for(keras.layers.GRUCell(4))
         <GRUCell name=gru_cell, built=False>
+
+    Args:
+        weights: arrays that a built cell of ours gets instead, such as earlier ones.
     """
     if type(cell) not in _OURS:
         return cell
     ours = _OURS[type(cell)].from_config(cell.get_config())
     if cell.built:
         ours.build((None, cell.kernel.shape[0]))
-        ours.set_weights(cell.get_weights())
+        ours.set_weights(cell.get_weights() if weights is None else weights)
     return ours
 
 

@@ -356,3 +356,34 @@ def test_only_recurrent_layers_of_this_project_are_drawn(draw, what):
 def test_the_schedule_and_the_single_operations_are_on_or_off(option, value):
     with pytest.raises(TypeError, match=f"`{option}` is on or off. Received: {option}="):
         viz.draw_step(DRAWN["lstm"](), **{option: value})
+
+
+@pytest.mark.parametrize("fold", [False, True, 1, "mine"])
+@pytest.mark.parametrize("expand", [False, True])
+def test_cells_of_keras_are_drawn_as_ours_are(fold, expand):
+    def drawn(room):
+        rnn = RecurrentSequential(name="pair")
+        rnn.add(room.LSTMCell(4, name="mine"))
+        rnn.add(room.GRUCell(3, name="other"))
+        rnn(np.zeros((1, 2, 5), "float32"))
+        return [
+            viz.draw_step(rnn, fold=fold, expand=expand),
+            viz.draw_unrolled(rnn, fold=fold, expand=expand),
+        ]
+
+    for theirs, ours in zip(drawn(keras.layers), drawn(rshop), strict=True):
+        assert (theirs.dot, theirs.text) == (ours.dot, ours.text)
+
+
+def test_a_schedule_has_keras_cells_as_they_run():
+    rnn = RecurrentSequential()
+    rnn.add(keras.layers.LSTMCell(4, name="mine"))
+    rnn(np.zeros((1, 2, 5), "float32"))
+    assert [box.label.title for box in inside(viz.draw_step(rnn, schedule=True).scene)] == ["mine"]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_arrow_of_a_step_leads_up(name):
+    picture = laid_out(viz.draw_step(DRAWN[name]()))
+    for source, target, _ in picture.arrows:
+        assert sum(picture.boxes[source][1::2]) <= sum(picture.boxes[target][1::2]) + 1, (source, target)

@@ -138,3 +138,26 @@ def test_other_weights_show_at_the_next_call_and_beside_the_first():
     assert payload.beside is not None and any("input gate" in v.said for v in payload.values)
     payload = payload_of(rnn, X, beside=rshop.trace(rnn, X + 1))
     assert any("input gate" in v.said for v in payload.values)
+
+
+def test_a_trace_from_before_training_shows_the_gates_of_then():
+    cell = layers.LSTMCell(UNITS, name="mine")
+    rnn = stack(cell)
+    then = rshop.trace(rnn, X)
+    zero = np.zeros((2, UNITS))
+    expected = gates_of(cell, X[:, 0], zero)
+    rnn.set_weights([2 * w for w in rnn.get_weights()])
+    payload = payload_of(rnn, X, beside=then)
+    place = next(i for i, v in enumerate(payload.values) if v.name == "mine/forget_gate")
+    now, shown = gates_of(cell, X[:, 0], zero), payload.beside
+    np.testing.assert_allclose(payload.values[place].array[:, 0], now["forget_gate"], atol=1e-5)
+    np.testing.assert_allclose(shown.values[place][:, 0], expected["forget_gate"], atol=1e-5)
+    assert np.abs(expected["forget_gate"] - now["forget_gate"]).max() > 0.01
+
+
+def test_a_trace_of_a_layer_of_another_size_shows_what_it_has():
+    rnn = stack(layers.LSTMCell(UNITS, name="mine"), layers.Dense(2, name="more"))
+    other = stack(layers.LSTMCell(UNITS, name="mine"))
+    payload = payload_of(rnn, X, beside=rshop.trace(other, X))
+    names = {payload.values[place].name for place in payload.beside.values}
+    assert "mine[0]" in names and "mine/input_gate" not in names

@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
-from rshop.cells.wrappers.rewritten import ours_for
 from rshop.step.graph import Graph
+from viz.model.keras_cells import inside_of
 
 #: How far our cell may be from the recorded outputs, as a part of the largest: further, and it stays shut.
 CLOSE = 1e-3
@@ -23,7 +23,7 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
     Args:
         graph: of the step.
         starts: what its inputs were, arrays `(batch, time, ...)`; a constant has one timestep.
-        record: the trace of the run.
+        record: the trace of the run, with the weights that the cells had.
     """
     inside, values = {}, {}
 
@@ -31,12 +31,12 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
         if at.node.inner is not None:
             at.inside()
         outputs = [record[name] for name in at.node.labels(at.name)]
-        ours = ours_for(at.node.operation)
-        if ours is not at.node.operation and ours.built:
-            inner = Graph(ours.step_model, of_cell=True)
+        opened = inside_of(at.node, record.cell_weights.get(at.name))
+        if opened is not None:
+            _, inner = opened
             results, found = _run(inner, at.given, outputs[0].shape[:2])
             if all(map(_close, results, outputs)):
-                inside[at.node] = ours, inner
+                inside[at.node] = opened
                 names = [f"{at.name}/{name}" for name, _ in inner.named()]
                 values.update(zip(names, found, strict=True))
         return outputs

@@ -9,6 +9,7 @@ import numpy as np
 import rshop
 from rshop.errors import message, told
 from rshop.step.start_values import check_call
+from rshop.structure import flat
 from rshop.tracing.call_request import read_request
 from viz.inspector.call_checks import check_not_empty
 from viz.inspector.payload import run_values
@@ -110,6 +111,8 @@ def _run(rnn, x, call, said, own=()):
 
 def _of_trace(rnn, trace):
     # A trace does not say of which layer it is: what stands in the same places bears the same names.
+    if _fits(rnn, trace):
+        return run_values.collect(rnn, trace).every
     step, found = rnn.description, Recorded()
     once = "constant" if rnn.decode else "input"
     for name, array in _parts(step.inputs, trace.inputs, "input"):
@@ -128,6 +131,31 @@ def _of_trace(rnn, trace):
     for name, array in _parts(structure, outputs, "output"):
         found.add(None, name, "output", array)
     return found.every
+
+
+def _fits(rnn, trace):
+    # Whether the trace has each value of this step, in its shape: then it is read as a run of this layer.
+    step = rnn.description
+    named = step.graph.named()
+    if [name for name, _ in named] != trace.names or step.state_names != list(trace.states):
+        return False
+    parts = [
+        ([tensor for _, tensor in named], [trace[name] for name in trace.names], 2),
+        (step.states, list(trace.states.values()), 2),
+        (step.inputs, trace.inputs, 1 if rnn.decode else 2),
+        (step.constants, trace.constants, 1),
+        (step.readouts, trace.readout, 2),
+        (step.outputs, trace.outputs, 2),
+    ]
+    return all(_are_like(flat(tensors), flat(arrays), axes) for tensors, arrays, axes in parts)
+
+
+def _are_like(tensors, arrays, axes):
+    # Without the axes of samples and timesteps; None fits every size.
+    if len(tensors) != len(arrays):
+        return False
+    pairs = [(t.shape[1:], np.shape(array)[axes:]) for t, array in zip(tensors, arrays, strict=True)]
+    return all(len(a) == len(b) and all(x in (None, y) for x, y in zip(a, b, strict=True)) for a, b in pairs)
 
 
 def _parts(structure, arrays, role):
