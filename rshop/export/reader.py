@@ -183,13 +183,8 @@ class Reader:
             return self.arrays.weight(value, path)
         if traced is None or id(value) not in traced.weights:
             return self.arrays.constant(value, path)
-        variable, row, shape = traced.weights[id(value)]
-        weight = self.arrays.weight(variable, path)
-        if shape is not None:
-            return Term("reshape", [weight], {}, shape, weight.dtype)
-        if row is not None:
-            return Term("item", [weight], {"key": row}, weight.shape[1:], weight.dtype)
-        return weight
+        variables, make = traced.weights[id(value)]
+        return make(*(self.arrays.weight(variable, path) for variable in variables))
 
 
 def with_masks(function: Function) -> Function:

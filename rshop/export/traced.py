@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from rshop.export.refusals import refused
+from rshop.export.weight_forms import marks, recognised
 from rshop.step.graph import Graph
 from rshop.step.node import Node
 from rshop.structure import flat, tree
@@ -25,8 +26,8 @@ class Traced:
 
     Attributes:
         graph: of the call; its inputs are those of the node, then the masks.
-        weights: identity of a tensor in the graph -> `(variable, row, shape)`: the tensor is this variable,
-            or one row of it, or it in another shape.
+        weights: identity of a tensor in the graph -> `(variables, make)`: the tensor is made of these
+            variables, in the simplest case of one as it is, and `make` gives its term from theirs.
 
     Args:
         node: a use of the layer in a step.
@@ -71,24 +72,26 @@ class Traced:
         return self.layer.call(*args, **{**kwargs, **mask_arguments(self.layer, self.node, masks)})
 
     def _find_weights(self):
-        # A variable may reach an operation as a tensor, whole or a row of it. Its numbers tell which one,
-        # in a run in which every number of every weight is another.
+        # What is made of variables reaches an operation as a tensor: its numbers tell of which, and how.
         fixed = _fixed(self.graph)
         if not fixed:
             return
         weights = [w for w in self.layer.weights if keras.backend.is_float_dtype(w.dtype)]
-        draw = np.random.default_rng(0)
-        marks = [draw.uniform(0.5, 1.5, w.shape).astype(w.dtype) for w in weights]
-        pairs = [(w, ops.convert_to_tensor(m)) for w, m in zip(weights, marks, strict=True)]
-        with keras.StatelessScope(state_mapping=pairs):
-            marked = _fixed(self._run())
+        known = [marks(weights, seed) for seed in (0, 1)]
+        marked = [self._fixed_with(weights, numbers) for numbers in known]
         again = _fixed(self._run())
-        for tensor, mark, same in zip(fixed, marked, again, strict=True):
+        for tensor, same, *results in zip(fixed, again, *marked, strict=True):
             if not np.array_equal(_numbers(tensor), _numbers(same)):
                 raise self._refusal("it draws random numbers")
-            found = _match(_numbers(mark), list(zip(weights, marks, strict=True)))
+            found = recognised([_numbers(result) for result in results], known)
             if found is not None:
-                self.weights[id(tensor)] = found
+                places, make = found
+                self.weights[id(tensor)] = [weights[place] for place in places], make
+
+    def _fixed_with(self, weights, numbers):
+        pairs = [(w, ops.convert_to_tensor(n)) for w, n in zip(weights, numbers, strict=True)]
+        with keras.StatelessScope(state_mapping=pairs):
+            return _fixed(self._run())
 
     def _refuse_draws(self):
         weights = {id(w) for w in self.layer.weights}
@@ -145,14 +148,3 @@ def _fixed(graph) -> list:
 
 def _numbers(tensor) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(tensor))
-
-
-def _match(numbers, marked):
-    for variable, mark in marked:
-        if numbers.size == mark.size and np.array_equal(numbers.ravel(), mark.ravel()):
-            return variable, None, None if numbers.shape == mark.shape else numbers.shape
-        if mark.ndim and numbers.shape == mark.shape[1:]:
-            rows = [i for i, row in enumerate(mark) if np.array_equal(row, numbers)]
-            if rows:
-                return variable, rows[0], None
-    return None

@@ -66,9 +66,7 @@ class Trace:
             compute from them what happened inside it.
     """
 
-    def __init__(
-        self, values, *, inputs, outputs, states, readout, mask, constants=None, cell_weights=None
-    ):
+    def __init__(self, values, *, inputs, outputs, states, readout, mask, constants=None, cell_weights=None):
         self._values = Named(values)
         self.inputs, self.outputs, self.readout, self.mask = inputs, outputs, readout, mask
         self.constants = constants

@@ -9,6 +9,8 @@ from viz.style.fonts import BESIDE, SMALL, TITLE
 
 _ARROW = 8.0
 _FONT = "Helvetica"
+# Without `newrank` an arrow into a frame may lead down.
+_UPWARDS = {"rankdir": "BT", "newrank": "true", "nodesep": "0.3", "ranksep": "0.32"}
 _DASHED = ("readout", "held", "masked", "dropped")
 
 
@@ -57,7 +59,7 @@ def _digraph(scene):
             "pad": "0.15",
             "label": text,
             "labeljust": "l",
-            **({} if scene.placed else {"rankdir": "BT", "newrank": "true", "nodesep": "0.3", "ranksep": "0.32"}),
+            **({} if scene.placed else _UPWARDS),
         },
         node_attr={"fontname": _FONT, "fontcolor": palette.INK, "penwidth": "1.4", "margin": "0.12,0.06"},
         edge_attr={"fontname": _FONT, "penwidth": "1.6", "arrowsize": "0.8"},
