@@ -1,4 +1,4 @@
-"""What a step computes, as expressions, and those expressions as a Python text that needs NumPy alone.
+"""The expressions of a step as a Python text that needs NumPy alone.
 
-May import: backend, call, cells, layers, step, tracing.
+May import: expressions, step, tracing.
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rshop.export import helpers
 from rshop.export.forms import ATOM, FORMS
-from rshop.export.terms import Function, Term, resolved
+from rshop.expressions.terms import Function, Term, resolved
 from rshop.step.names import free_name
 
 #: Expressions longer than this get a line, and a name, for their longest part.

@@ -1,8 +1,8 @@
 """A loop over time as the text of a function in Python."""
 
 from rshop.export.function_text import Names
-from rshop.export.loops import BothWays, Loop, paths
-from rshop.export.terms import Term
+from rshop.expressions.loops import BothWays, Loop, paths
+from rshop.expressions.terms import Term
 from rshop.structure import flat
 
 _GIVEN = {

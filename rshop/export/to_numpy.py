@@ -7,10 +7,10 @@ from rshop.errors import message
 from rshop.export import helpers
 from rshop.export.function_text import FunctionText
 from rshop.export.loop_text import BothWaysText, LoopText, call_text
-from rshop.export.loops import BothWays, Loop, both_ways, loop_of
-from rshop.export.reader import Reader
 from rshop.export.source import Source
-from rshop.export.terms import everything
+from rshop.expressions.loops import BothWays, Loop, both_ways, loop_of
+from rshop.expressions.reader import Reader
+from rshop.expressions.terms import everything
 from rshop.structure import flat, tree
 from rshop.tracing.check_layer import check_layer, is_both_ways, is_recurrent, only_layer
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from rshop.export.reader import Reader
+from rshop.expressions.reader import Reader
 from rshop.tracing.check_layer import check_layer, only_layer
 from viz.formulas.write import Line, equations_of
 

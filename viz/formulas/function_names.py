@@ -2,8 +2,8 @@
 
 import re
 
-from rshop.export.loops import BothWays
-from rshop.export.terms import Function
+from rshop.expressions.loops import BothWays
+from rshop.expressions.terms import Function
 from viz.formulas.weights import made_up
 
 _SAID = {"rnn_cell_from_model": "model", "recurrent_model": "model", "functional": "model"}

@@ -1,6 +1,6 @@
 """Terms as a book has them: zeros left out, and the gates of one large product written apart."""
 
-from rshop.export.terms import Function, Term, ordered, resolved
+from rshop.expressions.terms import Function, Term, ordered, resolved
 
 
 class Simplified:

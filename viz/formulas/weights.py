@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from keras import layers
 
-from rshop.export.terms import Function, Term, resolved
+from rshop.expressions.terms import Function, Term, resolved
 from rshop.step.names import snake_case
 
 _LETTERS = {"kernel": "W", "recurrent_kernel": "U", "bias": "b", "embeddings": "E", "attention_v": "v"}

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rshop.export.terms import Function, Term, ordered, resolved
+from rshop.expressions.terms import Function, Term, ordered, resolved
 from viz.formulas.forms import ATOM, FORMS, LAYOUT, named
 from viz.formulas.function_names import function_names, inner_functions
 from viz.formulas.simplify import Simplified

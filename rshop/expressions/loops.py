@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from rshop.cells.keras_cells import state_names
-from rshop.export.refusals import refused
-from rshop.export.terms import Function, Term
+from rshop.expressions.refusals import refused
+from rshop.expressions.terms import Function, Term
 from rshop.step.graph import Graph
 from rshop.structure import flat, tree
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from rshop.export.terms import Term, number
+from rshop.expressions.terms import Term, number
 from rshop.step.names import free_name
 
 

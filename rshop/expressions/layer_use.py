@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rshop.cells.weights import Bias, Product
-from rshop.export.terms import Term
+from rshop.expressions.terms import Term
 from rshop.step.node import Node
 
 

@@ -8,11 +8,11 @@ from keras import layers
 
 from rshop.cells.weights import Bias, Product
 from rshop.cells.wrappers.dropout import SequenceMask
-from rshop.export.activations import activated
-from rshop.export.layer_use import Use
-from rshop.export.operations import cast
-from rshop.export.refusals import refused
-from rshop.export.terms import Term, number
+from rshop.expressions.activations import activated
+from rshop.expressions.layer_use import Use
+from rshop.expressions.operations import cast
+from rshop.expressions.refusals import refused
+from rshop.expressions.terms import Term, number
 from rshop.step.graph import Graph
 from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
 from rshop.structure import flat

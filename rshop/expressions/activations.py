@@ -2,7 +2,7 @@
 
 import keras
 
-from rshop.export.terms import Term
+from rshop.expressions.terms import Term
 from rshop.step.graph import Graph
 
 #: Keras's functions of one tensor that are terms of their own.

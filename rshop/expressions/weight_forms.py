@@ -9,7 +9,7 @@ from itertools import permutations
 
 import numpy as np
 
-from rshop.export.terms import Term, number
+from rshop.expressions.terms import Term, number
 
 #: Makes the term of the result from the terms of the weights that it is made of.
 Make = Callable[..., Term]

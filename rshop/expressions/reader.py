@@ -5,14 +5,14 @@ import keras
 from rshop.cells.keras_cells import is_keras_cell, state_names
 from rshop.cells.weights import Bias, Product
 from rshop.errors import given_name
-from rshop.export.arrays import Arrays
-from rshop.export.layer_rules import mask_of, rule_of
-from rshop.export.layer_use import Use
-from rshop.export.loops import keras_loop, layer_loop
-from rshop.export.operations import cast, operation_terms, parts
-from rshop.export.refusals import refused
-from rshop.export.terms import Function, Term
-from rshop.export.traced import Traced, mask_arguments
+from rshop.expressions.arrays import Arrays
+from rshop.expressions.layer_rules import mask_of, rule_of
+from rshop.expressions.layer_use import Use
+from rshop.expressions.loops import keras_loop, layer_loop
+from rshop.expressions.operations import cast, operation_terms, parts
+from rshop.expressions.refusals import refused
+from rshop.expressions.terms import Function, Term
+from rshop.expressions.traced import Traced, mask_arguments
 from rshop.step.graph import Graph
 from rshop.step.names import free_name, is_numbered
 from rshop.step.node import Node

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from rshop.export.refusals import refused
-from rshop.export.weight_forms import marks, recognised
+from rshop.expressions.refusals import refused
+from rshop.expressions.weight_forms import marks, recognised
 from rshop.step.graph import Graph
 from rshop.step.node import Node
 from rshop.structure import flat, tree

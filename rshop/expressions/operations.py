@@ -5,8 +5,8 @@ Keras does not publish the classes of its operations, so they are known by name.
 
 import keras
 
-from rshop.export.refusals import refused
-from rshop.export.terms import Term
+from rshop.expressions.refusals import refused
+from rshop.expressions.terms import Term
 from rshop.structure import flat
 
 #: Operations unit by unit, whose operands have the type of their result.
