@@ -36,18 +36,28 @@ def told(value) -> str:
         ('an ndarray of shape (2, 3) and dtype float64', "'zeros'")
     """
     kind = type(value).__name__
-    try:
-        if len(value.shape) > 0:
-            article = "an" if kind[0] in "aeiouE" or kind == "ndarray" else "a"
-            return f"{article} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
-    except Exception:  # noqa: BLE001, S110  (what somebody passes by mistake may raise anything)
-        pass
-    try:
-        written = " ".join(repr(value).split())
-    except Exception:  # noqa: BLE001
-        written = "something that cannot be written"
+    found = _tried(lambda: _array_told(value, kind))
+    if found:
+        return found
+    written = _tried(lambda: " ".join(repr(value).split()))
+    written = "something that cannot be written" if written is None else written
     written = f"{written[:80]}{'...' if len(written) > 80 else ''}"
     return written if kind in _PLAIN else f"{written} of type {kind}"
+
+
+def _array_told(value, kind):
+    if not len(value.shape):
+        return None
+    article = "an" if kind[0] in "aeiouE" or kind == "ndarray" else "a"
+    return f"{article} {kind} of shape {tuple(value.shape)} and dtype {value.dtype}"
+
+
+def _tried(ask):
+    # What somebody passes by mistake may raise anything; it has no words then.
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def check_name(what: str, name) -> str:
