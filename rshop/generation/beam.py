@@ -4,7 +4,7 @@ import math
 
 from keras import KerasTensor, ops
 
-from rshop.generation.probabilities import length_norm, log_probabilities
+from rshop.generation.probabilities import length_norm, likeliest_tokens, log_probabilities
 from rshop.generation.strategies import Tokens, resting_samples
 
 
@@ -19,6 +19,7 @@ class Beams(Tokens):
     def __init__(self, *args):
         super().__init__(*args)
         self.width = self.options.beam_width
+        self.count = min(self.width, self.feeding.vocabulary)
         self.can_end = True  # also where no continuation is possible
 
     def emits(self, batch: int) -> list:
@@ -45,25 +46,25 @@ class Beams(Tokens):
 
     def __call__(self, state: dict, outputs: list, readouts: list, now: dict, numbers: dict) -> tuple:
         """One timestep; see `Tokens`."""
-        log_p = log_probabilities(outputs[self.feeding.output], self.from_logits)
-        shaped = self._apart(self.shaped(log_p, state, now, numbers))
+        gained, chosen, token = self._continuations(outputs[self.feeding.output], state, now, numbers)
         resting = resting_samples(state["ended"], now)
         moving = ops.cast(ops.logical_not(resting), "int32")
-        rank = state["rank"][..., None] + self._or_stay(resting, shaped)
+        rank = state["rank"][..., None] + self._or_stay(resting, chosen)
         length = state["length"] + moving
         compared = rank
         if self.options.length_penalty:
             compared = rank / length_norm(length, numbers["length_penalty"])[..., None]
-        place = self._best(compared)
-        parent, token = place // self.feeding.vocabulary, place % self.feeding.vocabulary
+        place = ops.cast(ops.top_k(self._flat(compared), self.width)[1], "int32")
+        parent = place // self.count
 
         def of_parent(values):
             return ops.take_along_axis(values, parent, axis=1)
 
-        resting = of_parent(resting)
-        gained = ops.take_along_axis(self._flat(self._apart(log_p)), place, axis=1)
+        def of_place(values):
+            return ops.take_along_axis(self._flat(values), place, axis=1)
+
+        resting, token, gained, rank = of_parent(resting), *map(of_place, (token, gained, rank))
         score = of_parent(state["score"]) + ops.where(resting, ops.zeros_like(gained), gained)
-        rank = ops.take_along_axis(self._flat(rank), place, axis=1)
         after = {
             "ended": of_parent(state["ended"]),
             "rank": rank,
@@ -83,17 +84,24 @@ class Beams(Tokens):
         fed = self.feeding.put(kept, ops.reshape(tokens, (-1,)))
         return after, fed, samples, [tokens, parent, after["score"], after["ended"]]
 
-    def _apart(self, values):
-        return ops.reshape(values, (-1, self.width, self.feeding.vocabulary))
+    def _continuations(self, y, state, now, numbers):
+        # The likeliest tokens of each beam: what they add to the scores and to the ranks, and which they are.
+        # No sequence can be followed by more than `width` of the best.
+        if self.is_limited:
+            log_p = log_probabilities(y, self.from_logits)
+            chosen, token = ops.top_k(self.shaped(log_p, state, now, numbers), self.count)
+            gained = ops.take_along_axis(log_p, token, axis=-1)
+        else:
+            gained, token = likeliest_tokens(y, self.from_logits, self.count)
+            chosen = gained
+        found = gained, chosen, ops.cast(token, "int32")
+        return [ops.reshape(values, (-1, self.width, self.count)) for values in found]
 
     def _flat(self, values):
-        return ops.reshape(values, (-1, self.width * self.feeding.vocabulary))
+        return ops.reshape(values, (-1, self.width * self.count))
 
-    def _or_stay(self, resting, shaped):
+    def _or_stay(self, resting, chosen):
         # A sequence that rests has one continuation, itself, at no cost.
-        one = ops.arange(self.feeding.vocabulary) == 0
+        one = ops.arange(self.count) == 0
         stay = ops.where(one, ops.zeros((), "float64"), ops.convert_to_tensor(-math.inf, "float64"))
-        return ops.where(resting[..., None], stay, shaped)
-
-    def _best(self, values):
-        return ops.cast(ops.top_k(self._flat(values), self.width)[1], "int32")
+        return ops.where(resting[..., None], stay, chosen)

@@ -25,14 +25,45 @@ def log_probabilities(y, from_logits: bool):
     wide = ops.cast(y, "float64")
     if not from_logits:
         return ops.log(wide)
-    if None not in y.shape and math.prod(y.shape) < MANY:
+    if _are_few(y):
         return ops.log_softmax(wide, axis=-1)
+    return wide - _log_of_sum(y)
+
+
+def likeliest_tokens(y, from_logits: bool, count: int) -> tuple:
+    """The likeliest tokens of the model as it is, likeliest first: their log-probabilities, and the tokens.
+
+    Example:
+        >>> likeliest_tokens([[0.0, 1.0, 1.0]], from_logits=True, count=2)
+        ([[-0.862, -0.862]], [[1, 2]])
+
+    Args:
+        y: logits or probabilities `(samples, vocabulary)`.
+        from_logits: which of them.
+        count: how many tokens of each sample.
+
+    Returns:
+        Both `(samples, count)`; the log-probabilities are those that `log_probabilities` gives.
+    """
+    if from_logits and _are_few(y):
+        return ops.top_k(log_probabilities(y, from_logits), count)
+    # A logit orders the tokens of a sample as its log-probability does: only those chosen need 64 bits.
+    best, tokens = ops.top_k(y, count)
+    best = ops.cast(best, "float64")
+    return (best - _log_of_sum(y) if from_logits else ops.log(best)), tokens
+
+
+def _are_few(y) -> bool:
+    return None not in y.shape and math.prod(y.shape) < MANY
+
+
+def _log_of_sum(y):
     # Of what all tokens of a sample have in common the sum alone needs 64 bits: an exponential in 32 bits is
     # as good as a logit in 32 bits, and takes half the time.
-    y = wide if y.dtype == wide.dtype else ops.cast(y, "float32")
+    y = y if y.dtype == "float64" else ops.cast(y, "float32")
     top = ops.max(y, axis=-1, keepdims=True)
     total = ops.sum(ops.cast(ops.exp(y - top), "float64"), axis=-1, keepdims=True)
-    return wide - (ops.cast(top, "float64") + ops.log(total))
+    return ops.cast(top, "float64") + ops.log(total)
 
 
 def limited(log_p, *, forbidden=None, penalty=None, seen=None):
