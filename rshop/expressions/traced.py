@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from rshop.expressions.refusals import refused
-from rshop.expressions.weight_forms import marks, recognised
+from rshop.expressions.weight_forms import RUNS, marks, recognised
 from rshop.step.graph import Graph
 from rshop.step.node import Node
 from rshop.structure import flat, tree
@@ -26,8 +26,8 @@ class Traced:
 
     Attributes:
         graph: of the call; its inputs are those of the node, then the masks.
-        weights: identity of a tensor in the graph -> `(variables, make)`: the tensor is made of these
-            variables, in the simplest case of one as it is, and `make` gives its term from theirs.
+        weights: identity of a tensor in the graph -> `(variables, make)`: the tensor is computed from these
+            variables alone, often it is one of them, and `make` gives its term from theirs.
 
     Args:
         node: a use of the layer in a step.
@@ -77,21 +77,26 @@ class Traced:
         if not fixed:
             return
         weights = [w for w in self.layer.weights if keras.backend.is_float_dtype(w.dtype)]
-        known = [marks(weights, seed) for seed in (0, 1)]
-        marked = [self._fixed_with(weights, numbers) for numbers in known]
-        again = _fixed(self._run())
-        for tensor, same, *results in zip(fixed, again, *marked, strict=True):
-            if not np.array_equal(_numbers(tensor), _numbers(same)):
-                raise self._refusal("it draws random numbers")
-            found = recognised([_numbers(result) for result in results], known)
-            if found is not None:
-                places, make = found
-                self.weights[id(tensor)] = [weights[place] for place in places], make
+        now, again = [_numbers(tensor) for tensor in fixed], [_numbers(t) for t in _fixed(self._run())]
+        if not all(map(np.array_equal, now, again)):
+            raise self._refusal("it draws random numbers")
+        known = [marks(weights, run) for run in range(RUNS)]
+        runs = [now, *(self._fixed_with(weights, numbers) for numbers in known)]
+        if any(len(run) != len(now) for run in runs):
+            return  # with other weights the layer takes another way
+        known.insert(0, [_numbers(weight) for weight in weights])
+        for tensor, *results in zip(fixed, *runs, strict=True):
+            way = recognised(results, known)
+            if way is not None:
+                self.weights[id(tensor)] = [weights[place] for place in way.places], way.make
 
-    def _fixed_with(self, weights, numbers):
+    def _fixed_with(self, weights, numbers) -> list:
         pairs = [(w, ops.convert_to_tensor(n)) for w, n in zip(weights, numbers, strict=True)]
-        with keras.StatelessScope(state_mapping=pairs):
-            return _fixed(self._run())
+        try:
+            with keras.StatelessScope(state_mapping=pairs):
+                return [_numbers(tensor) for tensor in _fixed(self._run())]
+        except ValueError:  # it accepts no such weights
+            return []
 
     def _refuse_draws(self):
         weights = {id(w) for w in self.layer.weights}

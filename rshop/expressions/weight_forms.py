@@ -1,90 +1,138 @@
-"""What a layer makes of its weights before it uses them: `W - W^T`, `softplus(g)`, recognised by its numbers.
+"""What a layer makes of its weights before it uses them, such as `W - W^T`, recognised by its numbers.
 
-Keras computes such a thing at once, so that a graph holds the result alone. In two runs in which every
+Keras computes such a thing at once, so that a graph holds the result alone. In several runs in which every
 number of every weight is another one, the results say how they were made.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
 
 from rshop.expressions.terms import Term, number
 
-#: Makes the term of the result from the terms of the weights that it is made of.
-Make = Callable[..., Term]
-_NEAR = 1e-5
+#: How many runs with other numbers there are.
+RUNS = 8
+# The sizes of these numbers: the exponential of the largest is finite in 32 bits.
+_SMALLEST, _LARGEST = 1e-4, 80.0
+#: How far a function may be from NumPy's, as a part of each of its values.
+_NEAR = 3e-6
 #: Pairs of weights are tried up to this many weights.
 _FEW = 8
 
 
-def marks(weights: list, seed: int) -> list[np.ndarray]:
-    """For each weight numbers that no other one has, of both signs, from 0.1 to 10 in size.
+@dataclass(frozen=True)
+class Way:
+    """How something may be made of weights.
+
+    Attributes:
+        places: of the weights, in the order in which they are used.
+        numbers: makes the arrays of these weights into the result.
+        make: makes their terms into that of the result.
+        near: how far the numbers may be off, as a part of each; what is only moved is exact.
+    """
+
+    places: list[int]
+    numbers: Callable
+    make: Callable[..., Term]
+    near: float = 0.0
+
+    def holds(self, result: np.ndarray, weights: list[np.ndarray]) -> bool:
+        """Whether a result is made of these weights in this way."""
+        with np.errstate(all="ignore"):
+            made = self.numbers(*(weights[place] for place in self.places))
+            return made.shape == result.shape and np.allclose(result, made, rtol=self.near, atol=0)
+
+
+def marks(weights: list, run: int) -> list[np.ndarray]:
+    """The numbers of each weight in one of the runs: over all runs each is small and large, of either sign.
 
     Example:
-        >>> marks([dense.kernel, dense.bias], seed=0)[1].shape
+        >>> marks([dense.kernel, dense.bias], run=0)[1].shape
         (4,)
     """
-    draw = np.random.default_rng(seed)
-    sizes = [np.exp(draw.uniform(np.log(0.1), np.log(10), w.shape)) for w in weights]
-    signs = [draw.choice([-1.0, 1.0], w.shape) for w in weights]
-    return [(size * sign).astype(w.dtype) for size, sign, w in zip(sizes, signs, weights, strict=True)]
+    draw, found = np.random.default_rng(0), []
+    for weight in weights:
+        place = (draw.uniform(size=weight.shape) + run / RUNS) % 1
+        sizes = np.exp(np.log(_SMALLEST) + place * np.log(_LARGEST / _SMALLEST))
+        signs = draw.choice([-1.0, 1.0], weight.shape) * (-1) ** (run % 2)
+        found.append((sizes * signs).astype(weight.dtype))
+    return found
 
 
-def recognised(results: list[np.ndarray], known: list[list[np.ndarray]]) -> tuple[list[int], Make] | None:
-    """Which weights a result is made of, and how; None for what is not known.
+def recognised(results: list[np.ndarray], known: list[list[np.ndarray]]) -> Way | None:
+    """How a result is made of which weights; None where that is not known.
 
     Example:
-        >>> places, make = recognised([w1 - w1.T, w2 - w2.T], [[w1], [w2]])
-        >>> places, make(weight).kind
+        >>> way = recognised([w - w.T for w in (w0, w1, w2)], [[w0], [w1], [w2]])
+        >>> way.places, way.make(weight).kind
         ([0], 'subtract')
 
     Args:
         results: the result in each of several runs.
-        known: the weights in each of these runs, in one order.
+        known: all weights in each of these runs, in one order.
     """
-    first, count = results[0], len(known[0])
-    ways = [([place], *way) for place in range(count) for way in _of_one(known[0][place], first)]
-    pairs = permutations(range(count), 2) if count <= _FEW else ()
-    ways += [(list(pair), numbers, _of(kind, first)) for pair in pairs for kind, numbers in _OF_TWO.items()]
-    for places, numbers, make in ways:
-        runs = zip(results, known, strict=True)
-        if all(_is_near(result, _tried(numbers, [run[i] for i in places])) for result, run in runs):
-            return places, make
+    last = results[-1]
+    if last.dtype.kind != "f" or any(result.shape != last.shape for result in results):
+        return None
+    if all(np.array_equal(result, last) for result in results):
+        return None  # no weight is in it
+    runs = list(zip(results, known, strict=True))
+    for way in _ways(last, known[-1]):
+        if all(way.holds(*run) for run in reversed(runs)):
+            return way
     return None
 
 
-def _tried(numbers, weights):
-    # Weights whose shapes do not go together make nothing.
-    try:
-        with np.errstate(all="ignore"):
-            return numbers(*weights)
-    except ValueError:
-        return ()
-
-
-def _of_one(weight, result) -> Iterator[tuple[Callable, Make]]:
-    # How a result may be made of one weight: `(numbers, make)`.
-    if weight.shape == result.shape:
-        yield lambda w: w, lambda term: term
-    elif weight.size == result.size:
-        yield lambda w: w.reshape(result.shape), _of("reshape", result)
-    if weight.ndim and weight.shape[1:] == result.shape:
-        for row in range(len(weight)):
-            yield lambda w, row=row: w[row], _of("item", result, key=row)
-    if weight.ndim == 2 and weight.shape[::-1] == result.shape:
-        yield np.transpose, lambda term: _transposed(term)
+def _ways(result, weights) -> Iterator[Way]:
+    for place, weight in enumerate(weights):
+        yield from _moved(place, weight, result)
+    for place, weight in enumerate(weights):
         if weight.shape == result.shape:
-            yield lambda w: w - w.T, lambda term: _of("subtract", result)(term, _transposed(term))
-            yield lambda w: w + w.T, lambda term: _of("add", result)(term, _transposed(term))
+            yield from _functions(place, weight, result)
+    pairs = permutations(range(len(weights)), 2) if len(weights) <= _FEW else ()
+    for places in pairs:
+        if _together(*(weights[place].shape for place in places)) == result.shape:
+            for kind, numbers in _OF_TWO.items():
+                yield Way(list(places), numbers, _of(kind, result), _NEAR)
+
+
+def _moved(place, weight, result) -> Iterator[Way]:
+    # The weight itself, laid out otherwise, one row of it, or with itself laid out otherwise.
     if weight.shape == result.shape:
-        for kind, numbers in _OF_ONE.items():
-            yield numbers, _of(kind, result)
-        # `W^2` would read as a product of matrices.
-        yield np.square, lambda term: _of("multiply", result)(term, term)
-        yield lambda w: 1 - w, lambda term: _of("subtract", result)(number(1.0), term)
-        factor = np.float32(np.median(result.astype("float64") / weight)) if weight.size else 1
-        yield lambda w: factor * w, lambda term: _of("multiply", result)(number(factor), term)
+        yield Way([place], lambda w: w, lambda term: term)
+    elif weight.size == result.size:
+        yield Way([place], lambda w: w.reshape(result.shape), _of("reshape", result))
+    if weight.size and weight.ndim and weight.shape[1:] == result.shape:
+        same = (weight == result).reshape(len(weight), -1).all(axis=1)
+        for row in np.flatnonzero(same).tolist():
+            yield Way([place], lambda w, row=row: w[row], _of("item", result, key=row))
+    if weight.ndim == 2 and weight.shape[::-1] == result.shape:
+        yield Way([place], np.transpose, _transposed)
+        if weight.shape == result.shape:
+            less, more = _of("subtract", result), _of("add", result)
+            yield Way([place], lambda w: w - w.T, lambda term: less(term, _transposed(term)))
+            yield Way([place], lambda w: w + w.T, lambda term: more(term, _transposed(term)))
+
+
+def _functions(place, weight, result) -> Iterator[Way]:
+    for kind, numbers in _OF_ONE.items():
+        yield Way([place], numbers, _of(kind, result), _NEAR)
+    times, less = _of("multiply", result), _of("subtract", result)
+    # `W^2` would read as a product of matrices.
+    yield Way([place], np.square, lambda term: times(term, term), _NEAR)
+    yield Way([place], lambda w: 1 - w, lambda term: less(number(1.0), term), _NEAR)
+    if weight.size:
+        factor = result.dtype.type(np.median(result.astype("float64") / weight))
+        yield Way([place], lambda w: factor * w, lambda term: times(number(factor), term), _NEAR)
+
+
+def _together(one, other):
+    try:
+        return np.broadcast_shapes(one, other)
+    except ValueError:
+        return None
 
 
 def _softplus(w):
@@ -92,7 +140,7 @@ def _softplus(w):
 
 
 def _sigmoid(w):
-    return 1 / (1 + np.exp(-w))
+    return np.exp(-np.logaddexp(0, -w))
 
 
 #: Functions of one weight, by the kind of their term.
@@ -112,12 +160,5 @@ def _transposed(term: Term) -> Term:
     return Term("transpose", [term], {"axes": None}, term.shape[::-1], term.dtype)
 
 
-def _of(kind: str, result: np.ndarray, **how) -> Make:
+def _of(kind: str, result: np.ndarray, **how) -> Callable[..., Term]:
     return lambda *terms: Term(kind, list(terms), how, result.shape, str(result.dtype))
-
-
-def _is_near(result, made) -> bool:
-    if result.shape != np.shape(made):
-        return False
-    largest = float(np.abs(result).max(initial=0))
-    return np.allclose(result, made, rtol=_NEAR, atol=1e-7 * largest)

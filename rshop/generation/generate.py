@@ -102,9 +102,9 @@ def generate(
             first call takes about a second longer, later ones a fraction of the time; so it pays where the
             same layer generates often, or thousands of tokens. The last bits of sums may differ: of two
             tokens that are equally likely but for them, the other may be chosen. Lengths up to the next
-            power of two share what is compiled. On a CPU a beam search with a penalty, a minimal length or
-            forbidden tokens is slower with it: XLA sorts all continuations. Without effect where there is no
-            XLA (Apple's GPUs).
+            power of two share what is compiled. On a CPU a beam search with a repetition penalty, a
+            minimal length or forbidden tokens is slower with it: XLA sorts all continuations. Without effect
+            where there is no XLA (Apple's GPUs).
 
     Returns:
         A `Generated`. Its scores are sums of log-probabilities of the model as it is: what shapes the choice

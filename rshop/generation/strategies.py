@@ -33,7 +33,7 @@ class Tokens:
     def __init__(self, step: Step, options: Options, feeding: Feeding, from_logits: bool, masked: bool):
         self.step, self.options, self.feeding, self.from_logits = step, options, feeding, from_logits
         self.penalised = options.repetition_penalty != 1
-        self.is_limited = bool(self.penalised or options.forbidden or options.min_length)
+        self.is_limited = self.penalised or options.forbidden is not None or options.min_length > 0
         self.can_end = options.end_token is not None
         self.can_rest = self.can_end or masked
         self.own = None if options.own is None else Own(step, options.own)

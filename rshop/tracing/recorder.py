@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from keras import ops
 
 from rshop.call.timesteps import Timesteps
-from rshop.cells.keras_cells import is_keras_cell
+from rshop.cells.wrappers.rewritten import has_ours
 from rshop.structure import tree
 
 
@@ -83,12 +83,15 @@ class Recorder:
             "states": dict(zip(step.state_names, states, strict=True)),
             "readout": tree.pack_sequence_as(step.readouts, readouts) if readouts else None,
             "mask": ops.convert_to_numpy(mask[0]) if mask else None,
-            "cell_weights": {
-                name: node.operation.get_weights()
-                for name, node in step.graph.every_node()
-                if node.inner is None and is_keras_cell(node.operation)
-            },
+            "cell_weights": self._cell_weights(),
         }
+
+    def _cell_weights(self):
+        # A cell that stands in two places is kept once.
+        cells = {n: node.operation for n, node in self.timesteps.step.graph.every_node()}
+        cells = {name: cell for name, cell in cells.items() if has_ours(cell)}
+        kept = {id(cell): cell.get_weights() for cell in cells.values()}
+        return {name: kept[id(cell)] for name, cell in cells.items()}
 
     def _over_time(self, part):
         return _over_time([getattr(record, part) for record in self.records])

@@ -62,9 +62,11 @@ class Trace:
         readout: the readouts that were fed (own outputs or truths), `(batch, time, ...)`, or None.
         mask: booleans `(batch, time)`, or None.
         names: the names of all inner values, in the order in which the step computes them.
-        cell_weights: by name, the weights that each of Keras's own cells in the step ran with; pictures
-            compute from them what happened inside it.
+        cell_weights: by name, the weights that each LSTM, GRU and simple RNN cell of Keras in the step ran
+            with; pictures compute from them what happened inside it.
     """
+
+    cell_weights: dict = {}  # of a trace that was pickled before there were any
 
     def __init__(self, values, *, inputs, outputs, states, readout, mask, constants=None, cell_weights=None):
         self._values = Named(values)

@@ -49,8 +49,8 @@ def draw_step(rnn, *, fold=False, schedule=False, expand=False) -> Figure:
     model = read_model(rnn)
     plan = Plan(model) if schedule else None
     # A schedule is that of Keras's own cells as they are: closed.
-    graph = model.step.graph if schedule else with_open_cells(model.step.graph)
-    flow = flow_of(graph, opener(fold, graph))
+    opened = with_open_cells(model.step.graph)
+    flow = flow_of(model.step.graph if schedule else opened, opener(fold, opened))
     states = len(model.names.inputs) + len(model.names.constants)
     flow.past = frozenset(flow.inputs[states:])
     starts = _starts(model, flow)

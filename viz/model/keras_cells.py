@@ -1,6 +1,8 @@
-"""Keras's own cells, opened: our cell of the same weights shows what happens inside."""
+"""Keras's own cells, opened: our cell shows what happens inside."""
 
-from rshop.cells.wrappers.rewritten import ours_for
+import numpy as np
+
+from rshop.cells.wrappers.rewritten import has_ours, ours_to_look_at
 from rshop.step.graph import Graph
 
 
@@ -14,16 +16,20 @@ def inside_of(node, weights: list | None = None) -> tuple | None:
 
     Args:
         node: a node of a step's graph.
-        weights: arrays in the order of the cell's weights, where it had others than now.
+        weights: arrays in the order of the cell's weights, to run it; None to draw it. Those of a cell of
+            other sizes open nothing.
     """
-    ours = ours_for(node.operation, weights)
-    if ours is node.operation or not ours.built:
+    cell = node.operation
+    if not has_ours(cell) or not cell.built:
         return None
+    if weights is not None and [np.shape(w) for w in weights] != [tuple(w.shape) for w in cell.weights]:
+        return None
+    ours = ours_to_look_at(cell, weights)
     return ours, Graph(ours.step_model, of_cell=True)
 
 
 def with_open_cells(graph: Graph) -> Graph:
-    """The graph in which Keras's LSTM, GRU and simple RNN cells can be walked into.
+    """The graph in which Keras's LSTM, GRU and simple RNN cells can be walked into, to be drawn.
 
     Example:
         >>> with_open_cells(rnn.description.graph).named()[0][0]

@@ -17,24 +17,47 @@ from rshop.step.node import Node
 from rshop.structure import flat
 
 _OURS = {cell.keras_class: cell for cell in (SimpleRNNCell, GRUCell, LSTMCell)}
+_INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
 
 
-def ours_for(cell, weights: list | None = None):
+def has_ours(cell) -> bool:
+    """Whether a cell is Keras's LSTM, GRU or simple RNN cell itself, for which there is one of ours."""
+    return type(cell) in _OURS
+
+
+def ours_for(cell):
     """The cell; for Keras's LSTM, GRU and simple RNN cells ours, with a copy of the weights if it was built.
 
     Example:
         >>> ours_for(keras.layers.GRUCell(4))
         <GRUCell name=gru_cell, built=False>
-
-    Args:
-        weights: arrays that a built cell of ours gets instead, such as earlier ones.
     """
-    if type(cell) not in _OURS:
+    if not has_ours(cell):
         return cell
     ours = _OURS[type(cell)].from_config(cell.get_config())
     if cell.built:
         ours.build((None, cell.kernel.shape[0]))
-        ours.set_weights(cell.get_weights() if weights is None else weights)
+        ours.set_weights(cell.get_weights())
+    return ours
+
+
+def ours_to_look_at(cell, weights: list | None) -> RNNCell:
+    """Our cell in place of a built one of Keras's, to be drawn or run, not trained; nothing random is drawn.
+
+    Example:
+        >>> ours_to_look_at(keras_cell, weights=None)  # with weights of 0
+
+    Args:
+        cell: a cell that `has_ours`.
+        weights: arrays in the order of the cell's weights, or None for zeros.
+    """
+    zeros = dict.fromkeys(_INITIALIZERS, "zeros")
+    config = {**cell.get_config(), **zeros, "seed": 0, "unit_forget_bias": False}
+    known = cell.get_config().keys()
+    ours = _OURS[type(cell)].from_config({key: value for key, value in config.items() if key in known})
+    ours.build((None, cell.kernel.shape[0]))
+    if weights is not None:
+        ours.set_weights(weights)
     return ours
 
 

@@ -73,6 +73,14 @@ def test_what_is_forbidden_is_in_no_sequence_of_a_wide_beam():
     np.testing.assert_allclose(found.scores, [max(scores.values())], rtol=1e-5)
 
 
+def test_what_is_forbidden_at_a_later_call_is_forbidden():
+    rnn, _ = token_model(seed=3)
+    options = {"strategy": "beam", "beam_width": 3, "end_token": END}
+    free = generate(rnn, 6, forbidden=[], **options)
+    first = int(np.asarray(free.tokens)[0, 0])
+    assert first not in np.asarray(generate(rnn, 6, forbidden=[first], **options).tokens)
+
+
 @pytest.mark.parametrize("width, penalty", [(2, 0.0), (3, 0.8), (5, 0.0), (5, 2.0)])
 def test_a_narrow_beam_keeps_what_a_search_with_lists_keeps(width, penalty):
     for seed in (3, 7):

@@ -1,5 +1,6 @@
 """`draw_step`: every layer and operation once, true to the step's own graph."""
 
+import random
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -387,3 +388,21 @@ def test_every_arrow_of_a_step_leads_up(name):
     picture = laid_out(viz.draw_step(DRAWN[name]()))
     for source, target, _ in picture.arrows:
         assert sum(picture.boxes[source][1::2]) <= sum(picture.boxes[target][1::2]) + 1, (source, target)
+
+
+def test_a_drawing_draws_no_random_number():
+    rnn = RecurrentSequential()
+    rnn.add(keras.layers.LSTMCell(4, dropout=0.5, name="mine"))
+    rnn(np.zeros((1, 2, 5), "float32"))
+    state = random.getstate()
+    viz.draw_step(rnn)
+    viz.draw_unrolled(rnn, fold=False)
+    assert random.getstate() == state
+
+
+def test_a_cell_of_keras_is_closed_by_name_in_a_schedule_too():
+    rnn = RecurrentSequential()
+    rnn.add(keras.layers.LSTMCell(4, name="mine"))
+    rnn(np.zeros((1, 2, 5), "float32"))
+    drawn = [viz.draw_step(rnn, fold=fold, schedule=True).dot for fold in ("mine", False)]
+    assert drawn[0] == drawn[1]

@@ -161,3 +161,27 @@ def test_a_trace_of_a_layer_of_another_size_shows_what_it_has():
     payload = payload_of(rnn, X, beside=rshop.trace(other, X))
     names = {payload.values[place].name for place in payload.beside.values}
     assert "mine[0]" in names and "mine/input_gate" not in names
+
+
+OTHERS = {
+    "without a bias": (layers.LSTMCell, layers.LSTMCell, {"use_bias": False}),
+    "another cell": (layers.GRUCell, layers.SimpleRNNCell, {}),
+    "another bias": (layers.GRUCell, layers.GRUCell, {"reset_after": False}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_trace_of_a_cell_with_other_weights_than_these_stays_shut(name):
+    now, then, options = OTHERS[name]
+    trace = rshop.trace(stack(then(UNITS, name="mine", **options)), X)
+    payload = payload_of(stack(now(UNITS, name="mine")), X, beside=trace)
+    names = {payload.values[place].name for place in payload.beside.values}
+    assert "mine[0]" in names and "mine/candidate" not in names
+
+
+def test_a_trace_keeps_the_weights_of_cells_that_open_once():
+    rnn = stack(layers.LSTMCell(UNITS, name="mine"), LSTMCell(UNITS), layers.Dense(2))
+    kept = rshop.trace(rnn, X).cell_weights
+    assert list(kept) == ["mine"]
+    for weight, variable in zip(kept["mine"], rnn.cells[0].weights, strict=True):
+        np.testing.assert_array_equal(weight, variable)
