@@ -11,7 +11,7 @@ register_prediction(
     {
         "three places, equal scores: the weights": (0.333, 0.333, 0.333),
         "the same, the third place is padding: the weights": (0.5, 0.5, 0),
-        "those weights, and a memory of 2, 4 and 9: the context": 3,
+        "the last weights, and a memory of 2, 4 and 9: the context": 3,
         "x of shape (2, 7, 3), memory of shape (2, 50, 8): shape of the weights": (2, 7, 50),
         "the places of a memory are shuffled: a look by dot products gives another context": "no",
     },
@@ -127,6 +127,17 @@ def interleaved(query, memory, heads):
     return _softmax(np.einsum("bkh,bpkh->bhp", q, m) / np.sqrt(n // heads))
 
 
+def clipped(queries, memory):
+    scores = np.clip(queries @ memory.transpose(0, 2, 1) / queries.shape[-1] ** 0.5, -50, 50)
+    return _softmax(scores) @ memory
+
+
+def largest_of_all_taken_away(queries, memory):
+    scores = queries @ memory.transpose(0, 2, 1) / queries.shape[-1] ** 0.5
+    powers = np.exp(scores - scores.max())
+    return powers / (powers.sum(axis=-1, keepdims=True) + 1e-9) @ memory
+
+
 def one_head_for_all(query, memory, heads):
     weights = head_weights(query, memory, 1)
     return np.repeat(weights, heads, axis=1)
@@ -194,6 +205,10 @@ def check_all_at_once(answer):
     with np.errstate(over="ignore", invalid="ignore"):
         large = np.asarray(answer(1e4 * queries, memory))
     expect(np.isfinite(large).all(), "Large scores make contexts that are no numbers.")
+    # So far apart, the largest score of each row has it all.
+    largest = np.einsum("btn,bpn->btp", queries, memory).argmax(axis=2)
+    right = np.take_along_axis(memory, largest[:, :, None], axis=1)
+    _same(large, right, "For large scores the context is not the row with the largest score.")
 
 
 def check_head_weights(answer):
@@ -205,7 +220,8 @@ def check_head_weights(answer):
             part = slice(head * size, (head + 1) * size)
             rows.append(_shares((memory[:, :, part] * query[:, None, part]).sum(axis=2) / size**0.5))
         right = np.stack(rows, axis=1)
-        _same(answer(query, memory, heads), right, f"With {heads} heads the weights are others.")
+        told = f"With {heads} heads the weights differ. Which features has head 0, and which root?"
+        _same(answer(query, memory, heads), right, told)
 
 
 def check_look_rows(answer):
@@ -249,7 +265,7 @@ register_exercise(
         "memory.transpose(0, 2, 1) is (batch, n, places). The softmax is over the last axis, the places.",
         "exp of a large number is too large: take the largest score of each row away first.",
     ],
-    wrong=[without_the_root, over_the_queries, weights_alone],
+    wrong=[without_the_root, over_the_queries, weights_alone, clipped, largest_of_all_taken_away],
 )
 register_exercise(
     "14.heads",

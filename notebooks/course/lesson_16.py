@@ -24,7 +24,7 @@ register_prediction(
         "reset at each window: is the loss larger at its start, at its end, or everywhere": "start",
         "trained with resets: does it read better or worse with carried states than with resets": "better",
         "the window before is another one: do the outputs of this window change": "yes",
-        "and does this window's loss train the embeddings of the window before": "no",
+        "and does a gradient of this window's loss reach the timesteps of the window before": "no",
     },
 )
 
@@ -66,7 +66,9 @@ def probe(states, values):
 
 
 def cut_gradient(a, x, length):
-    """The derivative by a of the sum of all h_t, where h_t = a h_tm1 + x_t, h_-1 = 0: x (time,) -> a number.
+    """The derivative of the sum of all h_t with respect to a: x (time,) -> a number.
+
+    h_t = a h_tm1 + x_t, h_-1 = 0.
 
     By truncated backpropagation: each window of `length` timesteps begins with the h that the last one
     ended with, and takes it for a number that does not depend on a.
@@ -90,6 +92,10 @@ def shuffled_rows(pieces, rows, seed):
 
 
 # Plausible wrong answers.
+
+
+def one_by_the_product(p):
+    return 1 / np.prod(p) ** (1 / len(p))
 
 
 def one_by_the_mean(p):
@@ -201,6 +207,9 @@ def check_perplexity(answer):
     for p, right in [([0.25] * 6, 4), ([1.0, 1.0], 1), ([0.5, 0.125], 4), ([0.1, 0.001], 100)]:
         found = _one_number(answer(np.array(p)))
         expect(np.isclose(found, right, rtol=1e-4), f"For p = {p} it is {right}, not {found:.4g}.")
+    with np.errstate(all="ignore"):
+        found = _one_number(answer(np.full(2000, 0.1)))
+    expect(np.isclose(found, 10, rtol=1e-4), f"For a text of 2,000 characters it is 10, not {found:.4g}.")
 
 
 def check_mixed_perplexity(answer):
@@ -267,7 +276,10 @@ def check_shuffled_rows(answer):
         orders = []
         for seed in (1, 2, 3):
             found = numbers(answer(pieces, rows, seed))
-            expect(found.shape == (pieces * rows,), f"It has the shape {found.shape}.")
+            shape = (pieces * rows,)
+            expect(found.shape == shape, f"It has the shape {found.shape}, not {shape}.")
+            again = numbers(answer(pieces, rows, seed))
+            expect(np.array_equal(found, again), "The same seed gives another order when it is called again.")
             expect(sorted(found) == list(range(pieces * rows)), "Not every window is there once.")
             piece, row = np.divmod(found.reshape(pieces, rows).astype(int), rows)
             expect((piece == np.arange(pieces)[:, None]).all(), "Batch k has another piece than piece k.")
@@ -285,7 +297,7 @@ register_exercise(
         "The loss in nats is the mean of -log p. Natural logarithms: np.log.",
         "The perplexity is e to the power of the loss.",
     ],
-    wrong=[one_by_the_mean, mean_of_the_inverse, bits_and_nats_mixed],
+    wrong=[one_by_the_mean, mean_of_the_inverse, bits_and_nats_mixed, one_by_the_product],
 )
 register_exercise(
     "16.mixed",

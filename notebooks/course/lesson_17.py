@@ -12,8 +12,8 @@ register_prediction(
     "17.forms",
     {
         "characters of an ISO date, without the end": 10,
-        "shape of the weights: one text of 28 characters, ten digits and dashes and the end": (1, 11, 28),
-        "9 of 10 characters right in each of 100 dates: the token accuracy": 0.9,
+        "shape of the weights of attention in a trace: one text of 28 characters, 11 tokens": (1, 11, 28),
+        "9 of 10 characters right in each of 100 dates: the token accuracy, without the end": 0.9,
         "the same 100 dates: the sequence accuracy": 0,
     },
 )
@@ -40,7 +40,8 @@ def to_numbers(texts, alphabet, length):
 def accuracies(said, truth):
     """Token accuracy and sequence accuracy of said and truth, whole numbers (batch, time).
 
-    Padding, 0 in the truth, counts in neither.
+    The first is the share of all tokens of the batch together, the second that of whole sequences. Padding,
+    0 in the truth, counts in neither.
     """
     there = truth != 0
     right = said == truth
@@ -58,7 +59,7 @@ def is_date(text):
 def words_looked_at(weights, text):
     """For each timestep the word of the text that gets the most weight: weights (time, characters) -> list.
 
-    Words are what `text.split(" ")` gives; a blank belongs to no word.
+    Words are what `text.split(" ")` gives; a space belongs to no word.
     """
     word_of = np.cumsum([c == " " for c in text])
     blank = np.array([c == " " for c in text])
@@ -70,7 +71,7 @@ def words_looked_at(weights, text):
 def split_days(dates, share, seed):
     """(date, language) pairs in two lists, for training and held out, so that no date is in both.
 
-    About `share` of the different dates is held out, chosen at random by the seed.
+    `round(share * number of different dates)` dates are held out, chosen at random by the seed.
     """
     days = sorted({date for date, _ in dates})
     chosen = np.random.default_rng(seed).permutation(len(days))[: round(share * len(days))]
@@ -87,6 +88,10 @@ def filled_in_front(texts, alphabet, length):
 
 def from_zero_on(texts, alphabet, length):
     return np.array([[alphabet.index(c) for c in text] + [0] * (length - len(text)) for text in texts])
+
+
+def from_three_on(texts, alphabet, length):
+    return np.array([[alphabet.index(c) + 3 for c in text] + [0] * (length - len(text)) for text in texts])
 
 
 def padding_counts(said, truth):
@@ -121,6 +126,13 @@ def of_any_iso_form(text):
     return True
 
 
+def three_numbers(text):
+    try:
+        return len(text) == 10 and bool(datetime.date(*map(int, text.split("-"))))
+    except (TypeError, ValueError):
+        return False
+
+
 def by_the_brightest_character(weights, text):
     word_of = np.cumsum([c == " " for c in text])
     return [text.split(" ")[word_of[place]] for place in weights[:, : len(text)].argmax(axis=1)]
@@ -144,6 +156,10 @@ def pairs_shuffled(dates, share, seed):
     return [dates[i] for i in order[cut:]], [dates[i] for i in order[:cut]]
 
 
+def a_choice_of_chance(dates, share, seed):
+    return split_days(dates, share, None)
+
+
 def the_same_days_each_time(dates, share, seed):
     return split_days(dates, share, 0)
 
@@ -163,6 +179,10 @@ def check_to_numbers(answer):
         expect(numbers.shape == shape, f"For {len(texts)} texts and length {length}: {numbers.shape}.")
         for row, text in zip(numbers, texts, strict=True):
             expect((row[len(text) :] == 0).all(), f"After the end of {text!r} stands something else than 0.")
+            size, most = len(alphabet), max(row, default=0)
+            expect(
+                most <= size, f"For {text!r} there is a number {most:g}; the alphabet has {size} characters."
+            )
             back = "".join(alphabet[int(n) - 1] for n in row[: len(text)])
             expect(0 not in row[: len(text)] and back == text, f"The numbers of {text!r} say {back!r}.")
 
@@ -176,8 +196,11 @@ def check_accuracies(answer):
         expect(np.shape(found) == (2,), f"It returns {kind_of(found)}, not two numbers.")
         lengths = np.array([3, 2, 4])[rows]
         right = np.array([3, 2, 3])[rows]
-        expect(np.isclose(found[0], right.sum() / lengths.sum()), "The token accuracy is another.")
-        expect(np.isclose(found[1], (right == lengths).mean()), "The sequence accuracy is another.")
+        tokens, whole = right.sum() / lengths.sum(), (right == lengths).mean()
+        told = f"Of {lengths.sum()} tokens {right.sum()} are right: {tokens:.3f}, not {float(found[0]):.3f}."
+        expect(np.isclose(found[0], tokens), told)
+        told = f"Of {len(rows)} sequences {(right == lengths).sum()} are right, not {float(found[1]):.0%}."
+        expect(np.isclose(found[1], whole), told)
 
 
 def check_is_date(answer):
@@ -193,6 +216,9 @@ def check_is_date(answer):
         ("20310427", False),
         ("", False),
         ("2031-04-2", False),
+        ("2031-W05-1", False),
+        ("2031-004-7", False),
+        ("2031- 4-27", False),
     ]:
         found = answer(text)
         expect(isinstance(found, (bool, np.bool_)), f"It returns {kind_of(found)}, not True or False.")
@@ -221,6 +247,8 @@ def check_split_days(answer):
     held = []
     for seed in (1, 2):
         training, out = (list(part) for part in answer(list(pairs), 0.25, seed))
+        again = list(answer(list(pairs), 0.25, seed)[1])
+        expect(sorted(out) == sorted(again), "The same seed holds out other dates when it is called again.")
         expect(sorted(training + out) == sorted(pairs), "Not every pair is on one side, once.")
         common = {date for date, _ in training} & {date for date, _ in out}
         expect(not common, "The same date is in training in one language, and held out in another.")
@@ -237,7 +265,7 @@ register_exercise(
         "alphabet.index(c) is the place of a character, from 0 on. 0 is taken: it is padding.",
         "A list of numbers, and after it [0] * (length - len(text)).",
     ],
-    wrong=[filled_in_front, from_zero_on],
+    wrong=[filled_in_front, from_zero_on, from_three_on],
 )
 register_exercise(
     "17.accuracies",
@@ -258,7 +286,7 @@ register_exercise(
         "there is no such day (try and except).",
         "It reads other forms too, such as 20310427. Write the date down again, and compare.",
     ],
-    wrong=[has_the_form, any_number_of_days, of_any_iso_form],
+    wrong=[has_the_form, any_number_of_days, of_any_iso_form, three_numbers],
 )
 register_exercise(
     "17.words",
@@ -279,5 +307,5 @@ register_exercise(
         "Is 27 April 2031 in German in training, and in French held out? What has the network seen then?",
         "Choose among the different dates, not among the pairs: {date for date, _ in dates}.",
     ],
-    wrong=[pairs_shuffled, the_same_days_each_time, the_other_way_round],
+    wrong=[pairs_shuffled, the_same_days_each_time, the_other_way_round, a_choice_of_chance],
 )

@@ -336,6 +336,17 @@ def test_what_a_lesson_takes_is_kept_beside_it_with_the_code_it_was_measured_for
     assert entry["code"] != execute_notebooks.fingerprint(now)
 
 
+def test_the_most_seconds_of_a_lesson_are_kept_until_it_is_measured_anew(tmp_path):
+    (tmp_path / "course").mkdir()
+    path = tmp_path / "01_x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), path)
+    kept = []
+    for seconds, anew in ((20, False), (35, False), (30, False), (30, True)):
+        execute_notebooks.record(path, seconds, 1.0, anew=anew)
+        kept.append(execute_notebooks.measured(tmp_path / "course")["01_x.ipynb"]["seconds"])
+    assert kept == [20, 35, 35, 30]
+
+
 def test_a_lesson_is_found_by_its_number():
     assert execute_notebooks.find(THERE[0].number).name == THERE[0].file
     with pytest.raises(SystemExit, match=r"Received: '99'\. Expected: .*'01'.*Fix:"):
