@@ -48,8 +48,9 @@ def beam_tree(generated: Generated, *, sample: int = 0, labels=None, steps: int 
     scene.boxes += boxes.values()
     scene.edges += _edges(tree, sample, steps, boxes)
     scene.columns = [str(t) for t in range(steps)]
-    if steps < tree.steps:
-        scene.notes.append(f"{tree.steps - steps} more timesteps are not drawn")
+    more = _running(tree, sample) - steps
+    if more > 0:
+        scene.notes.append(f"{more} more timesteps are not drawn")
     return Figure(scene)
 
 
@@ -96,6 +97,12 @@ def _kept(tree, sample, steps):
             role = "output" if place in best else "kept" if place in final else "dropped"
             found[place] = int(tree.tokens[sample, t, beam]), score, tree.ended[sample, t, beam], role
     return found
+
+
+def _running(tree, sample) -> int:
+    """The timesteps until all beams of this sample have ended; those of others may run on."""
+    ended = (tree.ended[sample] | ~np.isfinite(tree.scores[sample])).all(axis=1)
+    return int(np.argmax(ended)) + 1 if ended.any() else tree.steps
 
 
 def _stays(tree, sample, t, beam) -> bool:

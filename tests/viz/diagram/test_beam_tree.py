@@ -1,10 +1,13 @@
 """`beam_tree`: the beams of a search and what they continue, as boxes and arrows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import viz
 from rshop import generate
+from rshop.generation.generated import BeamTree
 from tests.support.generation import token_model
 
 END, NAMES = 2, ["a", "b", "<end>", "the"]
@@ -101,3 +104,16 @@ def test_what_is_no_beam_search_is_refused():
         viz.beam_tree(search(), labels=["a", "b"])
     with pytest.raises(ValueError, match="no such sample"):
         viz.beam_tree(search(), sample=1)
+
+
+def test_nothing_is_missing_of_a_sample_that_ended_before_the_others():
+    tree = BeamTree(
+        tokens=np.array([[[0, 1], [2, 2], [2, 2], [2, 2]], [[0, 1], [0, 1], [0, 1], [2, 2]]]),
+        parents=np.array([[[0, 0], [0, 1], [0, 1], [0, 1]]] * 2),
+        scores=np.array([[[-1.0, -2.0]] * 4] * 2),
+        ended=np.array([[[False] * 2, [True] * 2, [True] * 2, [True] * 2], [[False] * 2] * 3 + [[True] * 2]]),
+    )
+    beams = tree.tokens.swapaxes(1, 2)
+    found = replace(search(width=2), tree=tree, beams=beams)
+    assert viz.beam_tree(found, sample=0, steps=2).scene.notes == []
+    assert viz.beam_tree(found, sample=1, steps=2).scene.notes == ["2 more timesteps are not drawn"]
