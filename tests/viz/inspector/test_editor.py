@@ -413,9 +413,9 @@ def test_a_saved_page_is_told_each_change_as_it_was_and_as_it_is(monkeypatch, tm
     was = editor.trace.states["h"][1, 2, 0], editor.trace.inputs[0, 0, 2]
     place = {"role": "state", "name": "h", "unit": 0, "t": 2, "sample": 1}
     assert encoded(told[0])["beside"]["edits"] == [
-        {**place, "text": f"h[0] at t = 2: {was[0]:.3g} to 1.5"},
+        {**place, "text": f"h[0] at t = 2: {was[0]:.3g} to 1.5".replace("-", "\u2212")},
         {"role": "input", "name": "x", "unit": 2, "t": 0, "sample": 0}
-        | {"text": f"x[2] at t = 0: {was[1]:.3g} to \u22122".replace("-", "\u2212")},
+        | {"text": f"x[2] at t = 0: {was[1]:.3g} to -2".replace("-", "\u2212")},
     ]
 
 
