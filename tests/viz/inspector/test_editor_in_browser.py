@@ -159,8 +159,8 @@ def test_a_cell_of_a_heat_map_is_dragged_and_typed(live):
     page.page.wait_for_timeout(300)
     (edit,) = editor.edits
     line = editor.trace.states["c"][0, :9, 2]
-    span = max(line.max(), 0) - min(line.min(), 0)
-    expected = float(line[5] + span / 2)
+    span = float(max(line.max(), 0) - min(line.min(), 0))
+    expected = float(line[5]) + span / 2
     assert (edit["role"], edit["name"], edit["t"], edit["unit"]) == ("state", "c", 5, 2)
     assert edit["value"] == pytest.approx(expected, rel=0.05, abs=0.02 * span)  # it moves in steps
     assert not inspector.locator(".rv-tip:visible").count()

@@ -12,8 +12,8 @@ OUT_OF_THEIR_BOX = """(nodes) => nodes.flatMap((node) => {
   const wide = lines.filter(([, b]) => b.x < box.x || b.x + b.width > box.x + box.width);
   const high = lines.filter(([, b]) => b.y < box.y || b.y + b.height > box.y + box.height);
   const beside = lines.filter(([, b], i) => lines.slice(0, i).some(([, a]) =>
-    a.x < b.x + b.width - 0.1 && b.x < a.x + a.width - 0.1 && a.y + a.height * 0.8 < b.y + b.height * 0.2 === false
-    && Math.abs(a.y - b.y) < 3));
+    a.x < b.x + b.width - 0.1 && b.x < a.x + a.width - 0.1
+    && a.y + a.height * 0.8 < b.y + b.height * 0.2 === false && Math.abs(a.y - b.y) < 3));
   return [...wide, ...high, ...beside].map(([line]) => line.textContent);
 })"""
 
