@@ -14,7 +14,7 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 `two_ways.TwoWays(function)`                        a function of `inputs` that is traced once, for any size
 `compiling.is_eager()`                              a bool: operations run at once, none is traced
 `compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole
-`compiling.has_xla()`                               a bool: XLA compiles for this machine
+`compiling.has_xla(types)`                          a bool: XLA compiles these types for this machine
 `devices.has_gpu()`                                 a bool: there is a GPU
 `devices.cores()`                                   an int: how many parts of a graph run side by side
 `shapes.checked_size(values, found, size, text)`    the values; an error at run time if two sizes differ

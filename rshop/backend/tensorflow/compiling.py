@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial
+from functools import cache, partial
 
 import tensorflow as tf
 
@@ -65,6 +65,22 @@ def is_compiled_outside() -> bool:
     return "_lower_using_switch_merge" not in operation.node_def.attr
 
 
-def has_xla() -> bool:
-    """Whether XLA compiles for this machine's devices; for Apple's graphics processors it does not."""
-    return not (platform.system() == "Darwin" and has_gpu())
+def has_xla(types=()) -> bool:
+    """Whether XLA compiles for this machine's devices: not for Apple's graphics processors.
+
+    Args:
+        types: the names of the types of numbers; `float16` needs a processor that converts them.
+    """
+    return not (platform.system() == "Darwin" and has_gpu()) and ("float16" not in types or _has_half())
+
+
+@cache
+def _has_half() -> bool:
+    # XLA has no conversion of its own: without the processor's (F16C) what it compiles cannot be loaded.
+    with tf.init_scope():
+        both_ways = tf.function(lambda x: tf.cast(tf.cast(x, "float16") + 1, x.dtype), jit_compile=True)
+        try:
+            both_ways(tf.constant([1.0]))
+        except tf.errors.InternalError:
+            return False
+    return True

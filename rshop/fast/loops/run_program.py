@@ -76,10 +76,11 @@ def run(
         carry |= {"readouts": [], "truths": []}
         truths, now = now["truths"], {**now, "truths": []}
     body = _body(program, now, sequences=sequences, zero_masked=zero_masked, silent_in_loop=silent_in_loop)
-    compiling, part_sizes = {"xla": switches.xla and has_xla()}, None
+    types = {tensor.dtype for _, tensor in program.step.graph.named()}
+    compiling, part_sizes = {"xla": switches.xla and has_xla(types)}, None
     is_own = not is_compiled_outside()
     if is_own:
-        waits = _waits_for_compiler(program, length, batch, switches)
+        waits = compiling["xla"] and _waits_for_compiler(program, length, batch, switches)
         compiling["compile_now"] = count_up(training_runs) > COLD_CALLS if waits else None
         part_sizes = _part_sizes(program, length, batch) if switches.split else None
     memory, emitted = scan_known(
@@ -149,4 +150,4 @@ def _waits_for_compiler(program, length, batch, switches) -> bool:
     """Whether the loop trains a few times as it is, until compiling it pays."""
     sizes = length, batch, sum(program.product_sizes)
     much = all(isinstance(size, int) for size in sizes) and math.prod(sizes) > MUCH_WORK
-    return bool(program.training and switches.tiered and switches.xla and has_xla() and not much)
+    return bool(program.training and switches.tiered and not much)

@@ -252,3 +252,22 @@ def test_a_trained_model_is_exported(tmp_path, soon):
     model.export(tmp_path / "model", verbose=False)
     loaded = tf.saved_model.load(tmp_path / "model")
     np.testing.assert_allclose(loaded.serve(X), model(X), atol=1e-6)
+
+
+def test_half_precision_trains_in_the_plain_loop_where_xla_cannot_compile_it(soon, monkeypatch):
+    from rshop.backend.tensorflow import compiling
+
+    monkeypatch.setattr(compiling, "_has_half", lambda: False)
+    assert compiling.has_xla({"float32"}) and not compiling.has_xla({"float32", "float16"})
+
+    def trained(**on):
+        keras.utils.set_random_seed(4)
+        model = keras.Sequential([LSTMCell(3, dtype="mixed_float16").get_layer(dtype="mixed_float16")])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        with switched(**on):
+            for _ in range(4):
+                model.train_on_batch(X, np.ones((4, 3)))
+        return model.get_weights()
+
+    for weight, other in zip(trained(), trained(xla=False), strict=True):
+        np.testing.assert_array_equal(weight, other)
