@@ -77,8 +77,8 @@ class Traced:
         if not fixed:
             return
         weights = [w for w in self.layer.weights if keras.backend.is_float_dtype(w.dtype)]
-        now, again = [_numbers(tensor) for tensor in fixed], [_numbers(t) for t in _fixed(self._run())]
-        if not all(map(np.array_equal, now, again)):
+        now, again = ([_numbers(tensor) for tensor in run] for run in (fixed, _fixed(self._run())))
+        if len(now) != len(again) or not all(map(np.array_equal, now, again)):
             raise self._refusal("it draws random numbers")
         known = [marks(weights, run) for run in range(RUNS)]
         runs = [now, *(self._fixed_with(weights, numbers) for numbers in known)]

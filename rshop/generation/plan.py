@@ -121,7 +121,8 @@ def _key(request, options, feeding, from_logits) -> tuple:
 
 
 def _room(request, options) -> int | None:
-    return prompts.room(request.length) if options.jit_compile and has_xla() else None
+    compiles = options.jit_compile and has_xla(request.rnn.description.types)
+    return prompts.room(request.length) if compiles else None
 
 
 def _given(request, timesteps, options, feeding) -> dict:

@@ -54,6 +54,11 @@ class Step:
     lengths: dict[str, str] = field(default_factory=dict)
 
     @cached_property
+    def types(self) -> set[str]:
+        """The types of all values, such as `{'float32', 'int32'}`."""
+        return {t.dtype for t in [*self.graph.inputs, *(t for _, t in self.graph.named())]}
+
+    @cached_property
     def constant_names(self) -> list[str]:
         """A name for each constant: the user's, or `constant_0`."""
         return [given_name(t) or f"constant_{i}" for i, t in enumerate(flat(self.constants))]

@@ -66,8 +66,6 @@ class Trace:
             with; pictures compute from them what happened inside it.
     """
 
-    cell_weights: dict = {}  # of a trace that was pickled before there were any
-
     def __init__(self, values, *, inputs, outputs, states, readout, mask, constants=None, cell_weights=None):
         self._values = Named(values)
         self.inputs, self.outputs, self.readout, self.mask = inputs, outputs, readout, mask

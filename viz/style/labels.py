@@ -13,6 +13,8 @@ from viz.style.text_width import width
 _LONGEST = 26
 # The size of a subscript, relative to its title.
 _LOWER = 0.8
+# How wide a browser draws a text, relative to its width in Helvetica: it fits letters to the pixels.
+_DRAWN = 1.005
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0"'
 
 
@@ -104,8 +106,8 @@ def _line(*texts):
     # Pieces of text `(text, size, colour)` side by side, each as wide as in Helvetica whatever fonts
     # Graphviz finds to measure with: cells of a fixed size, which their text fills from the left.
     height = ceil((1.1 if len({size for _, size, *_ in texts}) == 1 else 1.4) * texts[0][1])
-    sizes = [_fixed(ceil(width(text, size)), height) for text, size, *_ in texts]
-    whole = _fixed(sum(ceil(width(text, size)) for text, size, *_ in texts), height)
+    widths = [ceil(_DRAWN * width(text, size)) for text, size, *_ in texts]
+    sizes, whole = [_fixed(wide, height) for wide in widths], _fixed(sum(widths), height)
     low = min(size for _, size, *_ in texts) < texts[0][1]
     places = ["BOTTOM" if size < texts[0][1] else "TOP" if low else "MIDDLE" for _, size, *_ in texts]
     cells = [

@@ -65,7 +65,7 @@ def is_compiled_outside() -> bool:
     return "_lower_using_switch_merge" not in operation.node_def.attr
 
 
-def has_xla(types=()) -> bool:
+def has_xla(types: set[str]) -> bool:
     """Whether XLA compiles for this machine's devices: not for Apple's graphics processors.
 
     Args:

@@ -18,6 +18,8 @@ from rshop.structure import flat
 
 _OURS = {cell.keras_class: cell for cell in (SimpleRNNCell, GRUCell, LSTMCell)}
 _INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
+# Options with which building a cell draws nothing.
+_QUIET = {**dict.fromkeys(_INITIALIZERS, "zeros"), "unit_forget_bias": False, "seed": 0}
 
 
 def has_ours(cell) -> bool:
@@ -34,11 +36,10 @@ def ours_for(cell):
     """
     if not has_ours(cell):
         return cell
-    ours = _OURS[type(cell)].from_config(cell.get_config())
+    config = cell.get_config()
     if cell.built:
-        ours.build((None, cell.kernel.shape[0]))
-        ours.set_weights(cell.get_weights())
-    return ours
+        return _built_like(cell, config, cell.get_weights())
+    return _OURS[type(cell)].from_config(config)
 
 
 def ours_to_look_at(cell, weights: list | None) -> RNNCell:
@@ -51,10 +52,13 @@ def ours_to_look_at(cell, weights: list | None) -> RNNCell:
         cell: a cell that `has_ours`.
         weights: arrays in the order of the cell's weights, or None for zeros.
     """
-    zeros = dict.fromkeys(_INITIALIZERS, "zeros")
-    config = {**cell.get_config(), **zeros, "seed": 0, "unit_forget_bias": False}
-    known = cell.get_config().keys()
-    ours = _OURS[type(cell)].from_config({key: value for key, value in config.items() if key in known})
+    config = cell.get_config()
+    config |= {name: value for name, value in _QUIET.items() if name in config}
+    return _built_like(cell, config, weights)
+
+
+def _built_like(cell, config, weights):
+    ours = _OURS[type(cell)].from_config(config)
     ours.build((None, cell.kernel.shape[0]))
     if weights is not None:
         ours.set_weights(weights)

@@ -76,8 +76,7 @@ def run(
         carry |= {"readouts": [], "truths": []}
         truths, now = now["truths"], {**now, "truths": []}
     body = _body(program, now, sequences=sequences, zero_masked=zero_masked, silent_in_loop=silent_in_loop)
-    types = {tensor.dtype for _, tensor in program.step.graph.named()}
-    compiling, part_sizes = {"xla": switches.xla and has_xla(types)}, None
+    compiling, part_sizes = {"xla": switches.xla and has_xla(program.step.types)}, None
     is_own = not is_compiled_outside()
     if is_own:
         waits = compiling["xla"] and _waits_for_compiler(program, length, batch, switches)

@@ -5,15 +5,14 @@ from tests.support.browser import LONG, NEEDS_BROWSER, of_long_names, saved_page
 pytestmark = NEEDS_BROWSER
 
 
-# Widths are measured in whole points: a tenth of a pixel between two texts is no overlap.
 OUT_OF_THEIR_BOX = """(nodes) => nodes.flatMap((node) => {
   const box = node.querySelector("path, polygon, ellipse, rect").getBBox();
   const lines = [...node.querySelectorAll(":scope > text")].map((line) => [line, line.getBBox()]);
   const wide = lines.filter(([, b]) => b.x < box.x || b.x + b.width > box.x + box.width);
   const high = lines.filter(([, b]) => b.y < box.y || b.y + b.height > box.y + box.height);
   const beside = lines.filter(([, b], i) => lines.slice(0, i).some(([, a]) =>
-    a.x < b.x + b.width - 0.1 && b.x < a.x + a.width - 0.1
-    && a.y + a.height * 0.8 < b.y + b.height * 0.2 === false && Math.abs(a.y - b.y) < 3));
+    a.x < b.x + b.width && b.x < a.x + a.width && a.y + a.height * 0.8 < b.y + b.height * 0.2 === false
+    && Math.abs(a.y - b.y) < 3));
   return [...wide, ...high, ...beside].map(([line]) => line.textContent);
 })"""
 

@@ -3,7 +3,6 @@
 import numpy as np
 from keras import ops
 
-from rshop.cells.wrappers.rewritten import has_ours
 from rshop.step.graph import Graph
 from viz.model.keras_cells import inside_of
 
@@ -32,7 +31,8 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
         if at.node.inner is not None:
             at.inside()
         outputs = [record[name] for name in at.node.labels(at.name)]
-        opened = inside_of(at.node, _weights(at, record))
+        weights = record.cell_weights.get(at.name)
+        opened = None if weights is None else inside_of(at.node, weights)
         if opened is not None:
             _, inner = opened
             results, found = _run(inner, at.given, outputs[0].shape[:2])
@@ -44,12 +44,6 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
 
     graph.walk(visit, starts)
     return graph.opened(inside) if inside else graph, values
-
-
-def _weights(at, record):
-    # A trace that does not say which weights the cell had ran with those of now.
-    own = at.node.operation.get_weights() if has_ours(at.node.operation) else None
-    return record.cell_weights.get(at.name, own)
 
 
 def _run(graph, given, size):
