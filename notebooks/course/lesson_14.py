@@ -220,7 +220,7 @@ def check_head_weights(answer):
             part = slice(head * size, (head + 1) * size)
             rows.append(_shares((memory[:, :, part] * query[:, None, part]).sum(axis=2) / size**0.5))
         right = np.stack(rows, axis=1)
-        told = f"With {heads} heads the weights differ. Which features has head 0, and which root?"
+        told = f"With {heads} heads the weights differ. Look again at head 0's features, and at the root."
         _same(answer(query, memory, heads), right, told)
 
 
