@@ -78,6 +78,7 @@ def _add_group(graph, scene, parent):
                 style="rounded,filled",
                 color=look.line,
                 fillcolor=look.fill,
+                fontcolor=look.text,
                 labeljust="l",
                 labelloc="t" if group.bounds else "b",
                 margin="12",

@@ -5,7 +5,9 @@ from numbers import Number
 
 import keras
 
+from rshop.cells.base import RNNCell
 from rshop.step.names import snake_case
+from rshop.step.recurrent import is_recurrent
 from viz.style.labels import Label, shape_text
 
 # The signs of operations.
@@ -48,9 +50,15 @@ def sign(operation) -> str | None:
     return snake_case(kind)
 
 
+def cell_of(operation) -> RNNCell | None:
+    """The cell that a layer from `get_layer` runs over time, None for every other layer and operation."""
+    cell = getattr(operation, "cell", None)
+    return cell if is_recurrent(operation) and isinstance(cell, RNNCell) else None
+
+
 def class_name(operation) -> str:
     """The class of a layer, or a plainer name where the class says little."""
-    name = type(operation).__name__
+    name = type(cell_of(operation) or operation).__name__
     return {"RNNCellFromModel": "nested model", "Functional": "nested model"}.get(name, name)
 
 
@@ -60,10 +68,10 @@ def kind(node) -> str:
     Args:
         node: a `rshop.step.graph.Node`.
     """
-    operation = node.operation
-    symbol = sign(operation)
+    symbol = sign(node.operation)
     if symbol is not None:
         return _with_number(symbol, node)
+    operation = cell_of(node.operation) or node.operation
     found = (getattr(operation, name, None) for name in _SIZES)
     sizes = [f"{value:g}" for value in found if isinstance(value, Number)]
     function = getattr(operation, "activation", None) if node.inner is None else None
@@ -77,7 +85,8 @@ def given(operation) -> str | None:
     keras_own = r"functional|sequential|model|step|rnn_cell_from_model"
     # `Bidirectional` adds a prefix to the name of either layer.
     if re.fullmatch(rf"((forward|backward)_)?({automatic}|{keras_own})(_\d+)?", operation.name):
-        return None
+        cell = cell_of(operation)
+        return cell and given(cell)
     return operation.name
 
 

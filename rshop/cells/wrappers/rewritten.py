@@ -42,7 +42,7 @@ def ours_for(cell):
     return _OURS[type(cell)].from_config(config)
 
 
-def ours_to_look_at(cell, weights: list | None) -> RNNCell:
+def ours_to_look_at(cell, weights: list | None, name: str | None = None) -> RNNCell:
     """Our cell in place of a built one of Keras's, to be drawn or run, not trained; nothing random is drawn.
 
     Example:
@@ -51,9 +51,11 @@ def ours_to_look_at(cell, weights: list | None) -> RNNCell:
     Args:
         cell: a cell that `has_ours`.
         weights: arrays in the order of the cell's weights, or None for zeros.
+        name: of our cell, in place of the cell's own.
     """
     config = cell.get_config()
-    config |= {name: value for name, value in _QUIET.items() if name in config}
+    config |= {option: value for option, value in _QUIET.items() if option in config}
+    config["name"] = name or config["name"]
     return _built_like(cell, config, weights)
 
 

@@ -74,6 +74,8 @@ def test_nothing_is_drawn_behind_a_picture_and_what_stands_alone_reads_on_white_
     parents = {child: parent for parent in root.iter() for child in parent}
     loose = [part for part in root.iter() if parents.get(part) is not None and _stands_alone(part, parents)]
     colours = {part.get(key) for part in loose for key in ("fill", "stroke")} - {None, "none", "transparent"}
+    # Words without a colour are black, whatever the page is.
+    assert [part.text for part in loose if part.tag == f"{SVG}text" and part.get("fill") is None] == []
     assert len(colours) > 2
     for colour in colours:
         for page in ("#ffffff", "#111111", "#0d1117"):

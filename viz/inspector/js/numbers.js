@@ -19,7 +19,7 @@ export function decoded(text) {
   return new Float32Array(bytes.buffer);
 }
 
-// A number in at most so many letters, as exact as they allow.
+// A number in at most so many letters, as exact as they allow; nothing where they do not hold its first digit.
 export function short(number, letters) {
   if (number === undefined) return "–";
   if (Number.isNaN(number)) return "NaN";
@@ -28,9 +28,15 @@ export function short(number, letters) {
   const size = Math.abs(number);
   for (let digits = Number.isInteger(number) ? 0 : 3; digits >= 0; digits--) {
     const text = sign + size.toFixed(digits);
+    if (digits === 0 && lost(size)) return "";
     if (text.length <= letters) return /^−0(\.0*)?$/.test(text) ? text.slice(1) : text;
     const bare = sign + size.toFixed(digits).replace(/^0\./, ".");
     if (digits && bare.length <= letters) return /^−\.0*$/.test(bare) ? bare.slice(1) : bare;
   }
   return sign + (size < 1e10 ? size.toExponential(0).replace("+", "") : "∞");
+}
+
+// Whether the whole number next to it says nothing of it.
+function lost(size) {
+  return size < 1 && size !== 0;
 }

@@ -79,7 +79,8 @@ def _name_matrices(values):
         if value.equation.kind == "linear":
             name = value.name.rsplit("/", 1)[-1]
             source = values.every[origin(value.equation.of[0].place, values.every)]
-            letter = "U" if source.role == "state" else "V" if source.role == "readout" else "W"
+            recurrent = source.role == "state" or "recurrent" in name
+            letter = "U" if recurrent else "V" if source.role == "readout" else "W"
             own = not value.unnamed and len(name) <= LETTERS
             value.equation = replace(value.equation, letter=name if own else letter)
 

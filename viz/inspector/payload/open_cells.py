@@ -1,9 +1,13 @@
-"""Opens Keras's own cells: what happens inside is computed again by our cell of the same weights."""
+"""Opens what a trace does not look into: Keras's own cells, and recurrent layers within a step.
+
+What happens inside is computed again, by our cell of the same weights, or timestep by timestep.
+"""
 
 import numpy as np
 from keras import ops
 
 from rshop.step.graph import Graph
+from viz.model.inner_timesteps import timesteps_of
 from viz.model.keras_cells import inside_of
 
 #: How far our cell may be from the recorded outputs, as a part of the largest: further, and it stays shut.
@@ -11,9 +15,9 @@ CLOSE = 1e-3
 
 
 def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.ndarray]]:
-    """The graph of a traced step in which Keras's LSTM, GRU and simple cells are open, and what is in them.
+    """The graph of a traced step in which Keras's LSTM, GRU and simple cells and recurrent layers are open.
 
-    A cell stays shut where ours does not give what was recorded, as in training with dropout.
+    What gives other numbers when it is computed again stays shut, as a cell in training with dropout.
 
     Example:
         >>> graph, values = open_cells(step.graph, [x, h, c], rshop.trace(rnn, x))
@@ -24,6 +28,9 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
         graph: of the step.
         starts: what its inputs were, arrays `(batch, time, ...)`; a constant has one timestep.
         record: the trace of the run, with the weights that the cells had.
+
+    Returns:
+        The graph, and for each name within what was opened its values `(batch, time, ...)`.
     """
     inside, values = {}, {}
 
@@ -32,7 +39,7 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
             at.inside()
         outputs = [record[name] for name in at.node.labels(at.name)]
         weights = record.cell_weights.get(at.name)
-        opened = None if weights is None else inside_of(at.node, weights)
+        opened = timesteps_of(at.node) if weights is None else inside_of(at.node, weights)
         if opened is not None:
             _, inner = opened
             results, found = _run(inner, at.given, outputs[0].shape[:2])

@@ -157,9 +157,16 @@ def _formula(view, group, values):
         for place in view.boxes[member].values:
             law = values.every[place].equation
             if law.kind == "linear":
-                terms.append(f"{law.letter} {_said(law.of[0].place, values)}")
+                read = _state_read(view, member) or _said(law.of[0].place, values)
+                terms.append(f"{law.letter} {read}")
             shifted |= law.kind == "shift" or law.bias is not None
     return " + ".join([*terms, *(["b"] if shifted else [])])
+
+
+def _state_read(view, member):
+    # The name of the state that a box multiplies, as the model around the box calls it; None for an input.
+    read = [view.boxes[source] for source, target in view.edges if target == member]
+    return next((box.name for box in read if box.role == "state"), None)
 
 
 def _said(place, values):

@@ -5,7 +5,18 @@ import keras
 
 from viz.inspector.payload.boxes.affine_groups import with_affine_boxes
 from viz.inspector.payload.boxes.box_layout import arrange
-from viz.inspector.payload.boxes.view import HEIGHT, PORT, SIGN, STRIP, WIDEST, WIDTH, Box, View
+from viz.inspector.payload.boxes.view import (
+    FEW,
+    HEIGHT,
+    NUMBER,
+    PORT,
+    SIGN,
+    STRIP,
+    WIDEST,
+    WIDTH,
+    Box,
+    View,
+)
 from viz.model import naming
 from viz.model.spoken_names import Spoken, in_words
 from viz.style.labels import shape_text, told_apart
@@ -29,7 +40,7 @@ def views(values, index: dict) -> list[View]:
     made = _Views(values, values.graph).draw(View("the step"), values.graph, starts, ends)
     made = with_affine_boxes(made, values)
     for view in made:
-        _write_names(view)
+        _write_names(view, values)
     drawings = arrange([view.to_arrange() for view in made])
     for view, drawing in zip(made, drawings, strict=True):
         view.drawing = drawing
@@ -129,11 +140,17 @@ def _sized(box, rows, more=""):
     return box
 
 
-def _write_names(view):
+def _write_names(view, values):
     names = [box.name for box in view.boxes]
     for box in view.boxes:
         if not box.sign:
             room = WIDEST - box.beside
             box.short = told_apart(box.name, names, lambda text, room=room: width(text, _NAME) <= room)
-            needed = width(box.short, _NAME) + box.beside
+            needed = max(width(box.short, _NAME) + box.beside, _room_of_numbers(box, values))
             box.size = (round(min(WIDEST, max(box.size[0], needed))), box.size[1])
+
+
+def _room_of_numbers(box, values):
+    shown = [values.every[place] for place in box.values]
+    few = [value.columns for value in shown if value.rows == 1 and value.columns <= FEW]
+    return 12 + NUMBER * max(few, default=0)

@@ -8,6 +8,10 @@ from viz.inspector.payload.boxes.box_layout import Drawing
 #: an opened model reads and hands out.
 WIDTH, WIDEST, HEIGHT, STRIP, SIGN, PORT = 72, 190, 42, 13, 24, 34
 
+#: Up to so many units are written as numbers in their box (`FEW` in the page's script), each in so many
+#: pixels: room for "−.58".
+FEW, NUMBER = 4, 29
+
 
 @dataclass
 class Box:

@@ -1,0 +1,109 @@
+"""Recurrent layers within a step are open in the inspector, timestep by timestep: compared with NumPy."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import Input, layers, ops
+
+import rshop
+from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
+from tests.viz.inspector.test_open_cells import gates_of
+from viz.inspector.payload import run_values
+from viz.inspector.payload.build_payload import record as payload_of
+from viz.inspector.payload.encoding import encoded
+
+UNITS, INNER = 4, 3
+X = np.random.default_rng(0).normal(size=(2, 5, INNER, 6)).astype("float32")
+
+
+def around(inner, steps=INNER):
+    """A step in which the inner layer reads a sequence at each timestep."""
+    keras.utils.set_random_seed(3)
+    x, h = Input((steps, 6), name="x"), Input((UNITS,), name="h_tm1")
+    y = inner(x)
+    n = ops.tanh((y if len(y.shape) == 2 else ops.mean(y, axis=1)) + 0.5 * h)
+    return RecurrentModel(x, n, h, n, return_sequences=True, name="outer")
+
+
+def inside(rnn, x=X, **call):
+    record = rshop.trace(rnn, x, **call)
+    return {v.name: v.array for v in run_values.collect(rnn, record).every if v.role == "inner"}, record
+
+
+def stack():
+    rnn = RecurrentSequential(name="inner")
+    rnn.add(GRUCell(5, input_dim=6))
+    rnn.add(LSTMCell(UNITS))
+    return rnn
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LSTMCell(UNITS, input_dim=6, name="inner").get_layer(name="layer"),
+        lambda: LSTMCell(UNITS, input_dim=6, name="inner").get_layer(name="layer", return_sequences=True),
+        lambda: layers.LSTM(UNITS, name="layer"),
+        lambda: layers.LSTM(UNITS, name="layer", return_sequences=True),
+    ],
+    ids=["ours", "ours, sequences", "Keras's", "Keras's, sequences"],
+)
+def test_the_gates_at_each_timestep_of_an_inner_lstm_are_those_of_numpy(make):
+    layer = make()
+    found, record = inside(around(layer))
+    assert not any("timestep" in name for name in record.names), "the trace keeps its names"
+    for outer in range(X.shape[1]):
+        h = c = np.zeros((2, UNITS))
+        for t in range(INNER):
+            gates = gates_of(layer, X[:, outer, t].astype("float64"), h)
+            for name, expected in gates.items():
+                np.testing.assert_allclose(found[f"layer/timestep {t}/{name}"][:, outer], expected, atol=1e-5)
+            c = gates["forget_gate"] * c + gates["input_gate"] * gates["candidate"]
+            h = gates["output_gate"] * np.tanh(c)
+            np.testing.assert_allclose(found[f"layer/timestep {t}[0]"][:, outer], h, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [stack, lambda: layers.GRU(UNITS), lambda: layers.SimpleRNN(UNITS)])
+def test_an_inner_layer_opens_to_any_depth_and_has_equations_for_all_that_is_in_it(make):
+    payload = payload_of(around(make()), X)
+    json.dumps(encoded(payload), allow_nan=False)
+    opened = next(box for box in payload.views[0].boxes if box.role == "cell")
+    view = payload.views[opened.inside]
+    timesteps = [box for box in view.boxes if box.role == "cell"]
+    assert [box.name for box in timesteps] == [f"timestep {t}" for t in range(INNER)]
+    assert all(box.inside is not None for box in timesteps)
+    if make is stack:
+        boxes = payload.views[timesteps[0].inside].boxes
+        assert [box.name for box in boxes if box.role == "cell"] == ["gru", "lstm"]
+    unknown = [v.name for v in payload.values if v.role == "inner" and v.equation.kind == "unknown"]
+    assert all("first" in name or "x[" in name for name in unknown)
+
+
+def test_the_boxes_say_what_is_multiplied_and_the_layer_has_the_name_of_its_cell():
+    payload = payload_of(around(LSTMCell(UNITS, input_dim=6, name="inner").get_layer()), X)
+    opened = next(box for box in payload.views[0].boxes if box.role == "cell")
+    assert (opened.name, opened.detail) == ("inner", "LSTMCell 4")
+    timestep = next(box for box in payload.views[opened.inside].boxes if box.role == "cell")
+    assert "W x + U h + b" in [box.name for box in payload.views[timestep.inside].boxes]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.LSTM(UNITS, go_backwards=True),
+        lambda: LSTMCell(UNITS, input_dim=6).get_layer(go_backwards=True),
+        lambda: layers.LSTM(UNITS, return_state=True, name="three"),
+    ],
+    ids=["Keras's backwards", "ours backwards", "three outputs"],
+)
+def test_what_its_timesteps_would_not_show_stays_shut(make):
+    layer = make()
+    first = (lambda x: layer(x)[0]) if layer.return_state else layer
+    assert not any("timestep" in name for name in inside(around(first))[0])
+
+
+def test_a_long_inner_sequence_stays_shut():
+    x = np.ones((1, 2, 9, 6), "float32")
+    assert not any("timestep" in name for name in inside(around(layers.GRU(UNITS), steps=9), x)[0])
+    assert any("timestep 7" in name for name in inside(around(layers.GRU(UNITS), steps=8), x[:, :, :8])[0])
