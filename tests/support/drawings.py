@@ -117,7 +117,7 @@ def points_on(route, steps=12):
 
 def run_through(scene, roles=("data", "input", "constant", "state", "readout")):
     """(arrow, box) for arrows that cross a box which is neither their start nor their end."""
-    boxes = [box for box in scene.boxes if not box.id.startswith("bar_")]
+    boxes = scene.boxes
     left, bottom, right, top = np.array([rectangle(box) for box in boxes]).T
     found = []
     for edge in scene.edges:

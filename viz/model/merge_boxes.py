@@ -180,6 +180,8 @@ def _whole(frame, members):
 def _several(members):
     if len(members) == 1:
         return members[0]
+    if any("attention" in part.titles for part in members):
+        return _block(Label("attention"), "cell", members[0].group, members)
     layers = [part for part in members if part.role == "layer"]
     named = [part for part in layers if part.label.detail]
     every = _list(members)

@@ -9,7 +9,9 @@ from keras import layers, ops
 
 import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel
+from rshop.attention import AdditiveAttention
 from rshop.backend import gradients
+from rshop.cells import AttentionCell
 from tests.support.drawings import DRAWN, overlapping, run_through, stack, strangers
 from tests.support.goldens import assert_golden
 from tests.support.models import MODELS
@@ -253,18 +255,26 @@ def test_scheduled_sampling_shows_both_and_the_probability():
 
 def test_constants_and_the_input_of_a_decoder_are_one_box_with_an_arrow_to_each_column():
     scene = scene_of("decoder", steps=4)
-    bars = [box for box in scene.boxes if box.id.startswith("bar_")]
-    assert [(bar.label.title, bar.role) for bar in bars] == [("memory", "constant"), ("sentence", "input")]
-    for bar in bars:
-        targets = [scene.box(edge.target).column for edge in scene.edges if edge.source == bar.id]
-        assert targets == ["0", "1", "2", "3"]
+    assert scene.box("bar").label.title == "sentence, memory"
+    arrows = [(edge.role, scene.box(edge.target).column) for edge in scene.edges if edge.source == "bar"]
+    assert arrows == [(role, column) for role in ("input", "constant") for column in "0123"]
+
+
+def test_an_attention_is_called_so_and_its_memory_and_mask_run_through_nothing():
+    rnn = AttentionCell(GRUCell(5), AdditiveAttention(4)).get_layer(return_sequences=True)
+    rnn(np.ones((2, 4, 3)), constants=np.ones((2, 6, 8)), constants_mask=np.ones((2, 6), bool))
+    for options in ({"steps": 3}, {"rolled": True}):
+        scene = viz.draw_unrolled(rnn, **options).scene
+        assert run_through(scene) == overlapping(scene) == []
+        assert scene.box("bar").label.title == "memory, memory_mask"
+        assert "attention" in {box.label.title for box in scene.boxes}
 
 
 @pytest.mark.parametrize("options", [{"steps": 3}, {"steps": 50}, {"rolled": True}], ids=str)
 def test_a_constant_that_nothing_reads_has_no_arrow(options):
     rnn = stack(GRUCell(4), readout="readout_only", decode=True, output_length=3, features=4)
     figure = viz.draw_unrolled(rnn, training=False, **options)
-    (bar,) = [box for box in figure.scene.boxes if box.id.startswith("bar_")]
+    bar = figure.scene.box("bar")
     assert (bar.label.title, bar.role) == ("x", "input")
     assert [edge for edge in figure.scene.edges if edge.source == bar.id] == []
     assert "x (input)" in figure.text.splitlines() and "·" not in figure.text

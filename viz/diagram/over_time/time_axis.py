@@ -136,7 +136,9 @@ def add_bars(
     middle: float,
     apart: float = 0.0,
 ) -> float:
-    """A bar under all columns for each constant and fixed input, with an arrow up to each column that runs.
+    """A bar under all columns for the constants and fixed inputs, with arrows up to each column that runs.
+
+    All of them share one bar: arrows from a second one would run through the first.
 
     Args:
         stamp: the column, which knows where each bar enters it.
@@ -147,18 +149,19 @@ def add_bars(
         apart: the room under each bar.
 
     Returns:
-        The y under the last bar.
+        The y under the bar.
     """
     barred = [*(names.inputs if names.fixed_inputs else []), *names.constants]
-    for id, name in zip(stamp.column.entries, barred, strict=True):
-        item, y = stamp.column.items[id], floor - BAND
-        box = pill(f"bar_{id}", Label(name), item.role, at=(middle, y))
-        box.size, box.wide = (max(places[-1].right - places[0].left, box.size[0]), 30.0), True
-        scene.boxes.insert(0, box)
+    if not barred:
+        return floor
+    items, y = [stamp.column.items[id] for id in stamp.column.entries], floor - BAND
+    box = pill("bar", Label(", ".join(barred)), items[0].role, at=(middle, y))
+    box.size, box.wide = (max(places[-1].right - places[0].left, box.size[0]), 30.0), True
+    scene.boxes.insert(0, box)
+    for item in items:
         for place in places:
-            if place.runs and id not in stamp.idle:
+            if place.runs and item.id not in stamp.idle:
                 x = place.middle + item.x
                 route = straight((x, y + 15), (x, item.y))
-                scene.edges.append(Edge(box.id, f"{place.prefix}_{id}", box.role, route=route))
-        floor = y - apart
-    return floor
+                scene.edges.append(Edge(box.id, f"{place.prefix}_{item.id}", item.role, route=route))
+    return y - apart
