@@ -10,18 +10,18 @@ import re
 from rshop.step.names import snake_case
 from viz.model import naming
 
-# A gate's name, in a path or with the number of its use behind it.
-_GATE = re.compile(r"(?<![^/ ])\w+_gate(?![^/#\[])")
+# Names that cells of this project give, in a path or with the number of its use behind it.
+_OURS = re.compile(r"(?<![^/ ])(\w+_gate|squashed_c)(?![^/#\[])")
 
 
 def in_words(name: str) -> str:
-    """A name with the gates in it as words; whatever else a user or a cell called something stays.
+    """A name with the gates in it as words; whatever a user called something stays.
 
     Example:
         >>> in_words("lstm 2/input_gate"), in_words("h_tm1")
         ('lstm 2/input gate', 'h_tm1')
     """
-    return _GATE.sub(lambda found: found[0].replace("_", " "), name)
+    return _OURS.sub(lambda found: found[0].replace("_", " "), name)
 
 
 class Spoken:

@@ -82,17 +82,25 @@ def test_names_of_a_trace_alone_are_said_like_those_of_its_graph():
 
 
 def test_a_gate_is_said_in_words_and_no_other_name_is_changed():
-    gates = ["input_gate", "lstm 2/forget_gate", "inner/update_gate#2", "my_gate[0]", "a_gate/h_tm1"]
+    gates = [
+        "input_gate",
+        "lstm 2/forget_gate",
+        "inner/update_gate#2",
+        "my_gate[0]",
+        "a_gate/h_tm1",
+        "lstm/squashed_c",
+    ]
     assert [in_words(name) for name in gates] == [
         "input gate",
         "lstm 2/forget gate",
         "inner/update gate#2",
         "my gate[0]",
         "a gate/h_tm1",
+        "lstm/squashed c",
     ]
     others = [
         "h_tm1",
-        "squashed_c",
+        "squashed_by_c",
         "gate",
         "gate_of_x",
         "layer_2_gate_that_is_long",

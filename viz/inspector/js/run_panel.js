@@ -162,7 +162,8 @@ function axis(run) {
   const ticks = [...Array(run.steps).keys()]
     .filter((t) => t % gap === 0)
     .map((t) => make("span", { style: at(t) }, String(t)));
-  if (run.first < 0) ticks.push(make("span", { style: at(run.first) }, run.steps <= 40 ? "start" : ""));
+  const start = { style: at(run.first), class: run.steps > 16 ? "rv-start" : "" };
+  if (run.first < 0) ticks.push(make("span", start, run.steps <= 40 ? "start" : ""));
   const mark = partingMark(run, left);
   const node = mapRow(["timestep"], make("div", { class: "rv-axis" }, ticks, mark?.node));
   node.setAttribute("aria-hidden", "true");
