@@ -48,10 +48,18 @@ class AttentionLayer(layers.Layer):
 
     def build(self, query_shape, memory_shape):
         """Make the weights for a query `(batch, q)` and a memory `(batch, time, m)`."""
-        checks.check_shapes(self.name, tuple(query_shape), tuple(memory_shape))
+        self.check_sizes(tuple(query_shape), tuple(memory_shape))
         self.blank = Blank(name="memory_without_padding", dtype=self.dtype_policy)
         self.weights_of = self.make_weights_of()
         self.make_parts(query_shape[-1], memory_shape[-1])
+
+    def check_sizes(self, query_shape: tuple, memory_shape: tuple):
+        """Refuse a query and a memory for which the layer cannot be built, before anything is made.
+
+        Raises:
+            ValueError: names the shapes.
+        """
+        checks.check_shapes(self.name, query_shape, memory_shape)
 
     def make_weights_of(self) -> layers.Layer:
         """The layer that makes weights of scores."""

@@ -26,8 +26,8 @@ def check_shapes(layer: str, query: tuple, memory: tuple):
                 received=f"memory of shape {memory}",
                 expected="(batch, time, features), with the number of features known",
                 fix="give the outputs of an encoder with return_sequences=True"
-                if len(memory) == 2
-                else "flatten the memory to three axes",
+                if len(memory) < 3
+                else "flatten the memory to three axes, of a number of features that is known",
             )
         )
     if not agree(query[:1], memory[:1]):

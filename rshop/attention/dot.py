@@ -56,9 +56,10 @@ class DotAttention(ProductAttention):
         check_switch("scale", scale)
         self.scale = scale
 
-    def make_parts(self, query_size, memory_size):
-        """There are no weights; the sizes have to agree."""
-        check_same_features(self.name, query_size, memory_size)
+    def check_sizes(self, query_shape, memory_shape):
+        """The shapes, and the sizes: they have to agree."""
+        super().check_sizes(query_shape, memory_shape)
+        check_same_features(self.name, query_shape[-1], memory_shape[-1])
 
     def scaled(self, scores, query):
         """The scores, divided by the root of the number of features with `scale`."""

@@ -5,8 +5,8 @@ from keras import layers, ops
 
 from rshop.checks import check_switch
 
-# Far below any score, and finite in 32 bits: where every place is padding, a softmax of it is no NaN.
-_NEVER = -1e9
+# Below any score, of far windows too, and finite in 32 bits: where all is padding, a softmax of it is no NaN.
+_NEVER = -1e38
 
 
 @keras.saving.register_keras_serializable(package="rshop")

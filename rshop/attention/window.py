@@ -1,11 +1,17 @@
 """Attention by soft windows that only move on (Graves, 2013)."""
 
+import math
+
 import keras
 from keras import layers, ops
 
 from rshop.attention.base import AttentionLayer
 from rshop.attention.masking import MaskedSoftmax
 from rshop.checks import check_count, check_switch
+
+# Of the powers of e: with the highest `beta * (kappa - u)^2` is below 3e38, and e^-10000 is 0 in any dtype.
+_LOWEST, _HIGHEST = -1e4, 20.0
+_LARGEST_HALF = 65504
 
 
 @keras.saving.register_keras_serializable(package="rshop")
@@ -20,7 +26,9 @@ class WindowAttention(AttentionLayer):
         window(u) = sum over the curves of alpha exp(-beta (kappa_t - u)^2)        for place u = 1, 2, ...
         weights = window / sum over the places of window
 
-    Padding counts as no place: the first valid one is 1.
+    Padding counts as no place: the first valid one is 1. A power of e above 20 counts as 20, so that nothing
+    is infinite in a million timesteps; in `float16` without `normalize` the one of `alpha` counts as what
+    16 bits hold, log(65504 / components).
 
     Example:
         >>> layer, query, memory = WindowAttention(3), np.ones((2, 4)), np.ones((2, 5, 8))
@@ -78,9 +86,10 @@ class WindowAttention(AttentionLayer):
 
     def attend(self, query, memory, *, keys, valid, state):
         """The context `(batch, m)`, the weights `(batch, time)` and the centres `(batch, components)`."""
-        log_alpha, log_beta, log_delta = ops.split(
-            ops.cast(self.curves(query), self.weights_dtype), 3, axis=-1
-        )
+        powers = ops.clip(ops.cast(self.curves(query), self.weights_dtype), _LOWEST, _HIGHEST)
+        log_alpha, log_beta, log_delta = ops.split(powers, 3, axis=-1)
+        if not self.normalize and self.compute_dtype == "float16":
+            log_alpha = ops.minimum(log_alpha, math.log(_LARGEST_HALF / self.components))
         kappa = layers.Add(name="kappa", dtype=self.weights_dtype)([state, ops.exp(log_delta)])
         distance = ops.subtract(ops.expand_dims(kappa, -1), ops.expand_dims(self._places(memory, valid), 1))
         falls = ops.multiply(ops.expand_dims(ops.exp(log_beta), -1), ops.square(distance))

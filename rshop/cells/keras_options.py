@@ -59,7 +59,7 @@ class KerasLikeCell(RNNCell):
         super().__init__(units, **mine)
         config = read.get_config()
         self._keras_config = {key: value for key, value in config.items() if key not in _NAMES_OF_ANY_CELL}
-        self.units = read.units
+        self.units, self.parts = read.units, None
         self.options = SimpleNamespace(**{k: getattr(read, k) for k in self._keras_config})
 
     @classmethod
@@ -71,16 +71,18 @@ class KerasLikeCell(RNNCell):
     def build(self, input_shape):
         """Make the weights in Keras's order, then the step."""
         shape = flat_shapes(input_shape)[0]
-        if len(shape) < 2:
+        if len(shape) != 2:
             raise ValueError(
                 message(
                     f"The cell {self.name!r} reads a vector at each timestep.",
                     received=f"x of shape {shape} at each timestep",
                     expected="(batch, features), so sequences of shape (batch, time, features)",
-                    fix="return_sequences=True in the layer before, or a time axis, x[:, None]",
+                    fix="return_sequences=True in the layer before, or a time axis, x[:, None]"
+                    if len(shape) < 2
+                    else "flatten what stands behind the time axis, keras.layers.TimeDistributed(Flatten())",
                 )
             )
-        if self._model is None:
+        if self.parts is None:
             self.parts = self.make_parts()
         super().build(input_shape)
 

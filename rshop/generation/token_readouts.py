@@ -11,8 +11,10 @@ class TokenReadout(keras.layers.Layer):
 
     An output is logits, or probabilities: a row that has no negative number and sums to 1 is taken as
     probabilities, so that a one-hot (the truth of teacher forcing, a token of `generate`) is that token
-    exactly. The zeros that a first timestep reads are logits of equally likely tokens, of which token 0 is
-    the first; `initial_readout=` says with which token to begin.
+    exactly. The zeros that a first timestep reads are logits of equally likely tokens: `ArgmaxEmbedding` and
+    `StraightThroughEmbedding` take token 0, `SoftEmbedding` the mean of all, `SampleEmbedding` and
+    `GumbelSoftmaxEmbedding` draw one at random. `initial_readout=` says with which token to begin; without
+    it what follows a random first token cannot be scored again.
 
     Example:
         A decoder that reads the embedding of its last token::

@@ -118,9 +118,10 @@ class AttentionCell(RNNCell):
         """Build the step for `x` and the memory: `input_shape` is a list that starts with their shapes."""
         names = without_masks(self.constant_names)
         shapes = flat_shapes(input_shape)[1 : 1 + len(names)]
-        if self._model is None and len(shapes) < len(names):
-            raise ValueError(missing(self.name, self.constant_names, len(shapes)))
-        self._constant_shapes = self._constant_shapes or [(None, None, *shape[2:]) for shape in shapes]
+        if self._model is None:
+            if len(shapes) < len(names):
+                raise ValueError(missing(self.name, self.constant_names, len(shapes)))
+            self._constant_shapes = [_for_any_length(shape) for shape in shapes]
         super().build(input_shape)
 
     def build_model(self, input_shape) -> keras.Model:
@@ -136,6 +137,8 @@ class AttentionCell(RNNCell):
     def _build_parts(self, x_shape):
         memory = self._constant_shapes[0]
         size = check_query(self, self._query_shape(x_shape))
+        # Before anything is built: a call that is refused leaves nothing behind.
+        self.attention.check_sizes((None, size), memory)
         seen = x_shape
         if self.feeds_input:
             check_vector(self.name, x_shape)
@@ -254,3 +257,8 @@ class AttentionCell(RNNCell):
     def from_config(cls, config, custom_objects=None):
         """The cell that `get_config` described; the config is left as it is."""
         return from_parts(cls, config, ("cell", "attention"), custom_objects)
+
+
+def _for_any_length(shape):
+    # What has no axis beside batch and features is not as long as a memory.
+    return (None, None, *shape[2:]) if len(shape) > 2 else (None,)[: len(shape)] + shape[1:]

@@ -81,7 +81,8 @@ class VariationalDropoutCell(CellWrapper):
 
     Args:
         cell: an `RNNCell`, or Keras's `LSTMCell`, `GRUCell` or `SimpleRNNCell`, which becomes ours with
-            the same options and a copy of its weights.
+            the same options and a copy of its weights; a wrapper around one of these becomes a copy around
+            ours. Other cells in Keras's form, `StackedRNNCells` among them, cannot be seen into.
         rate: the probability that a unit is dropped, from 0 on and below 1.
         state_rate: that for states, if it is another one.
         seed: an int for the draws.
@@ -196,8 +197,8 @@ class RecurrentDropoutCell(CellWrapper):
     Traces `candidate_dropout` beside `candidate`, or `h_update` for each state.
 
     Args:
-        cell: any cell; Keras's `LSTMCell` and `GRUCell` become ours with the same options and a copy of
-            their weights.
+        cell: any cell; Keras's `LSTMCell` and `GRUCell`, inside wrappers too, become ours with the same
+            options and a copy of their weights.
         rate: the probability that a unit is dropped, from 0 on and below 1.
         per_sequence: draw one mask a sequence, not one at each timestep; the paper has both.
         seed: an int for the draws.

@@ -37,7 +37,8 @@ class LayerNormCell(CellWrapper):
 
     Args:
         cell: an `RNNCell`, or Keras's `LSTMCell`, `GRUCell` or `SimpleRNNCell`, which becomes ours with
-            the same options and a copy of its weights.
+            the same options and a copy of its weights; a wrapper around one of these becomes a copy around
+            ours. Other cells in Keras's form, `StackedRNNCells` among them, cannot be seen into.
         epsilon: added to the variance.
         **options: `name`, `dtype`, `trainable`, `input_dim`.
 

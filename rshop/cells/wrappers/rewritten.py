@@ -10,13 +10,17 @@ from rshop.cells.gru import GRUCell
 from rshop.cells.lstm import LSTMCell
 from rshop.cells.simple_rnn import SimpleRNNCell
 from rshop.cells.wrappers.any_cell import returned_state
+from rshop.cells.wrappers.attention_cell import AttentionCell
+from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.errors import message, told
+from rshop.step.constants import mask_places
 from rshop.step.graph import Graph
 from rshop.step.names import is_numbered, snake_case
 from rshop.step.node import Node
 from rshop.structure import flat
 
 _OURS = {cell.keras_class: cell for cell in (SimpleRNNCell, GRUCell, LSTMCell)}
+_AROUND = (CellWrapper, AttentionCell)
 _INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
 # Options with which building a cell draws nothing.
 _QUIET = {**dict.fromkeys(_INITIALIZERS, "zeros"), "unit_forget_bias": False, "seed": 0}
@@ -28,18 +32,43 @@ def has_ours(cell) -> bool:
 
 
 def ours_for(cell):
-    """The cell; for Keras's LSTM, GRU and simple RNN cells ours, with a copy of the weights if it was built.
+    """The cell; if it is Keras's LSTM, GRU or simple RNN cell, or wraps one, a copy with ours for it.
+
+    The copy has the same options, and a copy of the weights if the cell was built.
 
     Example:
         >>> ours_for(keras.layers.GRUCell(4))
         <GRUCell name=gru_cell, built=False>
+        >>> ours_for(ResidualCell(keras.layers.GRUCell(4))).cell
+        <GRUCell name=gru_cell, built=False>
     """
-    if not has_ours(cell):
+    ours = _made_of_ours(cell)
+    if ours is None:
         return cell
-    config = cell.get_config()
     if cell.built:
-        return _built_like(cell, config, cell.get_weights())
-    return _OURS[type(cell)].from_config(config)
+        ours.build(_shapes_of(cell))
+        ours.set_weights(cell.get_weights())
+    return ours
+
+
+def _made_of_ours(cell):
+    # Not built yet; None where there is no cell of Keras's to replace.
+    if has_ours(cell):
+        return _OURS[type(cell)].from_config(cell.get_config())
+    inner = _made_of_ours(cell.cell) if isinstance(cell, _AROUND) else None
+    if inner is None:
+        return None
+    return type(cell).from_config({**cell.get_config(), "cell": keras.saving.serialize_keras_object(inner)})
+
+
+def _shapes_of(cell) -> list[tuple]:
+    # What a built cell was built for: its inputs and the constants that a call gives.
+    if has_ours(cell):
+        return [(None, cell.kernel.shape[0])]
+    first = cell.num_inputs - len(cell.constant_names)
+    masks = {first + place for place in mask_places(cell.constant_names)}
+    inputs = cell.model.inputs[: cell.num_inputs]
+    return [tuple(t.shape) for place, t in enumerate(inputs) if place not in masks]
 
 
 def ours_to_look_at(cell, weights: list | None, name: str | None = None) -> RNNCell:
@@ -56,12 +85,8 @@ def ours_to_look_at(cell, weights: list | None, name: str | None = None) -> RNNC
     config = cell.get_config()
     config |= {option: value for option, value in _QUIET.items() if option in config}
     config["name"] = name or config["name"]
-    return _built_like(cell, config, weights)
-
-
-def _built_like(cell, config, weights):
     ours = _OURS[type(cell)].from_config(config)
-    ours.build((None, cell.kernel.shape[0]))
+    ours.build(_shapes_of(cell))
     if weights is not None:
         ours.set_weights(weights)
     return ours
@@ -74,9 +99,14 @@ def visible_cell(cell, wrapper: str) -> RNNCell:
         TypeError: another cell in Keras's form.
         ValueError: the cell reads constants, such as a memory.
     """
-    ours = ours_for(cell)
-    if not isinstance(ours, RNNCell):
-        raise TypeError(_closed(cell, wrapper))
+    ours = inmost = ours_for(cell)
+    while isinstance(inmost, _AROUND):
+        inmost = inmost.cell
+    if not isinstance(inmost, RNNCell):
+        raise TypeError(_closed(inmost, wrapper))
+    if inmost.built:
+        for _, node in Graph(inmost.model, of_cell=True).every_node():
+            check_open(node, wrapper)
     if ours.constant_names:
         raise ValueError(
             message(
@@ -144,6 +174,6 @@ def _closed(cell, wrapper):
     return message(
         f"{wrapper} changes the inside of a cell, and the inside of this one cannot be seen.",
         received=told(cell),
-        expected="a cell of rshop, or Keras's LSTMCell, GRUCell or SimpleRNNCell by itself",
+        expected="a cell of rshop, or Keras's LSTMCell, GRUCell or SimpleRNNCell, alone or in wrappers",
         fix=f"{wrapper}(LSTMCell(10)), or RNNCellFromModel with the timestep as a model",
     )

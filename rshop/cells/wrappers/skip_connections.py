@@ -6,11 +6,19 @@ from keras import layers
 from rshop.cells.wrappers.wrapper import CellWrapper
 from rshop.checks import check_number
 from rshop.errors import message
-from rshop.structure import agree
+from rshop.structure import agree, flat_shapes
+
+
+class _AroundTheCell(CellWrapper):
+    def build_model(self, input_shape):
+        # Before the cell is built for this input, where it says what it returns; `run` knows it in any case.
+        x = flat_shapes(input_shape)[0]
+        _check_alike(self, x, self.output_shape(input_shape) or x)
+        return super().build_model(input_shape)
 
 
 @keras.saving.register_keras_serializable(package="rshop")
-class ResidualCell(CellWrapper):
+class ResidualCell(_AroundTheCell):
     """A cell whose input is added to its output: `y_t = cell(x_t) + x_t`.
 
     Deep stacks of such cells train where plain ones do not. The states are those of the cell.
@@ -38,12 +46,12 @@ class ResidualCell(CellWrapper):
     def run(self, xs, states):
         """The sum of input and output, and the cell's next states."""
         y, after = self.run_cell(xs, states)
-        _check_alike(self, xs[0], y)
+        _check_alike(self, xs[0].shape, y.shape)
         return layers.Add(name="residual", dtype=self.dtype_policy)([y, xs[0]]), after
 
 
 @keras.saving.register_keras_serializable(package="rshop")
-class HighwayCell(CellWrapper):
+class HighwayCell(_AroundTheCell):
     """A cell around which a learned gate carries the input: `y_t = (1 - g_t) * cell(x_t) + g_t * x_t`.
 
     The carry gate reads the input, `g_t = sigmoid(x_t W + b)`. It is the highway network of Srivastava et
@@ -90,7 +98,7 @@ class HighwayCell(CellWrapper):
         """Output and input, mixed by the carry gate, and the cell's next states."""
         x, dtype = xs[0], self.dtype_policy
         y, after = self.run_cell(xs, states)
-        _check_alike(self, x, y)
+        _check_alike(self, x.shape, y.shape)
         gate = layers.Dense(
             x.shape[-1],
             activation="sigmoid",
@@ -113,13 +121,13 @@ class HighwayCell(CellWrapper):
 
 
 def _check_alike(wrapper, x, y):
-    if not agree(x.shape, y.shape):
+    if not agree(x, y):
         raise ValueError(
             message(
                 f"{type(wrapper).__name__} {wrapper.name!r} adds input and output of its cell, which differ "
                 "in shape.",
-                received=f"x of shape {tuple(x.shape)}, an output of shape {tuple(y.shape)}",
+                received=f"x of shape {tuple(x)}, an output of shape {tuple(y)}",
                 expected="the same shape",
-                fix=f"give the cell {x.shape[-1]} units, or put a Dense layer in front of it",
+                fix=f"give the cell {x[-1]} units, or put a Dense layer in front of it",
             )
         )
