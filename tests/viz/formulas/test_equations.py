@@ -9,7 +9,10 @@ from keras import Input, layers, ops
 
 import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell, basic_cells
+from rshop.attention import AdditiveAttention
+from rshop.cells import AttentionCell
 from rshop.tracing.check_layer import is_both_ways, only_layer
+from tests.support import inspected_models
 from tests.support.exported import LAYERS
 from tests.support.models import MODELS
 from tests.support.sequentials import stack
@@ -104,6 +107,59 @@ def test_what_is_used_twice_is_written_once():
     found = written(shared * shared, x, h, shared - x)
     assert found.count("tanh") == 1
     assert found == "u_{1,t} = tanh(x_t + h_{t-1})\ny_t = u_{1,t} * u_{1,t}\nh_t = u_{1,t} - x_t"
+
+
+def test_a_run_over_time_that_is_read_twice_is_written_once():
+    rnn, x, _ = inspected_models.MODELS["nested"]()
+    found = viz.equations(rnn)
+    lines = str(found).splitlines()
+    name = re.search(r"= (run_\w+)\(x_t\)", lines[0])[1]
+    assert lines[:3] == [
+        f"u_{{1,t}} = {name}(x_t)",
+        "gate_t = sigma(W [u_{1,t}; h_{t-1}] + b)",
+        "h_t = gate_t * h_{t-1} + (1 - gate_t) * u_{1,t}",
+    ]
+    # Once where it is called, once in the heading over its own equations.
+    latex = name.replace("_", r"\_")
+    assert found.latex.count(f"\\operatorname{{{latex}}}") == 2
+    assert f"u_{{1, t}} &= \\operatorname{{{latex}}}\\left(x_{{t}}\\right)" in found.latex
+
+
+def test_a_run_that_the_user_named_has_that_name():
+    inner = LSTMCell(3, input_dim=2).get_layer(name="seen")
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    n = inner(x) * h
+    assert written(n, x, h, n).splitlines()[:2] == ["seen_t = run_seen(x_t)", "h_t = seen_t * h_{t-1}"]
+
+
+def test_the_results_of_one_run_are_named_together():
+    inner = LSTMCell(3, input_dim=2).get_layer(return_states=True)
+    x, k = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    y, _, c = inner(x)
+    n = y * k + c
+    lines = written(n, x, k, n).splitlines()
+    assert re.fullmatch(r"\(u_\{1,t\}, _, u_\{2,t\}\) = run_\w+\(x_t\)", lines[0])
+    assert lines[1] == "h_t = u_{1,t} * h_{t-1} + u_{2,t}"
+
+
+def test_a_function_whose_result_is_a_run_has_an_equation_for_it():
+    inner = keras.Sequential([layers.Masking(), layers.GRU(3)])
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    n = inner(x) + h
+    text = written(n, x, h, n)
+    assert "\nwhere y_t = " in text and re.search(r"\ny_t = run_gru\w*\(", text)
+
+
+def test_a_value_that_an_attention_hands_on_is_named_at_once():
+    rnn = AttentionCell(GRUCell(4), AdditiveAttention(5)).get_layer()
+    rnn(np.ones((1, 2, 3), "float32"), constants=np.ones((1, 6, 3), "float32"))
+    found = viz.equations(rnn)
+    assert "\nalpha_t = attention(energies_t, memory_mask)\n" in str(found)
+    attention = (
+        r"\alpha_{t} &= \operatorname{attention}\left(\mathrm{energies}_{t}, \mathrm{memory\_mask}\right)"
+    )
+    assert attention in found.latex
+    assert "u_{" not in str(found) + found.latex
 
 
 def test_layers_called_as_matrices_are_those_matrices():
