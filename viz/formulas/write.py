@@ -45,6 +45,7 @@ class Writer:
         self.function, self.simple, self.outermost = function, Simplified(function), outermost
         self._names = names
         self._letters: dict[str, str] = {}
+        self._given: set[str] = set()
         self._symbols: dict[int, tuple] = {}
         self._changing: set[int] = set()
         self._untimed: dict[int, str] = {}
@@ -59,7 +60,8 @@ class Writer:
         outputs = [resolved(end) for end in self.simple.outputs]
         terms = ordered(outputs)
         self._count(terms, outputs)
-        self._letters = book_letters(_bare(term.name) for term in terms if term.given and term.name)
+        self._given = {_bare(term.name) for term in terms if term.given and term.name}
+        self._letters = book_letters(self._given)
         roles = self.function.roles or [""] * len(self.function.reads)
         reads = zip(self.function.reads, roles, strict=True)
         # What depends on constants and weights alone has no timestep.
@@ -100,7 +102,11 @@ class Writer:
         cells = list(dict.fromkeys(n.rpartition("/")[0] for n in self.function.states))
         under = ""
         if len(cells) > 1:
-            under = str(cells.index(cell) + 1) if made_up(cell.rpartition("/")[2]) else cell
+            shorts = [other.rpartition("/")[2] for other in cells]
+            short = shorts[cells.index(cell)]
+            # A number also where a cell in another model has the same name.
+            numbered = made_up(short) or short.isdigit() or shorts.count(short) > 1
+            under = str(cells.index(cell) + 1) if numbered else short
         return symbol(_bare(last), time=time, under=under)
 
     def _count(self, terms, outputs):
@@ -173,6 +179,12 @@ class Writer:
     def _free(self, term):
         taken = {found[0] for found in self._symbols.values()}
         time = self._time(term)
+        if term.kind == "result" and not term.how["index"]:
+            # What a layer made of all timesteps is called after it.
+            layer = resolved(term.of[0]).how["what"].name.removeprefix("run_")
+            found = symbol(layer, time=time)
+            if not made_up(layer) and found not in taken and layer not in self._given:
+                return found
         number = next(i for i in range(1, 10**6) if symbol(f"u{i}", time=time) not in taken)
         return symbol(f"u{number}", time=time)
 

@@ -8,7 +8,15 @@ import pytest
 from keras import Input, layers, ops
 
 import viz
-from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell, basic_cells
+from rshop import (
+    GRUCell,
+    LSTMCell,
+    RecurrentModel,
+    RecurrentSequential,
+    RNNCellFromModel,
+    SimpleRNNCell,
+    basic_cells,
+)
 from rshop.attention import AdditiveAttention
 from rshop.cells import AttentionCell
 from rshop.tracing.check_layer import is_both_ways, only_layer
@@ -113,16 +121,65 @@ def test_a_run_over_time_that_is_read_twice_is_written_once():
     rnn, x, _ = inspected_models.MODELS["nested"]()
     found = viz.equations(rnn)
     lines = str(found).splitlines()
-    name = re.search(r"= (run_\w+)\(x_t\)", lines[0])[1]
     assert lines[:3] == [
-        f"u_{{1,t}} = {name}(x_t)",
-        "gate_t = sigma(W [u_{1,t}; h_{t-1}] + b)",
-        "h_t = gate_t * h_{t-1} + (1 - gate_t) * u_{1,t}",
+        "inner_t = run_inner(x_t)",  # as the cell is called
+        "gate_t = sigma(W [inner_t; h_{t-1}] + b)",
+        "h_t = gate_t * h_{t-1} + (1 - gate_t) * inner_t",
     ]
     # Once where it is called, once in the heading over its own equations.
-    latex = name.replace("_", r"\_")
-    assert found.latex.count(f"\\operatorname{{{latex}}}") == 2
-    assert f"u_{{1, t}} &= \\operatorname{{{latex}}}\\left(x_{{t}}\\right)" in found.latex
+    assert found.latex.count(r"\operatorname{run\_inner}") == 2
+    assert r"\mathrm{inner}_{t} &= \operatorname{run\_inner}\left(x_{t}\right)" in found.latex
+
+
+def test_a_run_without_a_name_that_is_read_twice_has_a_free_letter():
+    inner = LSTMCell(3, input_dim=2).get_layer()
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    n = inner(x)
+    lines = written(n * n, x, h, n + h).splitlines()
+    assert re.fullmatch(r"u_\{1,t\} = run_\w+\(x_t\)", lines[0])
+    assert lines[1:3] == ["y_t = u_{1,t} * u_{1,t}", "h_t = u_{1,t} + h_{t-1}"]
+
+
+def test_two_runs_of_one_cell_have_symbols_of_their_own():
+    cell = LSTMCell(3, input_dim=2, name="inner")
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    a, b = cell.get_layer()(x), cell.get_layer(go_backwards=True)(x)
+    lines = written(a * b, x, h, a + b + h).splitlines()
+    left = [line.partition(" = ")[0] for line in lines[:4]]
+    assert len(set(left)) == 4 and left[0] == "inner_t"
+
+
+def nested(inner_name, outer_name):
+    inner = RecurrentSequential(name=inner_name)
+    inner.add(GRUCell(2))
+    inner.add(GRUCell(2, name="slow"))
+    rnn = RecurrentSequential(name=outer_name)
+    rnn.add(inner.get_cell())
+    rnn.add(LSTMCell(2))
+    rnn(np.ones((1, 2, 2), "float32"))
+    return rnn
+
+
+def test_a_model_within_a_model_is_called_as_the_user_called_it():
+    found = viz.equations(nested("mid", "outer"))
+    lines = str(found).splitlines()
+    assert lines[0] == "(u_{1,t}, h_{1,t}, h_{slow,t}) = mid(x_t, h_{1,t-1}, h_{slow,t-1})"
+    assert "where (h_{slow,t}, h_{1,t}) = mid(x_t, h_{1,t-1}, h_{slow,t-1}):" in lines
+    assert r"\operatorname{mid}\left(x_{t}, h_{1, t-1}, h_{\mathrm{slow}, t-1}\right)" in found.latex
+    assert "/" not in str(found) + found.latex
+    unnamed = str(viz.equations(nested(None, None)))
+    assert unnamed.splitlines()[0] == lines[0].replace("mid", "model")
+
+
+def test_cells_of_one_name_in_two_models_are_told_apart():
+    inner = nested("mid", "outer").cells[0]
+    rnn = RecurrentSequential()
+    for _ in range(2):
+        rnn.add(RNNCellFromModel(inner.made_of))
+    rnn(np.ones((1, 2, 2), "float32"))
+    lines = str(viz.equations(rnn)).splitlines()
+    assert lines[0] == "(u_{1,t}, h_{1,t}, h_{2,t}) = mid(x_t, h_{1,t-1}, h_{2,t-1})"
+    assert lines[1] == "(y_t, h_{3,t}, h_{4,t}) = mid_1(u_{1,t}, h_{3,t-1}, h_{4,t-1})"
 
 
 def test_a_run_that_the_user_named_has_that_name():

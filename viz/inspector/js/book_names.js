@@ -20,7 +20,7 @@ export function symbolOf(run, v, place = "") {
   return {
     text: shortened(run, own, around),
     full: own,
-    cell: around === place ? "" : without(around, place).slice(0, -1),
+    cell: seenFrom(around, place),
     time: fixed ? "" : value.role === "state" ? "t−1" : "t",
     role: shown.role,
   };
@@ -39,8 +39,13 @@ function shortened(run, own, around) {
   return LETTERS[own] ?? own;
 }
 
-function without(text, start) {
-  return text.startsWith(start) ? text.slice(start.length) : text;
+// Of the models around a value those that are not around `place`, whose equations say these in their heading; of a
+// value of a model further out that model alone.
+function seenFrom(around, place) {
+  if (around === place) return "";
+  const [theirs, here] = [around.split("/").slice(0, -1), place.split("/").slice(0, -1)];
+  const apart = theirs.findIndex((name, i) => name !== here[i]);
+  return apart < 0 ? (theirs.at(-1) ?? "") : theirs.slice(apart).join("/");
 }
 
 // The value that a state takes on, behind those that only repeat it.

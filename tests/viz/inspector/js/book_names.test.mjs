@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./dom_stub.mjs";
+import { symbolOf } from "../../../../viz/inspector/js/book_names.js";
+import { madeRun } from "./made_run.mjs";
+
+function symbol(name, changes = {}, place = "") {
+  const run = madeRun();
+  Object.assign(run.values[2], { name, ...changes });
+  return symbolOf(run, 2, place);
+}
+
+test("of the models around a value those that the heading has said are left out", () => {
+  const cell = (name, place) => symbol(name, {}, place).cell;
+  assert.equal(cell("mid/in1/lstm 1/h", "mid/in1/lstm 2/"), "lstm 1");
+  assert.equal(cell("mid/in1/lstm 1/h", "mid/gru/"), "in1/lstm 1");
+  assert.equal(cell("mid/in1/lstm 1/h", "mid/in1/lstm 1/"), "");
+  assert.equal(cell("mid/in1/lstm 1/h", ""), "mid/in1/lstm 1");
+  assert.equal(cell("mid/in1/lstm 1/h", "other/in1/lstm 1/"), "mid/in1/lstm 1");
+});
+
+test("a value of a model further out has that model's name alone, one of the step none", () => {
+  assert.equal(symbol("mid/x", {}, "mid/in1/lstm 1/").cell, "mid");
+  assert.equal(symbol("x", {}, "mid/in1/").cell, "");
+});
