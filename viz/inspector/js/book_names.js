@@ -17,13 +17,20 @@ export function symbolOf(run, v, place = "") {
   const cut = shown.name.lastIndexOf("/") + 1;
   const [around, own] = [shown.name.slice(0, cut), shown.name.slice(cut)];
   const fixed = value.fixed || value.role === "constant";
+  const past = value.role === "state" || value.role === "readout";
   return {
-    text: shortened(run, own, around),
+    text: value.role === "readout" ? fedName(own) : shortened(run, own, around),
     full: own,
     cell: seenFrom(around, place),
-    time: fixed ? "" : value.role === "state" ? "t−1" : "t",
+    time: fixed ? "" : past ? "t−1" : "t",
     role: shown.role,
   };
+}
+
+// What a step reads of the timestep before: `y_tm1` is `y` then, and without a name it is the output.
+function fedName(own) {
+  const name = own.replace(/_tm1$/, "");
+  return name === "readout" ? "y" : name;
 }
 
 // What stands below the name of a matrix or bias: the letter of the value that it helps to compute.

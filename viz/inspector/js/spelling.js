@@ -39,7 +39,7 @@ export function inNames(run, tree, place) {
   if (tree.number !== undefined)
     return tree.bias === undefined
       ? [brief(tree.number)]
-      : [lettered(...biasName(run, tree.owner, tree.prime))];
+      : [lettered(...biasName(run, tree.owner, tree.mark))];
   if (tree.unknown) return [tree.unknown];
   if (!tree.kind) return [nameOf(run, tree.v, place)];
   if (tree.kind === "linear") return linearInNames(run, tree, place);
@@ -148,7 +148,7 @@ function linearInNames(run, tree, place) {
   const bias =
     tree.law.bias === undefined
       ? []
-      : [" + ", lettered(...biasName(run, tree.owner, tree.law.letter === "U", tree.owner === tree.self.v))];
+      : [" + ", lettered(...biasName(run, tree.owner, tree.mark, tree.owner === tree.self.v))];
   return activated(tree.law, [product, ...bias]);
 }
 
