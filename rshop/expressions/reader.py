@@ -98,6 +98,11 @@ class Reader:
                 known[id(tensor)] = _named(term, node, len(results) == 1)
         return [known[id(t)] for t in graph.outputs]
 
+    def results(self, node: Node, given: list[Term]) -> list[Term]:
+        """The results of one node of a graph alone, for the terms that it reads."""
+        _refuse_half(node)
+        return self._node(node, given, "", None)
+
     def free(self, name: str) -> str:
         """A name that no function has yet, a word."""
         name = free_name(name, self._names)

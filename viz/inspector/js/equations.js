@@ -103,7 +103,8 @@ export class Style {
       const bias = { number: run.numbers[law.bias + e], bias: e, owner, mark: this.mark(owner, v) };
       return { kind: "sum", self, parts: [...parts, bias] };
     }
-    return { kind: law.law, self, of: law.of, e };
+    const read = law.form && law.of.map(inner);
+    return { kind: law.law, self, of: law.of, e, form: law.form, read };
   }
 
   // How many other biases of its owner's equation come before the one that is added at `v`: those of a product with

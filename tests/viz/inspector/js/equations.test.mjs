@@ -179,6 +179,36 @@ test("each bias of an equation has a mark of its own", () => {
   assert.equal(right([...x.slice(0, 3), false], h), "tanh(Wn xt + Un ht−1 + bn)");
 });
 
+test("what fits no law is written by its form, with the names of what it reads", () => {
+  const right = (form, more = {}, of = [{ v: 0 }, { v: 1 }]) => {
+    const given = payload();
+    Object.assign(given.values[2], { law: { law: "unknown", of, form } }, more);
+    const [line] = texts(shown({}, { values: given.values }));
+    return line.match(/=\u00a0(.*?)=/)[1];
+  };
+  const [W, b, x, h] = [{ weight: "W" }, { weight: "b" }, { of: 0 }, { of: 1 }];
+  assert.equal(right([W, " ", x, " + ", b], { name: "keys" }), "Wkeys xt + bkeys");
+  assert.equal(
+    right(["conv(", W, ", ", x, ") + ", b], { name: "conv2d 2", unnamed: true }),
+    "conv(W2, xt) + b2",
+  );
+  assert.equal(right(["sigma(", x, " * ", h, ") - 1"]), "σ(xt ⊙ ht−1) − 1");
+  assert.equal(right([x, " ", h]), "xt ht−1");
+});
+
+test("what is written into a form has brackets where it needs them", () => {
+  const right = (form) => {
+    const given = payload();
+    Object.assign(given.values[2], { auto: true, law: { law: "sum", of: [{ v: 0 }, { v: 1 }] } });
+    Object.assign(given.values[3], { law: { law: "unknown", of: [{ v: 2 }, { v: 0 }], form } });
+    return texts(shown({}, { values: given.values }))[0].match(/=\u00a0(.*?)=/)[1];
+  };
+  assert.equal(right([{ weight: "W" }, " ", { of: 0 }]), "Wg (xt + ht−1)");
+  assert.equal(right(["f(", { of: 0 }, ", ", { of: 1 }, ")"]), "f(xt + ht−1, xt)");
+  assert.equal(right([{ of: 1 }, " + ", { of: 0 }]), "xt + xt + ht−1");
+  assert.equal(right([{ of: 1 }, " + ", { of: 0 }, " * ", { of: 1 }]), "xt + (xt + ht−1) ⊙ xt");
+});
+
 test("the equations of the box that was clicked come first", () => {
   const panel = shown({}, {}, (run) => {
     run.look.open.add(1);
