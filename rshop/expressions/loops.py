@@ -10,6 +10,7 @@ from rshop.cells.keras_cells import state_names
 from rshop.expressions.refusals import refused
 from rshop.expressions.terms import Function, Term
 from rshop.step.graph import Graph
+from rshop.step.names import users_name
 from rshop.structure import flat, tree
 
 _ABOUT = "One timestep: the output, then the next states"
@@ -140,7 +141,7 @@ def both_ways(reader, wrapper, *, name: str = "run", path: str = "", shape: tupl
 
 def layer_loop(reader, node, given: list[Term], path: str) -> list[Term]:
     """The results of a recurrent layer of this project that is called within a step."""
-    layer, name = node.operation, node.name.partition("#")[0]
+    layer, name = node.operation, users_name(node.operation) or node.name.partition("#")[0]
     make = lambda: loop_of(  # noqa: E731
         reader, layer, name=f"run_{name}", path=f"{path}/", step_name=f"step_{name}"
     )

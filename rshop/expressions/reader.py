@@ -14,7 +14,7 @@ from rshop.expressions.refusals import refused
 from rshop.expressions.terms import Function, Term
 from rshop.expressions.traced import Traced, mask_arguments
 from rshop.step.graph import Graph
-from rshop.step.names import free_name, is_numbered
+from rshop.step.names import free_name, is_numbered, users_name
 from rshop.step.node import Node
 from rshop.step.recurrent import is_recurrent
 from rshop.structure import flat
@@ -98,6 +98,11 @@ class Reader:
                 known[id(tensor)] = _named(term, node, len(results) == 1)
         return [known[id(t)] for t in graph.outputs]
 
+    def results(self, node: Node, given: list[Term]) -> list[Term]:
+        """The results of one node of a graph alone, for the terms that it reads."""
+        _refuse_half(node)
+        return self._node(node, given, "", None)
+
     def free(self, name: str) -> str:
         """A name that no function has yet, a word."""
         name = free_name(name, self._names)
@@ -136,7 +141,7 @@ class Reader:
         labels = cell_labels(node.operation, graph)
         masks = [None if term.mask is None else term.mask.shape for term in given]
         key = (id(node.operation), tuple(m is not None for m in masks))
-        base = node.operation.name if not is_numbered(node.operation) else node.name.partition("#")[0]
+        base = users_name(node.operation) or node.name.partition("#")[0]
         make = lambda: self.function(  # noqa: E731
             self.free(base), graph, labels, masks=masks, path=f"{path.partition('#')[0]}/", about=_about(node)
         )

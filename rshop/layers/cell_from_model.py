@@ -16,6 +16,9 @@ from rshop.step.readout import feed_back
 from rshop.step.step import Step
 from rshop.structure import flat, flat_shapes
 
+# What the model of a step is called, whatever the name of its layer is.
+_STEP = "step"
+
 
 @converts("cell", RecurrentLayer.get_cell)
 @keras.saving.register_keras_serializable(package="rshop")
@@ -76,6 +79,12 @@ class RNNCellFromModel(RNNCell):
             self.built = True
         elif model.is_described:
             self.build(None)
+
+    @property
+    def made_of(self) -> "keras.Model | RecurrentLayer | None":
+        """The given model or layer; None where that is the step of a layer, which was loaded without it."""
+        source = self._source.value
+        return None if source.name == _STEP else source
 
     def build_model(self, input_shape) -> keras.Model:
         """The given model, or the step of the given layer, made for this shape."""
@@ -160,7 +169,7 @@ def cell_model(step: Step) -> keras.Model:
             output = keras.Model(y, feed_back([(0, greedy)], [y], [readout.dtype]), name=name)(output)[0]
             taken.add(name)
         fed.append(output)
-    return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name="step")
+    return keras.Model(step.model.inputs, [*step.model.outputs, *fed], name=_STEP)
 
 
 def _check_size(name, size, tensors):

@@ -65,6 +65,11 @@ class CellLayer(RecurrentLayer):
         return self.cell.output_shape(input_shape)
 
     @property
+    def made_of(self) -> RNNCell:
+        """The cell."""
+        return self.cell
+
+    @property
     def constant_names(self) -> list[str]:
         """The names of the constants that the cell reads."""
         return self.cell.constant_names

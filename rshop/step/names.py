@@ -31,6 +31,18 @@ def is_numbered(operation) -> bool:
     return re.fullmatch(rf"{snake_case(type(operation).__name__)}(_\d+)?", operation.name) is not None
 
 
+def users_name(operation) -> str | None:
+    """The name that a user gave to a layer or operation, or to the model or cell that it is made of.
+
+    Example:
+        >>> users_name(keras.layers.Dense(3)), users_name(LSTMCell(3, name="slow").get_layer())
+        (None, 'slow')
+    """
+    if is_numbered(operation):
+        operation = getattr(operation, "made_of", None)
+    return None if operation is None or is_numbered(operation) else operation.name
+
+
 def snake_case(name: str) -> str:
     """A class name in snake case, as Keras writes it: `LSTMCell` gives `lstm_cell`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)

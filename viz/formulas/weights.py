@@ -42,7 +42,7 @@ class WeightNames:
                 weights.setdefault(term.how["key"], []).append(term)
         own = {key: uses for key, uses in weights.items() if made_up(layer_of(key))}
         targets = {key: self._target(uses) for key, uses in own.items()}
-        letters = {key: _letter(key) for key in weights}
+        letters = {key: letter_of(key) for key in weights}
         letters |= self._recurrent(own, targets, remembering)
         self._found = self._indexed(letters, targets)
 
@@ -87,7 +87,7 @@ class WeightNames:
         of_state = {}
         for key, uses in own.items():
             products = self._readers.get(id(uses[0]), [])
-            if _letter(key) == "W" and len(uses) == len(products) == 1 and products[0].kind == "matmul":
+            if letter_of(key) == "W" and len(uses) == len(products) == 1 and products[0].kind == "matmul":
                 of_state[key] = id(resolved(products[0].of[0])) in remembering
         both = Counter((targets[key], is_state) for key, is_state in of_state.items())
         found = {}
@@ -103,7 +103,8 @@ def layer_of(key: str) -> str:
     return key.rpartition("/")[0].rpartition("/")[2]
 
 
-def _letter(key):
+def letter_of(key: str) -> str:
+    """The letter of a weight, from its key: `W` for `dense/kernel`."""
     last = re.sub(r"_\d+$", "", key.rpartition("/")[2])
     return _LETTERS.get(last, last)
 

@@ -45,12 +45,14 @@ class Writer:
         self.function, self.simple, self.outermost = function, Simplified(function), outermost
         self._names = names
         self._letters: dict[str, str] = {}
+        self._given: set[str] = set()
         self._symbols: dict[int, tuple] = {}
         self._changing: set[int] = set()
         self._untimed: dict[int, str] = {}
         self._lines: list[Line] = []
         self._uses: dict[int, int] = {}
         self._parts: dict[int, list] = {}
+        self._aliases: dict[int, Term] = {}
         self.arguments = self._reads()
 
     def lines(self) -> list[Line]:
@@ -58,7 +60,8 @@ class Writer:
         outputs = [resolved(end) for end in self.simple.outputs]
         terms = ordered(outputs)
         self._count(terms, outputs)
-        self._letters = book_letters(_bare(term.name) for term in terms if term.given and term.name)
+        self._given = {_bare(term.name) for term in terms if term.given and term.name}
+        self._letters = book_letters(self._given)
         roles = self.function.roles or [""] * len(self.function.reads)
         reads = zip(self.function.reads, roles, strict=True)
         # What depends on constants and weights alone has no timestep.
@@ -99,15 +102,21 @@ class Writer:
         cells = list(dict.fromkeys(n.rpartition("/")[0] for n in self.function.states))
         under = ""
         if len(cells) > 1:
-            under = str(cells.index(cell) + 1) if made_up(cell.rpartition("/")[2]) else cell
+            shorts = [other.rpartition("/")[2] for other in cells]
+            short = shorts[cells.index(cell)]
+            # A number also where a cell in another model has the same name.
+            numbered = made_up(short) or short.isdigit() or shorts.count(short) > 1
+            under = str(cells.index(cell) + 1) if numbered else short
         return symbol(_bare(last), time=time, under=under)
 
     def _count(self, terms, outputs):
         for term in terms:
             for part in map(resolved, term.of):
                 self._uses[id(part)] = self._uses.get(id(part), 0) + 1
-                if term.kind == "part":
+                if term.kind in ("part", "result"):
                     self._parts.setdefault(id(part), []).append(term)
+                elif term.kind == "same":
+                    self._aliases.setdefault(id(part), term)
         for end in outputs:
             self._uses[id(end)] = self._uses.get(id(end), 0) + 1
 
@@ -141,19 +150,17 @@ class Writer:
         return term.given and term.name not in (None, *_HIDDEN) and not matrix
 
     def _line(self, term):
-        if term.is_leaf or term.kind == "result":
+        known, parts = self._symbols.get(id(term)), self._parts.get(id(term), [])
+        if term.is_leaf or term.kind == "part" or (term.kind == "result" and known and known[1] == ATOM):
             return
-        if term.kind == "part":
-            return
-        known = self._symbols.get(id(term))
-        if term.kind in ("call", "split", "unstack") and id(term) in self._parts:
+        if parts and (term.kind in ("call", "split", "unstack") or len(parts) > 1):
             self._unpack(term)
         elif known is not None and known[1] is None:
             self._assign(term, known[0])
         elif self._shown(term):
             self._assign(term, symbol(self._letter(term.name), time=self._time(term)))
-        elif self._uses[id(term)] > 1 and term.kind not in ("call", "run"):
-            self._assign(term, self._free(term))
+        elif self._uses[id(term)] > 1:
+            self._assign(term, self._sign_of(term))
 
     def _assign(self, term, sign):
         right, _ = self._form(term)
@@ -164,9 +171,20 @@ class Writer:
         if left != right:
             self._lines.append(Line(left, right))
 
+    def _sign_of(self, term):
+        # What only repeats it under a name of the user's gives it that name.
+        alias = self._aliases.get(id(term))
+        return self._free(term) if alias is None or not self._shown(alias) else self._called(alias)
+
     def _free(self, term):
         taken = {found[0] for found in self._symbols.values()}
         time = self._time(term)
+        if term.kind == "result" and not term.how["index"]:
+            # What a layer made of all timesteps is called after it.
+            layer = resolved(term.of[0]).how["what"].name.removeprefix("run_")
+            found = symbol(layer, time=time)
+            if not made_up(layer) and found not in taken and layer not in self._given:
+                return found
         number = next(i for i in range(1, 10**6) if symbol(f"u{i}", time=time) not in taken)
         return symbol(f"u{number}", time=time)
 
@@ -177,11 +195,14 @@ class Writer:
         return "t" if id(term) in self._changing else None
 
     def _unpack(self, term):
-        signs = []
-        for part in sorted(self._parts[id(term)], key=lambda p: p.how["index"]):
+        parts, signs = sorted(self._parts[id(term)], key=lambda p: p.how["index"]), []
+        for part in parts:
             known = self._symbols.get(id(part))
-            signs.append(self._free(part) if known is None else known[0])
-            self._symbols[id(part)] = signs[-1], ATOM
+            found = self._sign_of(part) if known is None else known[0]
+            self._symbols[id(part)] = found, ATOM
+            if part.kind == "result":  # a loop returns all, also what is not read
+                signs += [(r"\_", "_")] * (part.how["index"] - len(signs))
+            signs.append(found)
         latex, text = (", ".join(s[k] for s in signs) for k in (0, 1))
         left = (latex, text) if len(signs) == 1 else (f"({latex})", f"({text})")
         self._equal(left, self._form(term)[0])

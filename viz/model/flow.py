@@ -115,12 +115,13 @@ def _part(at, id, group):
     closed = node.inner is not None or hasattr(node.operation, "state_size")
     plain = naming.sign(node.operation) is not None and naming.given(node.operation) is None
     role = "cell" if closed else "operation" if plain else "layer"
-    titles = (naming.given(node.operation) or naming.kind(node),)
+    given = naming.given(node.operation)
+    titles = (given,) if given else tuple(filter(None, [naming.known_as(node.operation), naming.kind(node)]))
     return Part(id, naming.label(node), role, group, tuple(node.labels(at.name)), titles, (node,))
 
 
 def _frame_label(node):
-    name = naming.given(node.operation)
+    name = naming.known_as(node.operation)
     return Label(name or naming.kind(node), detail=naming.kind(node) if name else "")
 
 

@@ -90,6 +90,17 @@ def given(operation) -> str | None:
     return operation.name
 
 
+def known_as(operation) -> str | None:
+    """As `given`; of a cell or layer without a name the one of the model or cell that it is made of.
+
+    Example:
+        >>> known_as(RNNCellFromModel(keras.Model([x, h], [y, n], name="inner")))
+        'inner'
+    """
+    source = getattr(operation, "made_of", None)
+    return given(operation) or (None if source is None else given(source))
+
+
 def label(node) -> Label:
     """The label of a node: its name or kind, its kind, and the shape of what it returns.
 
@@ -97,7 +108,7 @@ def label(node) -> Label:
         >>> label(node).plain  # Dense(10, name="W") of a vector
         'W: Dense 10: 10'
     """
-    name = given(node.operation)
+    name = known_as(node.operation)
     shapes = list(dict.fromkeys(shape_text(t.shape, t.dtype) for t in node.outputs))
     shape = ", ".join(shapes[:3]) + (", …" if len(shapes) > 3 else "")
     count = f"{len(node.outputs)} × ({shape})" if len(node.outputs) > 1 == len(shapes) else shape

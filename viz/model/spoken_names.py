@@ -129,13 +129,13 @@ def _kind_of_cell(part) -> str:
 
 
 def _words(nodes) -> dict[int, str]:
-    """For each operation by identity its given name, else its kind, counted where several are alike."""
+    """For each operation by identity its given name, else that of what it is made of or its kind, counted."""
     operations = list({id(node.operation): node.operation for node in nodes}.values())
     words = {id(one): naming.given(one) for one in operations}
     taken, alike = set(words.values()), {}
     for one in operations:
         if words[id(one)] is None:
-            alike.setdefault(_kind(one), []).append(one)
+            alike.setdefault(naming.known_as(one) or _kind(one), []).append(one)
     for kind, several in alike.items():
         alone = len(several) == 1 and kind not in taken
         free = [kind] if alone else (f"{kind} {n}" for n in _numbers_without(kind, taken))

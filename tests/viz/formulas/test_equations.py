@@ -8,8 +8,19 @@ import pytest
 from keras import Input, layers, ops
 
 import viz
-from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell, basic_cells
+from rshop import (
+    GRUCell,
+    LSTMCell,
+    RecurrentModel,
+    RecurrentSequential,
+    RNNCellFromModel,
+    SimpleRNNCell,
+    basic_cells,
+)
+from rshop.attention import AdditiveAttention
+from rshop.cells import AttentionCell
 from rshop.tracing.check_layer import is_both_ways, only_layer
+from tests.support import inspected_models
 from tests.support.exported import LAYERS
 from tests.support.models import MODELS
 from tests.support.sequentials import stack
@@ -104,6 +115,108 @@ def test_what_is_used_twice_is_written_once():
     found = written(shared * shared, x, h, shared - x)
     assert found.count("tanh") == 1
     assert found == "u_{1,t} = tanh(x_t + h_{t-1})\ny_t = u_{1,t} * u_{1,t}\nh_t = u_{1,t} - x_t"
+
+
+def test_a_run_over_time_that_is_read_twice_is_written_once():
+    rnn, x, _ = inspected_models.MODELS["nested"]()
+    found = viz.equations(rnn)
+    lines = str(found).splitlines()
+    assert lines[:3] == [
+        "inner_t = run_inner(x_t)",  # as the cell is called
+        "gate_t = sigma(W [inner_t; h_{t-1}] + b)",
+        "h_t = gate_t * h_{t-1} + (1 - gate_t) * inner_t",
+    ]
+    # Once where it is called, once in the heading over its own equations.
+    assert found.latex.count(r"\operatorname{run\_inner}") == 2
+    assert r"\mathrm{inner}_{t} &= \operatorname{run\_inner}\left(x_{t}\right)" in found.latex
+
+
+def test_a_run_without_a_name_that_is_read_twice_has_a_free_letter():
+    inner = LSTMCell(3, input_dim=2).get_layer()
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    n = inner(x)
+    lines = written(n * n, x, h, n + h).splitlines()
+    assert re.fullmatch(r"u_\{1,t\} = run_\w+\(x_t\)", lines[0])
+    assert lines[1:3] == ["y_t = u_{1,t} * u_{1,t}", "h_t = u_{1,t} + h_{t-1}"]
+
+
+def test_two_runs_of_one_cell_have_symbols_of_their_own():
+    cell = LSTMCell(3, input_dim=2, name="inner")
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    a, b = cell.get_layer()(x), cell.get_layer(go_backwards=True)(x)
+    lines = written(a * b, x, h, a + b + h).splitlines()
+    left = [line.partition(" = ")[0] for line in lines[:4]]
+    assert len(set(left)) == 4 and left[0] == "inner_t"
+
+
+def nested(inner_name, outer_name):
+    inner = RecurrentSequential(name=inner_name)
+    inner.add(GRUCell(2))
+    inner.add(GRUCell(2, name="slow"))
+    rnn = RecurrentSequential(name=outer_name)
+    rnn.add(inner.get_cell())
+    rnn.add(LSTMCell(2))
+    rnn(np.ones((1, 2, 2), "float32"))
+    return rnn
+
+
+def test_a_model_within_a_model_is_called_as_the_user_called_it():
+    found = viz.equations(nested("mid", "outer"))
+    lines = str(found).splitlines()
+    assert lines[0] == "(u_{1,t}, h_{1,t}, h_{slow,t}) = mid(x_t, h_{1,t-1}, h_{slow,t-1})"
+    assert "where (h_{slow,t}, h_{1,t}) = mid(x_t, h_{1,t-1}, h_{slow,t-1}):" in lines
+    assert r"\operatorname{mid}\left(x_{t}, h_{1, t-1}, h_{\mathrm{slow}, t-1}\right)" in found.latex
+    assert "/" not in str(found) + found.latex
+    unnamed = str(viz.equations(nested(None, None)))
+    assert unnamed.splitlines()[0] == lines[0].replace("mid", "model")
+
+
+def test_cells_of_one_name_in_two_models_are_told_apart():
+    inner = nested("mid", "outer").cells[0]
+    rnn = RecurrentSequential()
+    for _ in range(2):
+        rnn.add(RNNCellFromModel(inner.made_of))
+    rnn(np.ones((1, 2, 2), "float32"))
+    lines = str(viz.equations(rnn)).splitlines()
+    assert lines[0] == "(u_{1,t}, h_{1,t}, h_{2,t}) = mid(x_t, h_{1,t-1}, h_{2,t-1})"
+    assert lines[1] == "(y_t, h_{3,t}, h_{4,t}) = mid_1(u_{1,t}, h_{3,t-1}, h_{4,t-1})"
+
+
+def test_a_run_that_the_user_named_has_that_name():
+    inner = LSTMCell(3, input_dim=2).get_layer(name="seen")
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    n = inner(x) * h
+    assert written(n, x, h, n).splitlines()[:2] == ["seen_t = run_seen(x_t)", "h_t = seen_t * h_{t-1}"]
+
+
+def test_the_results_of_one_run_are_named_together():
+    inner = LSTMCell(3, input_dim=2).get_layer(return_states=True)
+    x, k = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    y, _, c = inner(x)
+    n = y * k + c
+    lines = written(n, x, k, n).splitlines()
+    assert re.fullmatch(r"\(u_\{1,t\}, _, u_\{2,t\}\) = run_\w+\(x_t\)", lines[0])
+    assert lines[1] == "h_t = u_{1,t} * h_{t-1} + u_{2,t}"
+
+
+def test_a_function_whose_result_is_a_run_has_an_equation_for_it():
+    inner = keras.Sequential([layers.Masking(), layers.GRU(3)])
+    x, h = Input((4, 2), name="x"), Input((3,), name="h_tm1")
+    n = inner(x) + h
+    text = written(n, x, h, n)
+    assert "\nwhere y_t = " in text and re.search(r"\ny_t = run_gru\w*\(", text)
+
+
+def test_a_value_that_an_attention_hands_on_is_named_at_once():
+    rnn = AttentionCell(GRUCell(4), AdditiveAttention(5)).get_layer()
+    rnn(np.ones((1, 2, 3), "float32"), constants=np.ones((1, 6, 3), "float32"))
+    found = viz.equations(rnn)
+    assert "\nalpha_t = attention(energies_t, memory_mask)\n" in str(found)
+    attention = (
+        r"\alpha_{t} &= \operatorname{attention}\left(\mathrm{energies}_{t}, \mathrm{memory\_mask}\right)"
+    )
+    assert attention in found.latex
+    assert "u_{" not in str(found) + found.latex
 
 
 def test_layers_called_as_matrices_are_those_matrices():

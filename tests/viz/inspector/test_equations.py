@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import rshop
+import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
+from tests.support.inspected_models import MODELS
 from tests.support.payloads import law, layer, normal, numbers, record
 
 
@@ -91,3 +93,51 @@ def test_an_embedding_is_a_row_of_its_table():
     y = keras.layers.Dense(5)(x + keras.layers.Embedding(5, 3, name="embedding")(i))
     payload = record(RecurrentModel(x, y, readout_input=i, return_sequences=True), normal(1, 4, 3))
     assert law(payload, "embedding")["law"] == "lookup"
+
+
+def form(payload, name):
+    found = law(payload, name)
+    read = [f"<{payload['values'][part['v']]['name']}>" for part in found["of"]]
+    pieces = [{"weight": piece} if isinstance(piece, str) else piece for piece in found["form"]]
+    return "".join(read[piece["of"]] if "of" in piece else piece["weight"] for piece in pieces)
+
+
+def test_what_fits_no_law_is_written_as_in_the_equations_of_the_step():
+    rnn, x, options = MODELS["images"]()
+    payload = record(rnn, x, **options)
+    assert form(payload, "from_image") == "conv(W, <x>) + b"
+    assert form(payload, "from_state") == "conv(W, <h>) + b"
+    text = str(viz.equations(rnn))
+    assert "from_image_t = conv(W_from_image, x_t) + b_from_image" in text
+
+    rnn, x, options = MODELS["attention"]()
+    payload = record(rnn, x, **options)
+    assert form(payload, "context") == "<attention> <memory>"
+    assert "context_t = alpha_t memory" in str(viz.equations(rnn))
+
+    rnn, x, options = MODELS["nested"]()
+    assert form(record(rnn, x, **options), next(iter_runs(rnn))) == "run_inner(<x>)"
+
+
+def iter_runs(rnn):
+    return (node.name for node in rnn.description.graph.nodes if hasattr(node.operation, "first_states"))
+
+
+def test_a_product_of_a_whole_sequence_is_written_with_its_matrix():
+    memory, h = keras.Input((4, 3), name="memory"), keras.Input((5,), name="h_tm1")
+    keys = keras.layers.Dense(5, name="keys")(memory)
+    n = h + keras.ops.max(keras.layers.Dense(5, "tanh", use_bias=False, name="seen")(keys), 1)
+    rnn = RecurrentModel(memory, n, h, n, decode=True, output_length=3, return_sequences=True)
+    payload = record(rnn, normal(1, 4, 3))
+    assert form(payload, "keys") == "W <memory> + b"
+    assert form(payload, "seen") == "tanh(W <keys>)"
+
+
+def test_a_layer_of_which_no_expression_is_known_has_no_form():
+    class Odd(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.fft((x, x))[0]
+
+    x, h = keras.Input((4,), name="x"), keras.Input((4,), name="h")
+    n = Odd(name="n")(x) + h
+    assert "form" not in law(record(RecurrentModel(x, n, h, n), normal(1, 4, 4)), "n")

@@ -51,6 +51,17 @@ def test_states_of_nested_models_are_called_like_the_cells_that_hold_them():
     assert spoken_states(rnn) == ["nested model/gru/h", "nested model/slow/h", "lstm/h", "lstm/c"]
 
 
+def test_a_nested_model_is_called_as_the_user_called_it():
+    inner = RecurrentSequential(name="room")
+    inner.add(GRUCell(2))
+    rnn = stack(inner.get_cell(), LSTMCell(2))
+    rshop.trace(rnn, np.ones((1, 2, 2)))
+    assert spoken_states(rnn) == ["room/gru/h", "lstm/h", "lstm/c"]
+    twice = stack(inner.get_cell(), inner.get_cell())
+    rshop.trace(twice, np.ones((1, 2, 2)))
+    assert spoken_states(twice) == ["room 1/gru/h", "room 2/gru/h"]
+
+
 def test_given_names_stay_and_no_word_is_used_twice():
     rnn = stack(LSTMCell(2, name="lstm 1"), LSTMCell(2), LSTMCell(2))
     rshop.trace(rnn, np.ones((1, 2, 3)))

@@ -48,7 +48,7 @@ function elementOf(run, part, e) {
 // How the equations of a run are written: what is written into the equation that reads it.
 export class Style {
   constructor(run) {
-    Object.assign(this, { run, affine: new Set(), readers: new Map(), ends: new Set() });
+    Object.assign(this, { run, affine: new Set(), readers: new Map(), ends: new Set(), marks: new Map() });
     for (const view of run.look.views)
       if (view.kind === "affine")
         for (const box of view.boxes) if (!isPort(box)) for (const v of box.values) this.affine.add(v);
@@ -96,23 +96,43 @@ export class Style {
     if (law.law === "function") return { kind: "call", self, name: law.function, parts: law.of.map(inner) };
     if (law.law === "linear") {
       const known = this.affine.has(v) && depth > 0; // its sum over weights has an equation of its own
-      return { kind: "linear", self, law, known, owner, v: law.of[0].v };
+      return { kind: "linear", self, law, known, owner, mark: this.mark(owner, v), v: law.of[0].v };
     }
     if (law.law === "shift") {
       const parts = law.of.map(inner);
-      const prime = parts[0].kind === "linear" && parts[0].law.letter === "U";
-      return {
-        kind: "sum",
-        self,
-        parts: [...parts, { number: run.numbers[law.bias + e], bias: e, owner, prime }],
-      };
+      const bias = { number: run.numbers[law.bias + e], bias: e, owner, mark: this.mark(owner, v) };
+      return { kind: "sum", self, parts: [...parts, bias] };
     }
-    return { kind: law.law, self, of: law.of, e };
+    const read = law.form && law.of.map(inner);
+    return { kind: law.law, self, of: law.of, e, form: law.form, read };
+  }
+
+  // How many other biases of its owner's equation come before the one that is added at `v`: those of a product with
+  // a state come after the rest, those of one with the last output at the end.
+  mark(owner, v) {
+    if (!this.marks.has(owner)) {
+      this.marks.set(owner, new Map()); // while the tree is made that is asked for
+      const found = biases(this.tree({ v: owner, e: 0 }));
+      const rank = ({ letter }) => ["U", "V"].indexOf(letter);
+      found.sort((one, other) => rank(one) - rank(other));
+      this.marks.set(owner, new Map(found.map((bias, i) => [bias.v, i])));
+    }
+    return this.marks.get(owner).get(v) ?? 0;
   }
 
   line(v, e, more = {}) {
     return { v, e, tree: this.tree({ v, e }), ...more };
   }
+}
+
+// `{v, letter}` of each bias that a tree adds: of the value that adds it, and of the matrix of the product before it.
+function biases(tree) {
+  if (tree.kind === "linear")
+    return tree.law.bias === undefined ? [] : [{ v: tree.self.v, letter: tree.law.letter }];
+  const inner = (tree.parts || []).filter((part) => part.kind).flatMap(biases);
+  if (!tree.parts?.some((part) => part.bias !== undefined)) return inner;
+  const [first] = tree.parts;
+  return [...inner, { v: tree.self.v, letter: first.kind === "linear" ? first.law.letter : "" }];
 }
 
 // `[{title, lines}]`: the equations of everything that is open, each model's where it runs; those of the box
@@ -243,7 +263,7 @@ export function matrixName(run, { law, self, owner }) {
   return [letter, given || self.v === owner ? "" : letterOf(run, owner)];
 }
 
-// Of a bias; what is added to a product with a state has a mark, as it may have a bias of its own.
-export function biasName(run, owner, prime, own = false) {
-  return [prime ? "b′" : "b", own ? "" : letterOf(run, owner)];
+// Of a bias; a second one in the same equation has a mark, a third one two.
+export function biasName(run, owner, mark, own = false) {
+  return [`b${"′".repeat(mark)}`, own ? "" : letterOf(run, owner)];
 }

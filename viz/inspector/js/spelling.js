@@ -1,6 +1,6 @@
 // An equation as a book writes it, with the names of its values; and with their numbers.
 
-import { symbolOf } from "./book_names.js";
+import { letterOf, symbolOf } from "./book_names.js";
 import { make } from "./dom.js";
 import { biasName, matrixName, SIGNS, through, unitsOf } from "./equations.js";
 import { written } from "./numbers.js";
@@ -39,7 +39,7 @@ export function inNames(run, tree, place) {
   if (tree.number !== undefined)
     return tree.bias === undefined
       ? [brief(tree.number)]
-      : [lettered(...biasName(run, tree.owner, tree.prime))];
+      : [lettered(...biasName(run, tree.owner, tree.mark))];
   if (tree.unknown) return [tree.unknown];
   if (!tree.kind) return [nameOf(run, tree.v, place)];
   if (tree.kind === "linear") return linearInNames(run, tree, place);
@@ -148,7 +148,7 @@ function linearInNames(run, tree, place) {
   const bias =
     tree.law.bias === undefined
       ? []
-      : [" + ", lettered(...biasName(run, tree.owner, tree.law.letter === "U", tree.owner === tree.self.v))];
+      : [" + ", lettered(...biasName(run, tree.owner, tree.mark, tree.owner === tree.self.v))];
   return activated(tree.law, [product, ...bias]);
 }
 
@@ -192,10 +192,43 @@ function activated(law, text) {
   return [law.function === "sigmoid" ? "σ(" : `${law.function}(`, ...text, ")"];
 }
 
+// By the pieces of its form: text, and in it the names of what it reads and the letters of its weights.
+function formInNames(run, tree, place) {
+  return tree.form.flatMap((piece, i) => {
+    if (typeof piece === "string") return [inSigns(piece)];
+    if (piece.weight)
+      return [lettered(piece.weight, letterOf(run, tree.self.v) || numberBehind(run, tree.self.v))];
+    const part = tree.read[piece.of];
+    if (!part.kind)
+      return part.v === undefined ? inNames(run, part, place) : nameIn(run, tree.of[piece.of], place);
+    const said = inNames(run, part, place);
+    const alone = /(^|[(,+] ?)$/.test(tree.form[i - 1] ?? "") && /^([),]|$| \+)/.test(tree.form[i + 1] ?? "");
+    const loose = part.kind in SIGNS || part.kind === "linear" || part.form;
+    return loose && !alone && said.length > 1 ? ["(", ...said, ")"] : said;
+  });
+}
+
+// Of the second layer of a kind without names: 2.
+function numberBehind(run, v) {
+  return / (\d+)$/.exec(run.values[v].name)?.[1] ?? "";
+}
+
+function inSigns(text) {
+  return text
+    .replaceAll("*", "⊙")
+    .replaceAll("-", "−")
+    .replace(/\bsigma\(/g, "σ(");
+}
+
+function nameIn(run, part, place) {
+  return multiplied(run, operandOf(run, part.v), place);
+}
+
 function otherInNames(run, tree, place) {
+  if (tree.form) return formInNames(run, tree, place);
   const read = tree.of.map((part) => {
     if (part.v === undefined) return [part.name ?? written(part.n)];
-    return multiplied(run, operandOf(run, part.v), place);
+    return nameIn(run, part, place);
   });
   if (tree.kind === "lookup") return ["E[", ...read.flat(), "]"];
   return called(tree.what || "f", read);

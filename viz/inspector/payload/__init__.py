@@ -1,4 +1,4 @@
 """The inspector's payload: the values of a run, their equations, the diagrams, and what was cut.
 
-May import: style, model, diagram, plots, inspector.
+May import: style, formulas, model, diagram, plots, inspector.
 """

@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 
+from viz.formulas.of_node import Read, Weight
 from viz.inspector.payload.beside import Beside
 from viz.inspector.payload.payload import Payload
 from viz.inspector.payload.readout_sources import SOURCES
@@ -181,7 +182,15 @@ def _equation(equation, block):
         sent["matrix"], sent["shape"] = block.append(equation.matrix), list(equation.matrix.shape)
     if equation.bias is not None:
         sent["bias"] = block.append(equation.bias)
+    if equation.form is not None:
+        sent["form"] = [_piece(piece) for piece in equation.form]
     return {**sent, "linear": True} if equation.too_large else sent
+
+
+def _piece(piece):
+    if isinstance(piece, Weight):
+        return {"weight": piece.letter}
+    return {"of": piece.place} if isinstance(piece, Read) else visible(piece)
 
 
 def _operand(operand):

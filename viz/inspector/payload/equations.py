@@ -36,6 +36,7 @@ class Equation:
         letter: of a `linear`, what its matrix is called: `W`, of a state `U`.
         valid: of a softmax over places of which some are padding: what says which count.
         short: whether it was computed in 16 bits, so that it gives the recorded numbers less exactly.
+        form: of an `unknown`, how it is written, as `viz.formulas.of_node` says it; else None.
         too_large: an `unknown` that is linear, with a matrix that is too large for a page.
     """
 
@@ -49,6 +50,7 @@ class Equation:
     letter: str = ""
     valid: Operand | None = None
     short: bool = False
+    form: list | None = None
     too_large: bool = False
 
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from viz.formulas.of_node import form_of
 from viz.inspector.payload.equations import Equation, Operand, origin
 from viz.inspector.payload.run_values import Recorded
 
@@ -122,7 +123,7 @@ def _equation(claim, values):
                 equation = attempt(claim)
                 if equation is not None:
                     return replace(equation, short=claim.short)
-    return Equation("unknown", [Operand(values.of(t)) for t in claim.node.inputs])
+    return Equation("unknown", [Operand(values.of(t)) for t in claim.node.inputs], form=form_of(claim.node))
 
 
 def _combine(claim):

@@ -130,6 +130,85 @@ test("gates have the letters of books, with their names above, and matrices the 
   assert.match(texts(panel)[0], /^input gateit=\u00a0σ\(Wi xt \+ bi\)/);
 });
 
+// `y = tanh(…)` of several unnamed products, each of a source `[letter, role, name, whether it has a bias]`.
+function products(...sources) {
+  const plain = { ...payload().values[0], rows: 1, columns: 1, shape: [1], start: 0, frames: 1 };
+  const given = sources.map(([, role, name]) => ({ ...plain, role, name, next: null }));
+  const made = sources.map(([letter, , , bias], i) => {
+    const law = {
+      law: "linear",
+      letter,
+      of: [{ v: i }],
+      matrix: 0,
+      shape: [1, 1],
+      ...(bias ? { bias: 0 } : {}),
+    };
+    return { ...plain, name: `dense ${i}`, role: "inner", unnamed: true, law };
+  });
+  const of = made.map((_, i) => ({ v: sources.length + i }));
+  const sum = { ...plain, name: "add", role: "inner", unnamed: true, auto: true, law: { law: "sum", of } };
+  const tanh = { law: "function", function: "tanh", of: [{ v: 2 * sources.length }] };
+  const values = [...given, ...made, sum, { ...plain, name: "n", role: "inner", law: tanh }];
+  const last = values.length - 1;
+  return {
+    samples: [0],
+    values,
+    views: [view("", [box("n", 0, 10, { values: [last] })], [], 0)],
+    data: encoded([1]),
+  };
+}
+
+test("what was fed back is the output of the timestep before", () => {
+  const [line] = texts(shown({}, products(["V", "readout", "y_tm1", false], ["W", "input", "x", false])));
+  assert.match(line, /^nt=\u00a0tanh\(Vn yt−1 \+ Wn xt\)/);
+  const [other] = texts(shown({}, products(["V", "readout", "readout", false])));
+  assert.match(other, /^nt=\u00a0tanh\(Vn yt−1\)/);
+  const [token] = texts(shown({}, products(["V", "readout", "last_token", false])));
+  assert.match(token, /Vn last_tokent−1/);
+});
+
+test("each bias of an equation has a mark of its own", () => {
+  const [x, h, y] = [
+    ["W", "input", "x", true],
+    ["U", "state", "h", true],
+    ["V", "readout", "y_tm1", true],
+  ];
+  const right = (...sources) => texts(shown({}, products(...sources)))[0].match(/tanh\(.*?\)/)[0];
+  assert.equal(right(x, h, y), "tanh(Wn xt + bn + Un ht−1 + b′n + Vn yt−1 + b′′n)");
+  assert.equal(right(y, h, x), "tanh(Vn yt−1 + b′′n + Un ht−1 + b′n + Wn xt + bn)");
+  assert.equal(right([...x.slice(0, 3), false], h), "tanh(Wn xt + Un ht−1 + bn)");
+});
+
+test("what fits no law is written by its form, with the names of what it reads", () => {
+  const right = (form, more = {}, of = [{ v: 0 }, { v: 1 }]) => {
+    const given = payload();
+    Object.assign(given.values[2], { law: { law: "unknown", of, form } }, more);
+    const [line] = texts(shown({}, { values: given.values }));
+    return line.match(/=\u00a0(.*?)=/)[1];
+  };
+  const [W, b, x, h] = [{ weight: "W" }, { weight: "b" }, { of: 0 }, { of: 1 }];
+  assert.equal(right([W, " ", x, " + ", b], { name: "keys" }), "Wkeys xt + bkeys");
+  assert.equal(
+    right(["conv(", W, ", ", x, ") + ", b], { name: "conv2d 2", unnamed: true }),
+    "conv(W2, xt) + b2",
+  );
+  assert.equal(right(["sigma(", x, " * ", h, ") - 1"]), "σ(xt ⊙ ht−1) − 1");
+  assert.equal(right([x, " ", h]), "xt ht−1");
+});
+
+test("what is written into a form has brackets where it needs them", () => {
+  const right = (form) => {
+    const given = payload();
+    Object.assign(given.values[2], { auto: true, law: { law: "sum", of: [{ v: 0 }, { v: 1 }] } });
+    Object.assign(given.values[3], { law: { law: "unknown", of: [{ v: 2 }, { v: 0 }], form } });
+    return texts(shown({}, { values: given.values }))[0].match(/=\u00a0(.*?)=/)[1];
+  };
+  assert.equal(right([{ weight: "W" }, " ", { of: 0 }]), "Wg (xt + ht−1)");
+  assert.equal(right(["f(", { of: 0 }, ", ", { of: 1 }, ")"]), "f(xt + ht−1, xt)");
+  assert.equal(right([{ of: 1 }, " + ", { of: 0 }]), "xt + xt + ht−1");
+  assert.equal(right([{ of: 1 }, " + ", { of: 0 }, " * ", { of: 1 }]), "xt + (xt + ht−1) ⊙ xt");
+});
+
 test("the equations of the box that was clicked come first", () => {
   const panel = shown({}, {}, (run) => {
     run.look.open.add(1);
