@@ -3,6 +3,7 @@
 from rshop.backend import is_eager
 from rshop.call import traced_calls
 from rshop.call.arguments import Arguments
+from rshop.call.as_it_is import as_it_is
 from rshop.call.first_memory import has_unknown_sizes
 from rshop.call.plain_loop import in_plain_loop
 from rshop.call.timesteps import Timesteps
@@ -77,6 +78,8 @@ def _in_program(timesteps, ready):
             sequences=layer.return_sequences,
             zero_masked=layer.zero_output_for_mask,
             training_runs=layer.training_runs,
+            kept=layer.loops,
+            as_it_is=as_it_is(timesteps),
         )
 
 

@@ -11,6 +11,7 @@ from keras import ops
 
 from rshop.backend import TwoWays, is_eager
 from rshop.call.arguments import Arguments
+from rshop.call.as_it_is import as_it_is
 from rshop.call.plain_loop import in_plain_loop
 from rshop.call.timesteps import Timesteps
 from rshop.fast.plan.known_operations import is_dropout
@@ -65,7 +66,7 @@ class TracedCalls:
     def run(self, timesteps: Timesteps) -> tuple[dict, list]:
         """The memory after the last timestep, and the outputs of all timesteps, as from `in_plain_loop`."""
         loop = _Loop.of(timesteps)
-        now = _as_it_is(timesteps)
+        now = as_it_is(timesteps)
         before, run = self._kept.get(loop, (None, None))
         if before != now:
             run = TwoWays(loop)
@@ -133,12 +134,3 @@ def _tensors(timesteps) -> dict:
         "values": timestep.of_sequence.values,
         "weights": [changed.get(id(v), v) for v in timesteps.step.variables],
     }
-
-
-def _as_it_is(timesteps) -> list:
-    # The numbers, words, functions and weights of all that runs: where one has changed, the graph is stale.
-    step, plain = timesteps.step, (bool, int, float, str, type(None))
-    return [
-        (id(part), [(k, v) for k, v in vars(part).items() if isinstance(v, plain) or callable(v)])
-        for part in [timesteps.layer, *step.graph.operations(), *step.variables]
-    ]

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import keras
 from keras import ops
 
-from rshop.backend import compiled, over_time, reader
+from rshop.backend import Compiled, over_time, reader
 from rshop.call.timesteps import knowing_constants
 from rshop.generation.strategies import held
 from rshop.step.of_sequence import OfSequence
@@ -72,9 +72,9 @@ class Program:
 
     def __post_init__(self):
         xla = self.room is not None
-        self._generate = compiled(self._whole, xla)
-        self._read = compiled(self._prompted, xla)
-        self._step = compiled(self._one, xla)
+        self._generate = Compiled(self._whole, xla)
+        self._read = Compiled(self._prompted, xla)
+        self._step = Compiled(self._one, xla)
 
     def generate(self, given: dict) -> dict:
         """The prompt and all timesteps: what is emitted, `(time, batch, ...)`, and the last state."""

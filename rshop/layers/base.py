@@ -14,6 +14,7 @@ from rshop.call.output_spec import call_spec, only_shapes_are_asked, zeros_for
 from rshop.call.run import run
 from rshop.call.traced_calls import TracedCalls
 from rshop.checks import check_training
+from rshop.fast.loops.compiled_loops import KeptLoops
 from rshop.layers import options
 from rshop.layers.described import DescribedLayer
 from rshop.layers.reset_states import StatefulLayer
@@ -64,6 +65,8 @@ class RecurrentLayer(DescribedLayer, StatefulLayer):
         self.twin = None
         #: The graphs of long calls outside of `fit` and `predict`.
         self.traced_calls = TracedCalls()
+        #: The graphs of its fast loops.
+        self.loops = KeptLoops()
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)

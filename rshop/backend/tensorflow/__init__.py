@@ -10,7 +10,7 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 `gradients.gradients(function, points)`             for each scalar of the function, shaped as the points
 `gradients.vjp(function, points, cotangents)`       shaped as the points; the cotangents as the results
 `gradients.custom_gradient(function)`               a function of `inputs` with its own backward pass
-`compiling.compiled(function, xla, compile_now)`    a function of a list of calls, traced once
+`compiling.Compiled(function, xla)(calls)`          a function of a list of calls, traced once
 `two_ways.TwoWays(function)`                        a function of `inputs` that is traced once, for any size
 `compiling.is_eager()`                              a bool: operations run at once, none is traced
 `compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole
@@ -27,7 +27,7 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 May import: no other room.
 """
 
-from rshop.backend.tensorflow.compiling import compiled, has_xla, is_compiled_outside, is_eager
+from rshop.backend.tensorflow.compiling import Compiled, has_xla, is_compiled_outside, is_eager
 from rshop.backend.tensorflow.counting import count_up, counter
 from rshop.backend.tensorflow.devices import cores, has_gpu
 from rshop.backend.tensorflow.gradients import custom_gradient, gradients, vjp
@@ -36,9 +36,9 @@ from rshop.backend.tensorflow.shapes import checked_size, padded, split_batch
 from rshop.backend.tensorflow.two_ways import TwoWays
 
 __all__ = [
+    "Compiled",
     "TwoWays",
     "checked_size",
-    "compiled",
     "cores",
     "count_up",
     "counter",

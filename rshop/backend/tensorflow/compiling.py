@@ -13,37 +13,49 @@ from rshop.backend.tensorflow.devices import has_gpu
 _inside = ContextVar("inside a loop", default=False)
 
 
-def compiled(function: Callable, xla: bool, compile_now=None) -> Callable:
-    """The function, traced once, for a list of calls: one tuple of arguments each, one result each.
+class Compiled:
+    """A function that is traced once, and run on a list of calls: a tuple of arguments each, a result each.
 
     Example:
-        >>> compiled(lambda a, b: a + b, xla=True)([(x, y), (z, w)])  # [x + y, z + w]
+        >>> add = Compiled(lambda a, b: a + b, xla=True)
+        >>> add([(x, y), (z, w)])  # [x + y, z + w]
 
     Args:
-        function: takes and returns structures of tensors.
+        function: takes and returns structures of tensors; what it reads it is given.
         xla: XLA compiles it, unless it is part of a loop that is compiled as a whole.
-        compile_now: a boolean tensor: while it is False the traced function runs without XLA.
     """
 
-    def traced(*given):
-        token = _inside.set(True)
-        try:
-            return function(*given)
-        finally:
-            _inside.reset(token)
+    def __init__(self, function: Callable, xla: bool):
+        def traced(*given):
+            token = _inside.set(True)
+            try:
+                return function(*given)
+            finally:
+                _inside.reset(token)
 
-    def run_all(run, calls):
-        return [run(*given) for given in calls]
+        self.xla = xla
+        # TensorFlow warns of code that is traced often, and all these functions have the same code: a
+        # `partial` is counted for itself.
+        self._plain = tf.function(partial(traced), autograph=False)
+        self._fast = tf.function(partial(traced), jit_compile=True, autograph=False)
+        # The graph is written once; XLA compiles a call of it.
+        self._fast_later = tf.function(lambda *given: self._plain(*given), jit_compile=True, autograph=False)
 
-    at_once = xla and compile_now is None and not _inside.get()
-    # TensorFlow warns of code that is traced often, and all these functions have the same code: a `partial`
-    # is counted for itself.
-    plain = tf.function(partial(traced), jit_compile=at_once or None, autograph=False)
-    if compile_now is None:
-        return lambda calls: run_all(plain, calls)
-    # The graph is written once; XLA compiles a call of it.
-    fast = tf.function(lambda *given: plain(*given), jit_compile=True, autograph=False)
-    return lambda calls: tf.cond(compile_now, lambda: run_all(fast, calls), lambda: run_all(plain, calls))
+    def __call__(self, calls: list, compile_now=None) -> list:
+        """The results of the calls.
+
+        Args:
+            calls: tuples of arguments.
+            compile_now: a boolean tensor: while it is False the traced function runs without XLA.
+        """
+        if compile_now is None:
+            run = self._fast if self.xla and not _inside.get() else self._plain
+            return [run(*given) for given in calls]
+        return tf.cond(
+            compile_now,
+            lambda: [self._fast_later(*given) for given in calls],
+            lambda: [self._plain(*given) for given in calls],
+        )
 
 
 def is_eager() -> bool:

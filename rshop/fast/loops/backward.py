@@ -1,13 +1,13 @@
 """The backward pass of a loop whose body is known: one block of time after the other, the last one first."""
 
 import math
+from functools import partial
 
 from keras import ops
 
-from rshop.backend import compiled, custom_gradient
-from rshop.fast.loops.backward_loop import BackwardLoop
+from rshop.backend import custom_gradient
+from rshop.fast.loops.compiled_loops import CompiledLoops
 from rshop.fast.loops.derivatives import has_gradient, no_second_derivative, wide, without_gradient
-from rshop.fast.loops.known_body import KnownBody
 from rshop.fast.loops.loop_data import BlockGradients, LoopInputs, Part
 from rshop.fast.loops.operands import Operands, is_small
 from rshop.fast.loops.time_blocks import Block, blocks
@@ -22,18 +22,18 @@ class Backward:
     """The backward pass of a loop, for parts of a batch side by side.
 
     Example:
-        >>> backward = Backward(body, None, xla=True, compile_now=None, in_blocks=True)
+        >>> backward = Backward(loops, None, compile_now=None, in_blocks=True)
         >>> [[d_first, d_xs, d_shared]] = backward.gradients([part], inputs, length=7)
 
     Args:
-        body: that of the forward loop.
+        loops: of the body.
         windows: those that the forward loop ran in, or None.
-        xla, compile_now, in_blocks: as in `scan_known`.
+        compile_now, in_blocks: as in `scan_known`.
     """
 
-    def __init__(self, body: KnownBody, windows: Windows | None, *, xla, compile_now, in_blocks: bool):
-        self.body, self.windows, self.in_blocks = body, windows, in_blocks
-        self.run_compiled = compiled(BackwardLoop(body), xla, compile_now)
+    def __init__(self, loops: CompiledLoops, windows: Windows | None, *, compile_now, in_blocks: bool):
+        self.body, self.windows, self.in_blocks = loops.body, windows, in_blocks
+        self.run_compiled = partial(loops.backward, compile_now=compile_now)
 
     def gradients(self, parts: list[Part], inputs: LoopInputs, length) -> list[LoopInputs]:
         """For each part the gradients of its inputs; None where there is none.

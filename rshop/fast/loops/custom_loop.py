@@ -1,25 +1,27 @@
 """A loop over time with its own backward pass, for a body that is known beforehand."""
 
+from functools import partial
+
 from keras import ops
 
-from rshop.backend import compiled, custom_gradient, over_time, padded, reader, split_batch
+from rshop.backend import custom_gradient, padded, split_batch
 from rshop.fast.loops.backward import Backward
+from rshop.fast.loops.compiled_loops import CompiledLoops
 from rshop.fast.loops.derivatives import has_gradient, without_gradient
-from rshop.fast.loops.known_body import KnownBody
-from rshop.fast.loops.loop_data import Cotangents, LoopInputs, LoopResults, Part, batch_major, capacity_of
+from rshop.fast.loops.loop_data import Cotangents, LoopInputs, LoopResults, Part
 from rshop.fast.loops.windowed_loops import forward_in_windows
 from rshop.fast.loops.windows import Windows
 from rshop.structure import flat
 
 
 def scan_known(
-    body: KnownBody,
+    loops: CompiledLoops,
+    carry,
     xs: list,
     shared: list,
-    length,
     *,
+    length,
     save: bool,
-    xla: bool,
     compile_now=None,
     in_blocks: bool = True,
     in_windows: bool = True,
@@ -32,17 +34,17 @@ def scan_known(
     the backward loop, XLA can compile both.
 
     Example:
-        >>> last, emitted = scan_known(body, [x], [kernel], 7, save=True, xla=True)
+        >>> last, emitted = scan_known(loops, carry, [x], [kernel], length=7, save=True)
         >>> emitted[0].shape
         (2, 7, 10)
 
     Args:
-        body: one timestep, and the memory before the first one.
+        loops: of the body, which is one timestep.
+        carry: the memory before the first timestep, any structure of tensors `(batch, ...)`.
         xs: tensors `(batch, time, ...)`.
         shared: tensors that every timestep sees whole: weights, constants.
         length: the number of timesteps, an int or a scalar int tensor; an int where there are no `xs`.
         save: save what the backward pass needs; else it first runs the forward loop again.
-        xla: compile both loops.
         compile_now: a boolean tensor: while it is False the loops run without XLA.
         in_blocks: run the backward pass of a long loop block by block.
         in_windows: where the length is not known and XLA compiles, run windows of a fixed length.
@@ -51,30 +53,35 @@ def scan_known(
     Returns:
         As `scan`. First derivatives only.
     """
-    first = [ops.convert_to_tensor(value) for value in flat(body.carry)]
+    first = [ops.convert_to_tensor(value) for value in flat(carry)]
     xs = [ops.convert_to_tensor(x) for x in xs]
     is_open_ended = bool(xs) and xs[0].shape[1] is None
     if is_open_ended:
         length = ops.cast(ops.shape(xs[0])[1], "int32")
-    windows = Windows(length) if is_open_ended and xla and in_windows else None
+    windows = Windows(length) if is_open_ended and loops.xla and in_windows else None
     if windows:
         xs = [padded(x, windows.capacity) for x in xs]
-    compiling = {"xla": xla, "compile_now": compile_now}
     loop = _CustomLoop(
-        body, length, windows, save=save, part_sizes=part_sizes, in_blocks=in_blocks, **compiling
+        loops,
+        length,
+        windows,
+        save=save,
+        part_sizes=part_sizes,
+        in_blocks=in_blocks,
+        compile_now=compile_now,
     )
     last, emitted = custom_gradient(loop.run)(LoopInputs(first, xs, shared))
-    return body.packed(last), [value[:, :length] for value in emitted] if is_open_ended else emitted
+    return loops.body.packed(last), [value[:, :length] for value in emitted] if is_open_ended else emitted
 
 
 class _CustomLoop:
     # The forward loop and its backward pass, for parts of a batch side by side.
 
-    def __init__(self, body: KnownBody, length, windows, *, save, part_sizes, in_blocks, **compiling):
-        self.body, self.length, self.save, self.part_sizes = body, length, save, part_sizes
+    def __init__(self, loops: CompiledLoops, length, windows, *, save, part_sizes, in_blocks, compile_now):
+        self.body, self.length, self.save, self.part_sizes = loops.body, length, save, part_sizes
         self.windows = windows
-        self.run_compiled = compiled(self._forward_loop, **compiling)
-        self.backward = Backward(body, windows, in_blocks=in_blocks, **compiling)
+        self.run_compiled = partial(loops.forward, compile_now=compile_now)
+        self.backward = Backward(loops, windows, in_blocks=in_blocks, compile_now=compile_now)
 
     def run(self, inputs: LoopInputs):
         # `((last, emitted), backward)`, as `custom_gradient` reads it.
@@ -98,32 +105,6 @@ class _CustomLoop:
         if self.windows:
             return forward_in_windows(self.windows, self.run_compiled, parts, self.body, save=save)
         return without_gradient(self.run_compiled([(part, self.length, save) for part in parts]))
-
-    def _forward_loop(self, inputs: LoopInputs, length, save) -> LoopResults:
-        body = self.body
-
-        def advance(carry, xs):
-            sums = [None] * len(body.taps)
-
-            def tap(place, operands, others, compute):
-                sums[place] = compute()
-                return sums[place]
-
-            after, emitted = body.run(body.packed(carry), xs, inputs.shared, tap)
-            saved = [*(carry[i] for i in body.saved), *sums] if save else []
-            return flat(after), [*emitted, *saved]
-
-        saved = [*(inputs.first[i] for i in body.saved), *(tap.like for tap in body.taps)] if save else []
-        last, stacks = over_time(
-            advance,
-            inputs.first,
-            [reader(x, axis=1) for x in inputs.xs],
-            length,
-            emits=[*body.emits, *saved],
-            capacity=capacity_of(inputs, length),
-        )
-        emitted, saved = stacks[: len(body.emits)], stacks[len(body.emits) :]
-        return LoopResults(last, [batch_major(values) for values in emitted], saved)
 
     def _split(self, lists: list[list]) -> list[list[list]]:
         # For each part of the batch its slice of each list.

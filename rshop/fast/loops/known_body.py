@@ -20,7 +20,7 @@ class KnownBody:
     Attributes:
         run: `(carry, x_t, shared, tap) -> (carry, emitted)`; it calls
             `tap(place, operands, others, compute)` for the value of each sum of products.
-        carry: the memory before the first timestep, any structure of tensors `(batch, ...)`.
+        carry: for the memory before the first timestep, any structure, the shape and dtype of each tensor.
         emits: one tensor-like per emitted value, for its shape `(batch, ...)` and dtype.
         taps: its sums of products, in the order of its calls of `tap`.
         repeated: for a place in the flat carry, the place of the same value among the emitted ones.
@@ -84,7 +84,8 @@ def known_body(
     Args:
         program: of this kind of call.
         run: see `KnownBody`.
-        carry, now: see `Timestep`; the inputs in `now` are the sequences that the loop reads.
+        carry, now: see `Timestep`, with a tensor-like for each tensor; the inputs in `now` are the sequences
+            that the loop reads.
         sequences: whether it emits outputs at each timestep.
         silent_in_loop: whether it silences what it reads at masked timesteps.
     """

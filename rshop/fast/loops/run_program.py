@@ -2,9 +2,11 @@
 
 import math
 
+import keras
 from keras import ops
 
 from rshop.backend import cores, count_up, has_gpu, has_xla, is_compiled_outside
+from rshop.fast.loops.compiled_loops import CompiledLoops, KeptLoops
 from rshop.fast.loops.custom_loop import scan_known
 from rshop.fast.loops.known_body import known_body
 from rshop.fast.plan.program import Program
@@ -42,6 +44,8 @@ def run(
     sequences: bool,
     zero_masked: bool,
     training_runs,
+    kept: KeptLoops,
+    as_it_is,
 ):
     """The memory after the last timestep, and the outputs `(batch, time, ...)`.
 
@@ -61,6 +65,8 @@ def run(
         sequences: whether there are outputs at each timestep.
         zero_masked: whether the output at a masked timestep is 0, not that of the timestep before.
         training_runs: the `backend.counter` of the layer's runs in training.
+        kept: the layer's loops, from calls before.
+        as_it_is: what `as_it_is` says of the layer now.
     """
     forced = not program.readouts and bool(flat(program.step.readouts))
     given = [*now["inputs"], *(_previous_truths(first["truths"], now["truths"]) if forced else [])]
@@ -75,29 +81,45 @@ def run(
     if forced:
         carry |= {"readouts": [], "truths": []}
         truths, now = now["truths"], {**now, "truths": []}
-    body = _body(program, now, sequences=sequences, zero_masked=zero_masked, silent_in_loop=silent_in_loop)
-    compiling, part_sizes = {"xla": switches.xla and has_xla(program.step.types)}, None
-    is_own = not is_compiled_outside()
+    on, is_own = {"sequences": sequences, "silent_in_loop": silent_in_loop}, not is_compiled_outside()
+    xla, compile_now, part_sizes = switches.xla and has_xla(program.step.types), None, None
     if is_own:
-        waits = compiling["xla"] and _waits_for_compiler(program, length, batch, switches)
-        compiling["compile_now"] = count_up(training_runs) > COLD_CALLS if waits else None
+        waits = xla and _waits_for_compiler(program, length, batch, switches)
+        compile_now = count_up(training_runs) > COLD_CALLS if waits else None
         part_sizes = _part_sizes(program, length, batch) if switches.split else None
+
+    def loops():
+        likes = [tree.map_structure(_like, part) for part in (carry, now)]
+        run_body = _body(program, likes[1], zero_masked=zero_masked, **on)
+        return CompiledLoops(known_body(program, run_body, *likes, **on), xla)
+
+    kind = (program.kind, xla, zero_masked, *on.values(), _shapes(carry), _shapes(now))
     memory, emitted = scan_known(
-        known_body(program, body, carry, now, sequences=sequences, silent_in_loop=silent_in_loop),
+        kept.get(kind, as_it_is, loops),
+        carry,
         flat(now),
         shared,
-        length,
+        length=length,
         save=bool(program.training),
+        compile_now=compile_now,
         in_blocks=switches.blocks,
         in_windows=is_own,
         part_sizes=part_sizes,
-        **compiling,
     )
     outputs = program.after(emitted, over_time=True) if sequences else []
     memory["held"] = program.after(memory["held"], over_time=False) if memory["held"] else []
     if forced:
         memory |= _last_fed(program, [y[:, -1] for y in outputs] or memory["held"], truths)
     return memory, outputs
+
+
+def _like(tensor):
+    return keras.KerasTensor(tensor.shape, keras.backend.standardize_dtype(tensor.dtype))
+
+
+def _shapes(values: dict) -> tuple:
+    likes = {name: [_like(value) for value in flat(part)] for name, part in values.items()}
+    return tuple((name, tuple((t.shape, t.dtype) for t in part)) for name, part in likes.items())
 
 
 def _body(program, now, *, sequences, zero_masked, silent_in_loop):

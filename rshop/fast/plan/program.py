@@ -28,6 +28,7 @@ class Program:
         outputs: the numbers of the outputs.
         next_states: the numbers of the next states.
         training: passed to the layers.
+        kind: what it was made for, beside the step.
     """
 
     step: Step
@@ -40,6 +41,7 @@ class Program:
     outputs: list[int]
     next_states: list[int]
     training: bool | None
+    kind: tuple
 
     def __post_init__(self):
         loop = self.plan.loop_instructions
@@ -217,6 +219,7 @@ def program(
         outputs=outputs,
         next_states=next_states,
         training=training,
+        kind=(training, decode, forced, after, late_gradients, hoist),
     )
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from rshop.backend import compiled
+from rshop.backend import Compiled
 from rshop.checks import check_count, check_rate
 from rshop.seq2seq.compiled import CompiledAgain
 from rshop.seq2seq.text.checks import check_one_device, check_tokens, not_fitted, too_short
@@ -144,7 +144,7 @@ class TrainedOnText(CompiledAgain):
         # Windows of one length, so that one graph runs all of them.
         length = min(1024, max(1, 2**22 // self.coding.size), len(tokens) - 1)
         if self._scored is None:
-            self._scored = compiled(self._surprise, xla=False)
+            self._scored = Compiled(self._surprise, xla=False)
         states = [ops.zeros((1, *t.shape[1:]), t.dtype) for t in self.decoder.description.states]
         for start in range(0, len(tokens) - 1, length):
             window = tokens[start : start + length + 1]
