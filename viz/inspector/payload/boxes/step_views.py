@@ -117,7 +117,7 @@ def _labelled(values, place, role, name, *, after):
 
 
 def _node_box(node, values, spoken):
-    given, what = naming.given(node.operation), naming.kind(node)
+    given, what = naming.known_as(node.operation), naming.kind(node)
     symbol = naming.sign(node.operation)
     found = [values.of(t) for t in node.outputs]
     if symbol is not None and given is None:
