@@ -115,12 +115,13 @@ def test_what_fits_no_law_is_written_as_in_the_equations_of_the_step():
     assert form(payload, "context") == "<attention> <memory>"
     assert "context_t = alpha_t memory" in str(viz.equations(rnn))
 
-    rnn, x, options = MODELS["nested"]()
-    assert form(record(rnn, x, **options), next(iter_runs(rnn))) == "run_inner(<x>)"
 
-
-def iter_runs(rnn):
-    return (node.name for node in rnn.description.graph.nodes if hasattr(node.operation, "first_states"))
+def test_a_run_over_a_time_of_its_own_that_is_too_long_to_open_is_a_function():
+    x, h = keras.Input((12, 5), name="x"), keras.Input((6,), name="h_tm1")
+    inner = LSTMCell(6, input_dim=5, name="inner").get_layer(name="reader")
+    n = inner(x) + h
+    payload = record(RecurrentModel(x, n, h, n, return_sequences=True), normal(1, 4, 12, 5))
+    assert form(payload, "reader") == "run_reader(<x>)"
 
 
 def test_a_product_of_a_whole_sequence_is_written_with_its_matrix():
