@@ -9,6 +9,8 @@ from keras import Input, layers, ops
 
 import rshop
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential
+from rshop.attention import AdditiveAttention
+from rshop.cells import AttentionCell
 from tests.viz.inspector.test_open_cells import gates_of
 from viz.inspector.payload import run_values
 from viz.inspector.payload.build_payload import record as payload_of
@@ -107,3 +109,11 @@ def test_a_long_inner_sequence_stays_shut():
     x = np.ones((1, 2, 9, 6), "float32")
     assert not any("timestep" in name for name in inside(around(layers.GRU(UNITS), steps=9), x)[0])
     assert any("timestep 7" in name for name in inside(around(layers.GRU(UNITS), steps=8), x[:, :, :8])[0])
+
+
+def test_boxes_say_the_sizes_of_the_run_where_the_step_leaves_them_open():
+    rnn = AttentionCell(GRUCell(4), AdditiveAttention(7)).get_layer(return_sequences=True)
+    memory, mask = np.ones((1, 5, 3), "float32"), np.ones((1, 5), bool)
+    payload = payload_of(rnn, np.ones((1, 2, 6), "float32"), constants=memory, constants_mask=mask)
+    shapes = {box.name: box.shape for box in payload.views[0].boxes}
+    assert (shapes["attention"], shapes["keys"], shapes["energies"]) == ("5", "5 × 7", "5 × 1")

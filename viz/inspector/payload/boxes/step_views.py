@@ -126,7 +126,8 @@ def _node_box(node, values, spoken):
     role = "cell" if node.inner is not None else "layer"
     if not isinstance(node.operation, keras.layers.Layer):
         role = "operation"
-    shape = shape_text(node.outputs[0].shape) if len(node.outputs) == 1 else ""
+    # The sizes of the run: a step may leave them open, as the length of a memory.
+    shape = shape_text((None, *values.every[found[0]].shape)) if len(node.outputs) == 1 else ""
     rows = values.every[found[0]].rows if len(found) == 1 else 1
     name = spoken if node.inner is not None else in_words(given or what)
     return _sized(Box(role, name, what, shape, found), rows, " ▸" if node.inner is not None else "")
