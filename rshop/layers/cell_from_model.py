@@ -80,9 +80,11 @@ class RNNCellFromModel(RNNCell):
         elif model.is_described:
             self.build(None)
 
-    @property
     def made_of(self) -> "keras.Model | RecurrentLayer | None":
-        """The given model or layer; None where that is the step of a layer, which was loaded without it."""
+        """The given model or layer; None where that is the step of a layer, which was loaded without it.
+
+        It is no property: Keras would write the weights under its name, and not find them when it loads them.
+        """
         source = self._source.value
         return None if source.name == _STEP else source
 

@@ -64,9 +64,8 @@ class CellLayer(RecurrentLayer):
         """The output shape `(batch, ...)` of the cell."""
         return self.cell.output_shape(input_shape)
 
-    @property
     def made_of(self) -> RNNCell:
-        """The cell."""
+        """The cell; no property, or Keras would write its weights under this name too."""
         return self.cell
 
     @property

@@ -39,7 +39,7 @@ def users_name(operation) -> str | None:
         (None, 'slow')
     """
     if is_numbered(operation):
-        operation = getattr(operation, "made_of", None)
+        operation = operation.made_of() if hasattr(operation, "made_of") else None
     return None if operation is None or is_numbered(operation) else operation.name
 
 

@@ -96,7 +96,7 @@ def known_as(operation) -> str | None:
         >>> known_as(RNNCellFromModel(keras.Model([x, h], [y, n], name="inner")))
         'inner'
     """
-    source = getattr(operation, "made_of", None)
+    source = operation.made_of() if hasattr(operation, "made_of") else None
     return given(operation) or (None if source is None else given(source))
 
 

@@ -175,7 +175,7 @@ def test_cells_of_one_name_in_two_models_are_told_apart():
     inner = nested("mid", "outer").cells[0]
     rnn = RecurrentSequential()
     for _ in range(2):
-        rnn.add(RNNCellFromModel(inner.made_of))
+        rnn.add(RNNCellFromModel(inner.made_of()))
     rnn(np.ones((1, 2, 2), "float32"))
     lines = str(viz.equations(rnn)).splitlines()
     assert lines[0] == "(u_{1,t}, h_{1,t}, h_{2,t}) = mid(x_t, h_{1,t-1}, h_{2,t-1})"
