@@ -1,10 +1,17 @@
 """What a graph that is kept depends on, beside the tensors that it is given."""
 
+import keras
+
 from rshop.call.timesteps import Timesteps
+from rshop.step.recurrent import is_recurrent
+
+_PLAIN = (bool, int, float, str, type(None))
 
 
 def as_it_is(timesteps: Timesteps) -> list:
     """The numbers, words, functions and weights of all that runs; where one has changed, a graph is stale.
+
+    What runs is the layer, its step, and whatever layers these have in them, to any depth.
 
     Example:
         >>> before = as_it_is(timesteps)
@@ -12,8 +19,18 @@ def as_it_is(timesteps: Timesteps) -> list:
         >>> as_it_is(timesteps) == before
         False
     """
-    step, plain = timesteps.step, (bool, int, float, str, type(None))
-    return [
-        (id(part), [(k, v) for k, v in vars(part).items() if isinstance(v, plain) or callable(v)])
-        for part in [timesteps.layer, *step.graph.operations(), *step.variables]
-    ]
+    step, parts = timesteps.step, {}
+    waiting = [timesteps.layer, *step.graph.operations(), *step.variables]
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in parts:
+            parts[id(part)] = [(k, v) for k, v in vars(part).items() if isinstance(v, _PLAIN) or callable(v)]
+            waiting += _inside(part)
+    return list(parts.items())
+
+
+def _inside(part) -> list:
+    values = vars(part).values()
+    every = [one for value in values for one in (value if isinstance(value, (list, tuple)) else [value])]
+    found = [one for one in every if isinstance(one, keras.Operation)]
+    return found + (part.description.graph.operations() if is_recurrent(part) and part.is_described else [])

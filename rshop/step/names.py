@@ -39,8 +39,18 @@ def users_name(operation) -> str | None:
         (None, 'slow')
     """
     if is_numbered(operation):
-        operation = operation.made_of() if hasattr(operation, "made_of") else None
+        operation = made_of(operation)
     return None if operation is None or is_numbered(operation) else operation.name
+
+
+def made_of(operation):
+    """The model or cell that a cell or layer of this project is made of; None for everything else.
+
+    Example:
+        >>> made_of(LSTMCell(3).get_layer())
+        <LSTMCell name=lstm_cell, built=False>
+    """
+    return operation.made_of() if hasattr(operation, "made_of") else None
 
 
 def snake_case(name: str) -> str:

@@ -67,7 +67,7 @@ def _cells(node):
     # For each timestep the layer's cell, under a name that says which timestep it is; None stays shut.
     layer, inputs = node.operation, node.inputs
     kind = is_recurrent(layer) or type(layer) in (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
-    if not kind or not layer.built or len(inputs) != 1 or len(node.outputs) != 1 or len(inputs[0].shape) < 3:
+    if not kind or not layer.built or len(inputs) != 1 or len(node.outputs) != 1 or len(inputs[0].shape) < 2:
         return None
     steps = inputs[0].shape[1]
     if steps is None or steps > MOST:
@@ -78,6 +78,9 @@ def _cells(node):
         return [ours_to_look_at(cell, cell.get_weights(), name) for name in names] if has_ours(cell) else None
     try:
         cells = [layer.get_cell(name=name) for name in names]
-        return None if cells[0].constant_names else cells
     except ValueError:  # It has options that a cell would lose.
         return None
+    reads, *_ = cells[0].step_model.inputs
+    # A decoder reads the same at all timesteps; a constant is no input of a node that has one.
+    is_sequence = not layer.decode and len(reads.shape) == len(inputs[0].shape) - 1
+    return cells if is_sequence and not cells[0].constant_names else None

@@ -6,7 +6,7 @@ from numbers import Number
 import keras
 
 from rshop.cells.base import RNNCell
-from rshop.step.names import snake_case
+from rshop.step.names import made_of, snake_case
 from rshop.step.recurrent import is_recurrent
 from viz.style.labels import Label, shape_text
 
@@ -96,7 +96,7 @@ def known_as(operation) -> str | None:
         >>> known_as(RNNCellFromModel(keras.Model([x, h], [y, n], name="inner")))
         'inner'
     """
-    source = operation.made_of() if hasattr(operation, "made_of") else None
+    source = made_of(operation)
     return given(operation) or (None if source is None else given(source))
 
 

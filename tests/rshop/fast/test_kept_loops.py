@@ -74,6 +74,26 @@ def test_a_layer_that_was_changed_since_is_computed_as_it_is_now():
         np.testing.assert_allclose(model.predict(X, verbose=0), h, atol=1e-5)
 
 
+def test_a_layer_inside_an_inner_loop_that_was_changed_is_computed_as_it_is_now():
+    dense = layers.Dense(4, activation="tanh")
+    inner = own(dense)
+    rows, h = Input((2, 3)), Input((4,))
+    n = inner(rows) + 0.5 * h
+    rnn = RecurrentModel(rows, n, h, n)
+    x = Input((6, 2, 3))
+    model = keras.Model(x, rnn(x))
+    numbers = np.stack([X, X[::-1]], axis=2)
+    for activation in (keras.activations.tanh, keras.activations.linear):
+        dense.activation = activation
+        model.compile("sgd", "mse")
+        fast = model.predict(numbers, verbose=0)
+        with switched(late_gradients=False, xla=False, hoist=False, split=False):
+            model.compile("sgd", "mse")
+            plain = model.predict(numbers, verbose=0)
+        np.testing.assert_allclose(fast, plain, atol=1e-5)
+        assert (np.abs(fast).max() > 2.0) == (activation is keras.activations.linear)
+
+
 def test_two_layers_of_one_step_and_calls_of_other_kinds_keep_their_own():
     rnn, other = (LSTMCell(4, input_dim=3).get_layer() for _ in range(2))
     both = [model_of(layer) for layer in (rnn, other)]

@@ -1,7 +1,9 @@
 """An inspector in a sandboxed frame, as sites of courses embed it, and its boxes with few numbers."""
 
 import re
+from pathlib import Path
 
+import viz.inspector as inspector_files
 from tests.support import inspected_models
 from tests.support.browser import NEEDS_BROWSER, steps_with_arrow_keys
 
@@ -28,6 +30,13 @@ def test_in_a_frame_that_allows_nothing_but_scripts_it_steps_and_opens_its_boxes
         inspector.locator(".rv-box-cell").filter(has_text=depth).first.press("Enter")
     assert inspector.locator(".rv-diagram").filter(has_text="forget gate").count() == 1
     assert page.errors == []
+
+
+def test_the_page_and_its_boxes_agree_what_few_numbers_are():
+    from viz.inspector.payload.boxes.view import FEW
+
+    script = Path(inspector_files.__path__[0], "js", "series.js").read_text(encoding="utf-8")
+    assert f"export const FEW = {FEW};" in script
 
 
 def test_a_few_numbers_have_room_in_their_box_and_none_is_shown_as_another(folder, open_page):

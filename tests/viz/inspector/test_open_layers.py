@@ -82,6 +82,41 @@ def test_an_inner_layer_opens_to_any_depth_and_has_equations_for_all_that_is_in_
     assert all("first" in name or "x[" in name for name in unknown)
 
 
+def test_keras_cells_and_layers_within_an_inner_layer_open_too():
+    rnn = RecurrentSequential(name="inner")
+    rnn.add(layers.LSTMCell(UNITS, name="deep"))
+    found, _ = inside(around(rnn))
+    h = np.zeros((2, UNITS))
+    gates = gates_of(rnn.cells[0], X[:, 1, 0].astype("float64"), h)
+    for name, expected in gates.items():
+        np.testing.assert_allclose(found[f"inner/timestep 0/deep/{name}"][:, 1], expected, atol=1e-5)
+    x, h = Input((2, 6)), Input((UNITS,))
+    n = ops.tanh(layers.SimpleRNN(UNITS, name="deepest")(x) + h)
+    rows = Input((INNER, 2, 6), name="x")
+    y = RecurrentModel(x, n, h, n, name="inner")(rows)
+    out = Input((UNITS,), name="h_tm1")
+    rnn = RecurrentModel(rows, y + out, out, y + out)
+    found, _ = inside(rnn, np.ones((1, 4, INNER, 2, 6), "float32"))
+    last = found["inner/timestep 1/deepest/timestep 1[0]"]
+    np.testing.assert_allclose(last, found["inner/timestep 1/deepest"], atol=1e-6)
+
+
+def test_tokens_are_a_sequence_too_and_what_an_inner_decoder_reads_is_none():
+    token, h = Input((), dtype="int32"), Input((UNITS,))
+    n = ops.tanh(layers.Embedding(9, UNITS)(token) + h)
+    words, out = Input((INNER,), dtype="int32", name="words"), Input((UNITS,), name="h_tm1")
+    y = RecurrentModel(token, n, h, n, name="inner")(words)
+    rnn = RecurrentModel(words, y + out, out, y + out)
+    tokens = np.random.default_rng(0).integers(0, 9, size=(1, 4, INNER))
+    found, _ = inside(rnn, tokens)
+    np.testing.assert_array_equal(found["inner/x[1]"][0, :, 0], tokens[0, :, 1])
+
+    memory, h = Input((INNER, 6)), Input((UNITS,))
+    n = ops.tanh(layers.Dense(UNITS)(ops.mean(memory, axis=1)) + h)
+    decoder = RecurrentModel(memory, n, h, n, decode=True, output_length=3)
+    assert not any("timestep" in name for name in inside(around(decoder))[0])
+
+
 def test_the_boxes_say_what_is_multiplied_and_the_layer_has_the_name_of_its_cell():
     payload = payload_of(around(LSTMCell(UNITS, input_dim=6, name="inner").get_layer()), X)
     opened = next(box for box in payload.views[0].boxes if box.role == "cell")

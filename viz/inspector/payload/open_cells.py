@@ -6,6 +6,7 @@ What happens inside is computed again, by our cell of the same weights, or times
 import numpy as np
 from keras import ops
 
+from rshop.cells.wrappers.rewritten import has_ours
 from rshop.step.graph import Graph
 from viz.model.inner_timesteps import timesteps_of
 from viz.model.keras_cells import inside_of
@@ -41,16 +42,26 @@ def open_cells(graph: Graph, starts: list, record) -> tuple[Graph, dict[str, np.
         weights = record.cell_weights.get(at.name)
         opened = timesteps_of(at.node) if weights is None else inside_of(at.node, weights)
         if opened is not None:
-            _, inner = opened
+            operation, inner = opened
             results, found = _run(inner, at.given, outputs[0].shape[:2])
             if all(map(_close, results, outputs)):
-                inside[at.node] = opened
-                names = [f"{at.name}/{name}" for name, _ in inner.named()]
-                values.update(zip(names, found, strict=True))
+                known = dict(zip([name for name, _ in inner.named()], found, strict=True))
+                inner, further = open_cells(inner, at.given, _Computed(inner, known))
+                inside[at.node] = operation, inner
+                values.update({f"{at.name}/{name}": value for name, value in {**known, **further}.items()})
         return outputs
 
     graph.walk(visit, starts)
     return graph.opened(inside) if inside else graph, values
+
+
+class _Computed(dict):
+    # The values in what was opened, as a trace has them, and the weights of the cells of Keras in it.
+
+    def __init__(self, graph, values):
+        super().__init__(values)
+        cells = ((name, node.operation) for name, node in graph.every_node())
+        self.cell_weights = {name: cell.get_weights() for name, cell in cells if has_ours(cell)}
 
 
 def _run(graph, given, size):
