@@ -11,7 +11,7 @@ _PLAIN = (bool, int, float, str, type(None))
 def as_it_is(timesteps: Timesteps) -> list:
     """The numbers, words, functions and weights of all that runs; where one has changed, a graph is stale.
 
-    What runs is the layer, its step, and whatever layers these have in them, to any depth.
+    What runs is the layer, the operations of its step, and whatever layers these have in them, to any depth.
 
     Example:
         >>> before = as_it_is(timesteps)
@@ -19,14 +19,17 @@ def as_it_is(timesteps: Timesteps) -> list:
         >>> as_it_is(timesteps) == before
         False
     """
-    step, parts = timesteps.step, {}
-    waiting = [timesteps.layer, *step.graph.operations(), *step.variables]
+    step, inside = timesteps.step, {}
+    waiting = step.graph.operations()
     while waiting:
         part = waiting.pop()
-        if id(part) not in parts:
-            parts[id(part)] = [(k, v) for k, v in vars(part).items() if isinstance(v, _PLAIN) or callable(v)]
+        if id(part) not in inside:
+            inside[id(part)] = part
             waiting += _inside(part)
-    return list(parts.items())
+    return [
+        (id(part), [(k, v) for k, v in vars(part).items() if isinstance(v, _PLAIN) or callable(v)])
+        for part in [timesteps.layer, *inside.values(), *step.variables]
+    ]
 
 
 def _inside(part) -> list:
