@@ -1,6 +1,7 @@
 """Functions that are called outside of graphs, and run as a graph of their own."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 
 import tensorflow as tf
@@ -57,6 +58,19 @@ class TwoWays:
         return TwoWays(self._vjp)
 
     def _vjp(self, given, as_it_comes):
+        # While TensorFlow differentiates forwards no tape of this thread records, and all would be 0.
+        if _tapes_record():
+            return self._vjp_here(given, as_it_comes)
+        graph = tf.compat.v1.get_default_graph()
+
+        def there():
+            with graph.as_default():
+                return self._vjp_here(given, as_it_comes)
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(there).result()
+
+    def _vjp_here(self, given, as_it_comes):
         inputs, cotangents = given
         points = [x for x in tf.nest.flatten(inputs) if _is_real(x)]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -67,3 +81,11 @@ class TwoWays:
 
 def _is_real(x) -> bool:
     return x.dtype.is_floating or x.dtype.is_complex
+
+
+def _tapes_record() -> bool:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        x = tf.constant(1.0)
+        tape.watch(x)
+        y = 2.0 * x
+    return tape.gradient(y, x) is not None

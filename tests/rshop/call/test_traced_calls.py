@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from keras import Input, layers, ops
 
-from rshop import GRUCell, LSTMCell, RecurrentModel
+from rshop import GRUCell, LSTMCell, RecurrentModel, SimpleRNNCell
 from rshop.call import traced_calls
 from tests.rshop.fast.test_random_graphs import assert_equal_to_numpy, build
 from tests.support.exported import table
@@ -89,6 +89,21 @@ def test_every_kind_of_derivative(one_by_one):
     for name, value in gradients(layer).items():
         assert np.abs(value).max() > 1e-3, name
         np.testing.assert_allclose(traced[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("cell", [SimpleRNNCell, GRUCell, LSTMCell])
+def test_a_first_call_of_all_differentiated_forwards_equals_finite_differences(cell):
+    layer = cell(5).get_layer(return_sequences=True)
+    layer.build(X.shape)
+    x = tf.constant(X)
+    direction = np.random.default_rng(3).normal(size=X.shape).astype("float32")
+    with tf.autodiff.ForwardAccumulator(x, tf.constant(direction)) as forwards:
+        y = layer(x)
+    assert graphs(layer) == 1
+    slope = forwards.jvp(y).numpy()
+    ahead, behind = (layer(X + sign * 1e-3 * direction).numpy() for sign in (1, -1))
+    np.testing.assert_allclose(slope, (ahead - behind) / 2e-3, atol=5e-3)
+    assert np.abs(slope).max() > 0.1
 
 
 def test_a_gradient_equals_finite_differences():
