@@ -21,6 +21,8 @@ GENERATION = (
     ("greedy", "1,000 characters, both compiled by XLA", "rshop jit", "while loop jit", 1.2),
     ("beam", "beam search, rshop / tf.while_loop by hand", "rshop", "while loop", 1.2),
     ("beam", "beam search, both compiled by XLA", "rshop jit", "while loop jit", 1.2),
+    ("attending", "beam search with attention, rshop / tf.while_loop by hand", "rshop", "while loop", 1.2),
+    ("attending", "beam search with attention, both compiled by XLA", "rshop jit", "while loop jit", 1.2),
 )
 
 

@@ -56,14 +56,18 @@ class WhileLoop:
         self.length, self._task = task.length, task
         self._embed = layers.Embedding(task.tokens, task.embedding)
         self._cell, self._logits = layers.LSTMCell(task.units), layers.Dense(task.tokens)
+        self._join = layers.Dense(task.units, activation="tanh", use_bias=False)
         self._embed.build((None,))
         self._cell.build((None, task.embedding))
         self._logits.build((None, task.units))
-        parts = (self._embed, self._cell, self._logits)
+        self._join.build((None, 2 * task.units))
+        parts = (self._embed, self._cell, self._logits, *([self._join] if task.places else []))
         made = [weight for part in parts for weight in part.trainable_weights]
         for variable, value in zip(made, given.weights, strict=True):
             variable.assign(value)
         self._given = [tf.constant(value) for value in (given.first, *given.states)]
+        # The beams of a sample read one memory, `(batch, places, units)`.
+        self._memory = None if given.memory is None else tf.constant(given.memory)
         search = self._greedy if task.width == 1 else self._beams
         self._run = tf.function(search, jit_compile=jit)
 
@@ -74,6 +78,11 @@ class WhileLoop:
 
     def _step(self, tokens, h, c):
         y, (h, c) = self._cell(self._embed(tokens), [h, c])
+        if self._memory is not None:
+            query = tf.reshape(y, (len(self._memory), -1, self._task.units))
+            weights = tf.nn.softmax(tf.matmul(query, self._memory, transpose_b=True))
+            context = tf.reshape(tf.matmul(weights, self._memory), y.shape)
+            y = self._join(tf.concat([context, y], axis=-1))
         return self._logits(y), h, c
 
     def _greedy(self, first, h, c):

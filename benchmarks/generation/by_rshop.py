@@ -3,6 +3,7 @@
 from keras import Input, layers
 
 from rshop import LSTMCell, RecurrentModel, generate
+from rshop.attention import DotAttention
 
 from .tasks import END, Found, Start, Task
 
@@ -22,14 +23,19 @@ class Rshop:
         embed, cell = layers.Embedding(task.tokens, task.embedding), LSTMCell(task.units)
         logits = layers.Dense(task.tokens)
         y, *after = cell([embed(last), h, c])
-        self._rnn = RecurrentModel(
-            unread, logits(y), [h, c], after, readout_input=last, decode=True, output_length=task.length
-        )
-        made = [*embed.trainable_weights, *cell.trainable_weights, *logits.trainable_weights]
+        parts, how = [embed, cell, logits], {"decode": True, "output_length": task.length}
+        if task.places:
+            memory = Input((task.places, task.units), name="memory")
+            context, _ = DotAttention()(y, memory)
+            join = layers.Dense(task.units, activation="tanh", use_bias=False)
+            y = join(layers.Concatenate()([context, y]))
+            parts, how = [*parts, join], {**how, "constants": memory}
+        self._rnn = RecurrentModel(unread, logits(y), [h, c], after, readout_input=last, **how)
+        made = [weight for part in parts for weight in part.trainable_weights]
         for variable, value in zip(made, given.weights, strict=True):
             variable.assign(value)
         self._options = {"initial_state": given.states, "initial_readout": given.first, "from_logits": True}
-        self._options["jit_compile"] = jit
+        self._options |= {"jit_compile": jit, "constants": given.memory}
         if task.width > 1:
             self._options |= {"strategy": "beam", "beam_width": task.width, "end_token": END}
 

@@ -22,8 +22,9 @@ class TorchLoop:
 
         torch.set_num_threads(environment.threads())
         self.torch, self.length, self._task = torch, task.length, task
-        embeddings, kernel, recurrent, bias, *logits = map(torch.from_numpy, given.weights)
-        self._embeddings, (self._kernel, self._bias) = embeddings, logits
+        embeddings, kernel, recurrent, bias, *last = map(torch.from_numpy, given.weights)
+        self._embeddings, (self._kernel, self._bias, *self._join) = embeddings, last
+        self._memory = None if given.memory is None else torch.from_numpy(given.memory)
         self._cell = torch.nn.LSTMCell(task.embedding, task.units)
         values = {
             "weight_ih": kernel.T,
@@ -43,8 +44,16 @@ class TorchLoop:
 
     def _step(self, tokens, states):
         states = self._cell(self._embeddings[tokens], states)
-        logits = self.torch.addmm(self._bias, states[0], self._kernel)
+        y = states[0] if self._memory is None else self._joined(states[0])
+        logits = self.torch.addmm(self._bias, y, self._kernel)
         return self.torch.log_softmax(logits, -1), states
+
+    def _joined(self, y):
+        # The beams of a sample read one memory, `(batch, places, units)`.
+        query = y.reshape(len(self._memory), -1, y.shape[-1])
+        weights = self.torch.softmax(query @ self._memory.mT, -1)
+        context = (weights @ self._memory).reshape(y.shape)
+        return self.torch.tanh(self.torch.cat([context, y], -1) @ self._join[0])
 
     def _greedy(self):
         tokens, states, score, said = self._first, self._states, 0.0, []

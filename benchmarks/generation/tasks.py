@@ -12,12 +12,16 @@ END, FIRST = 0, 1
 class Task:
     """One row: an LSTM that reads the embedding of its last token, and a Dense layer of logits.
 
+    With a memory, what attention by dot products finds in it for the output of the LSTM is joined to that
+    output, before the logits (Luong et al., 2015).
+
     Attributes:
         name: as `--only` takes it.
         title: for the tables.
         batch, length: how many sequences, and of how many tokens.
         tokens, embedding, units: sizes of the vocabulary, of an embedding and of the states.
         width: the number of beams; 1 is greedy, and never ends early.
+        places: the number of places of the memory; 0 is none.
     """
 
     name: str
@@ -28,10 +32,14 @@ class Task:
     embedding: int
     units: int
     width: int = 1
+    places: int = 0
 
     def tiny(self) -> "Task":
         """The same in a size for tests."""
-        return replace(self, batch=min(self.batch, 3), length=8, tokens=9, embedding=5, units=8)
+        places = min(self.places, 4)
+        return replace(
+            self, batch=min(self.batch, 3), length=8, tokens=9, embedding=5, units=8, places=places
+        )
 
 
 _ROWS = [
@@ -40,6 +48,8 @@ _ROWS = [
         "beam", "beam search of width 5", batch=32, length=50, tokens=2000, embedding=128, units=128, width=5
     ),
 ]
+
+_ROWS.append(replace(_ROWS[1], name="attending", title="the same, attending over 50", places=50))
 
 #: name -> task, in the order of the tables.
 TASKS = {task.name: task for task in _ROWS}
@@ -75,14 +85,17 @@ class Start:
     """What every way starts from.
 
     Attributes:
-        weights: embeddings, kernel, recurrent kernel and bias of the LSTM, kernel and bias of the logits.
+        weights: embeddings, kernel, recurrent kernel and bias of the LSTM, kernel and bias of the logits, and
+            with a memory the kernel `(2 units, units)` of what is joined.
         states: `h` and `c`, `(batch, units)`, another one for each sequence.
         first: the first tokens that are read, `(batch,)`.
+        memory: `(batch, places, units)`, or None.
     """
 
     weights: list[np.ndarray]
     states: list[np.ndarray]
     first: np.ndarray
+    memory: np.ndarray | None = None
 
 
 def start(task: Task) -> Start:
@@ -106,4 +119,8 @@ def start(task: Task) -> Start:
         normal(task.tokens, gain=0.3),
     ]
     states = [normal(task.batch, task.units, gain=0.5) for _ in range(2)]
-    return Start(weights, states, np.full(task.batch, FIRST, "int32"))
+    first, memory = np.full(task.batch, FIRST, "int32"), None
+    if task.places:
+        memory = normal(task.batch, task.places, task.units)
+        weights.append(normal(2 * task.units, task.units, gain=1 / task.units**0.5))
+    return Start(weights, states, first, memory)

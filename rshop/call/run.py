@@ -66,7 +66,7 @@ def _in_program(timesteps, ready):
     # Before weights are replaced: what draws counts its draws, and would count in the scope of those weights.
     drawn = ready.draw(timesteps.batch, timesteps.steps)
     with replaced(of_sequence.weights, timesteps.step.variables):
-        return run_program.run(
+        memory, outputs, changed = run_program.run(
             ready,
             timesteps.first,
             timesteps.sequences,
@@ -81,6 +81,10 @@ def _in_program(timesteps, ready):
             kept=layer.loops,
             as_it_is=as_it_is(timesteps),
         )
+    # Out of the scope of replaced weights, for the same reason.
+    for variable, value in changed:
+        variable.assign(value)
+    return memory, outputs
 
 
 def _program(timesteps):

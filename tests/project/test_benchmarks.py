@@ -440,6 +440,8 @@ def test_every_bar_of_known_results():
         "1,000 characters, both compiled by XLA": unknown(1.2),
         "beam search, rshop / tf.while_loop by hand": (None, 1.2, "not measured"),
         "beam search, both compiled by XLA": unknown(1.2),
+        "beam search with attention, rshop / tf.while_loop by hand": unknown(1.2),
+        "beam search with attention, both compiled by XLA": unknown(1.2),
         "first training step, rshop / Keras by default": (1.5, 1.3, "OVER"),
         "first training step with the imports, rshop / Keras by default": (1.125, None, "-"),
         "first 100 training steps, rshop / Keras by default": (0.9, None, "-"),

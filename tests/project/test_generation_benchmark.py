@@ -39,13 +39,18 @@ def log_softmax(logits):
 
 def stepped(given, sample, tokens):
     """The log-probabilities of the token after each of these, in NumPy and 64 bits."""
-    embeddings, kernel, recurrent, bias, out, out_bias = (w.astype("float64") for w in given.weights)
+    embeddings, kernel, recurrent, bias, out, out_bias, *join = (w.astype("float64") for w in given.weights)
     h, c = (state[sample].astype("float64") for state in given.states)
     for token in tokens:
         i, f, g, o = np.split(embeddings[token] @ kernel + h @ recurrent + bias, 4)
         c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
         h = np.tanh(c) / (1 + np.exp(-o))
-    return log_softmax(h @ out + out_bias)
+    y = h
+    if join:
+        memory = given.memory[sample].astype("float64")
+        context = np.exp(log_softmax(memory @ h)) @ memory
+        y = np.tanh(np.concatenate([context, h]) @ join[0])
+    return log_softmax(y @ out + out_bias)
 
 
 def searched(given, sample, length, width, end):
@@ -85,8 +90,11 @@ def test_the_tasks_are_those_that_were_asked_for():
     greedy, beam = tasks.TASKS["greedy"], tasks.TASKS["beam"]
     assert (greedy.length, greedy.units, greedy.batch, greedy.width) == (1000, 256, 1, 1)
     assert (beam.length, beam.batch, beam.width) == (50, 32, 5)
+    assert tasks.TASKS["attending"] == replace(
+        beam, name="attending", title="the same, attending over 50", places=50
+    )
     assert tasks.chosen([], quick=True) == []
-    assert [task.name for task in tasks.chosen([], quick=False)] == ["greedy", "beam"]
+    assert [task.name for task in tasks.chosen([], quick=False)] == ["greedy", "beam", "attending"]
     assert [task.name for task in tasks.chosen(["lstm_small", "beam"], quick=True)] == ["beam"]
 
 

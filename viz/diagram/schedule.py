@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rshop.fast.plan.lower import unknown
+from rshop.fast.plan.lower import refused
 from rshop.fast.plan.program import places
 from viz.diagram.scene import Scene
 from viz.model.flow import Flow, Part
@@ -26,7 +26,7 @@ class Plan:
     """
 
     def __init__(self, model: Model):
-        self.strange = unknown(model.step.graph, training=True)
+        self.strange = refused(model.step.graph, training=True)
         forced = model.option("teacher_force") is True
         self.where = places(model.step, decode=bool(model.option("decode")), forced=forced)
 

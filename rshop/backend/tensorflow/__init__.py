@@ -11,10 +11,12 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 `gradients.vjp(function, points, cotangents)`       shaped as the points; the cotangents as the results
 `gradients.custom_gradient(function)`               a function of `inputs` with its own backward pass
 `compiling.Compiled(function, xla)`                 a function of a list of calls, traced once
+`compiling.Traced(function)`                         the same within what calls it, of its arguments
 `two_ways.TwoWays(function)`                        a function of `inputs` that is traced once, for any size
 `compiling.is_eager()`                              a bool: operations run at once, none is traced
 `compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole
 `compiling.has_xla(types)`                          a bool: XLA compiles these types for this machine
+`operations.is_pure(function, likes)`               a bool: it computes from its tensors alone
 `devices.has_gpu()`                                 a bool: there is a GPU
 `devices.cores()`                                   an int: how many parts of a graph run side by side
 `shapes.checked_size(values, found, size, text)`    the values; an error at run time if two sizes differ
@@ -27,16 +29,18 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 May import: no other room.
 """
 
-from rshop.backend.tensorflow.compiling import Compiled, has_xla, is_compiled_outside, is_eager
+from rshop.backend.tensorflow.compiling import Compiled, Traced, has_xla, is_compiled_outside, is_eager
 from rshop.backend.tensorflow.counting import count_up, counter
 from rshop.backend.tensorflow.devices import cores, has_gpu
 from rshop.backend.tensorflow.gradients import custom_gradient, gradients, vjp
 from rshop.backend.tensorflow.loops import over_time, reader, scan
+from rshop.backend.tensorflow.operations import is_pure
 from rshop.backend.tensorflow.shapes import checked_size, padded, split_batch
 from rshop.backend.tensorflow.two_ways import TwoWays
 
 __all__ = [
     "Compiled",
+    "Traced",
     "TwoWays",
     "checked_size",
     "cores",
@@ -48,6 +52,7 @@ __all__ = [
     "has_xla",
     "is_compiled_outside",
     "is_eager",
+    "is_pure",
     "over_time",
     "padded",
     "reader",

@@ -8,6 +8,7 @@ from keras import ops
 from rshop.backend import custom_gradient
 from rshop.fast.loops.compiled_loops import CompiledLoops
 from rshop.fast.loops.derivatives import has_gradient, no_second_derivative, wide, without_gradient
+from rshop.fast.loops.known_body import KnownBody
 from rshop.fast.loops.loop_data import BlockGradients, LoopInputs, Part
 from rshop.fast.loops.operands import Operands, is_small
 from rshop.fast.loops.time_blocks import Block, blocks
@@ -22,17 +23,18 @@ class Backward:
     """The backward pass of a loop, for parts of a batch side by side.
 
     Example:
-        >>> backward = Backward(loops, None, compile_now=None, in_blocks=True)
+        >>> backward = Backward(loops, in_windows=False, compile_now=None, in_blocks=True)
         >>> [[d_first, d_xs, d_shared]] = backward.gradients([part], inputs, length=7)
 
     Args:
         loops: of the body.
-        windows: those that the forward loop ran in, or None.
+        in_windows: whether the forward loop ran in windows.
         compile_now, in_blocks: as in `scan_known`.
     """
 
-    def __init__(self, loops: CompiledLoops, windows: Windows | None, *, compile_now, in_blocks: bool):
-        self.body, self.windows, self.in_blocks = loops.body, windows, in_blocks
+    def __init__(self, loops: CompiledLoops, *, in_windows: bool, compile_now, in_blocks: bool):
+        self.loops, self.body = loops, loops.body
+        self.in_windows, self.in_blocks, self.compile_now = in_windows, in_blocks, compile_now
         self.run_compiled = partial(loops.backward, compile_now=compile_now)
 
     def gradients(self, parts: list[Part], inputs: LoopInputs, length) -> list[LoopInputs]:
@@ -43,28 +45,22 @@ class Backward:
             inputs: the tensors that the parts were split from, differentiable.
             length: as in `scan_known`.
         """
-        if self.windows:
-            return self._in_windows(parts, inputs)
+        if self.in_windows:
+            return self._in_windows(parts, inputs, length)
         totals = [_Totals() for _ in parts]
         for block in reversed(self._blocks(parts[0].inputs, length)):
             found = self._run(block, length, parts, inputs)
             for total, part, one in zip(totals, parts, found, strict=True):
-                self._collect(total, block, part, one)
+                total.collect(self.body, block, part, one)
             parts = [_before(part, one) for part, one in zip(parts, found, strict=True)]
         return [total.of(part.inputs) for total, part in zip(totals, parts, strict=True)]
 
-    def _in_windows(self, parts, inputs) -> list[LoopInputs]:
-        def collect(parts, length):
-            totals = [_Totals() for _ in parts]
-            calls = [(None, length, None, part) for part in parts]
-            for total, part, found in zip(totals, parts, self.run_compiled(calls), strict=True):
-                self._collect(total, Block(), part, found)
-            return [(t.first, {i: d for i, [d] in t.xs.items()}, t.shared) for t in totals]
-
+    def _in_windows(self, parts, inputs, length) -> list[LoopInputs]:
         def run(given):
             now = zip(parts, without_gradient(given[0]), strict=True)
             now = [part._replace(cotangents=cotangents) for part, cotangents in now]
-            return backward_in_windows(self.windows, collect, now, self.body), no_second_derivative
+            back = self.loops.traced(_back_in_windows)
+            return back(now, length, self.compile_now), no_second_derivative
 
         found = custom_gradient(run)([[part.cotangents for part in parts], inputs])
         return [_by_place(part.inputs, gradients) for part, gradients in zip(parts, found, strict=True)]
@@ -93,21 +89,16 @@ class Backward:
         # The inputs are not read, but a second derivative with respect to them has to come past here.
         return custom_gradient(run)([[part.cotangents for part in parts], inputs])
 
-    def _collect(self, total, block, part, found):
-        inputs = part.inputs
-        d_xs = [block.trim(d, axis=1) for d in found.xs]
-        d_xs = dict(zip(self.body.differentiated(inputs)[0], d_xs, strict=True))
-        d_sums, computed = (list(map(block.trim, values)) for values in (found.sums, found.computed))
-        operands, d_shared = Operands(self.body, block, part, computed), dict(found.shared)
-        # A loop over all timesteps has added the small ones; one over a block does not have all operands.
-        operands.add_weight_gradients(
-            d_shared, d_sums, lambda tap: not (block.is_whole and is_small(tap, inputs.shared))
-        )
-        # Not in the compiled loop: often nobody asks for the gradient of an input that only products read.
-        operands.add_input_gradients(d_xs, d_sums)
-        floating = [i for i, value in enumerate(inputs.first) if has_gradient(value)]
-        total.first = dict(zip(floating, found.first, strict=True))
-        total.add(d_xs, d_shared)
+
+def _back_in_windows(loops, parts, length, compile_now):
+    def collect(parts, length):
+        totals = [_Totals() for _ in parts]
+        calls = [(None, length, None, part) for part in parts]
+        for total, part, found in zip(totals, parts, loops.backward(calls, compile_now), strict=True):
+            total.collect(loops.body, Block(), part, found)
+        return [(t.first, {i: d for i, [d] in t.xs.items()}, t.shared) for t in totals]
+
+    return backward_in_windows(Windows(length), collect, parts, loops.body)
 
 
 def _before(part: Part, found: BlockGradients) -> Part:
@@ -122,7 +113,21 @@ class _Totals:
     def __init__(self):
         self.first, self.xs, self.shared = {}, {}, {}
 
-    def add(self, d_xs: dict, d_shared: dict):
+    def collect(self, body: KnownBody, block: Block, part: Part, found: BlockGradients):
+        # Add the gradients of a block, the deferred ones as well.
+        inputs = part.inputs
+        d_xs = [block.trim(d, axis=1) for d in found.xs]
+        d_xs = dict(zip(body.differentiated(inputs)[0], d_xs, strict=True))
+        d_sums, computed = (list(map(block.trim, values)) for values in (found.sums, found.computed))
+        operands, d_shared = Operands(body, block, part, computed), dict(found.shared)
+        # A loop over all timesteps has added the small ones; one over a block does not have all operands.
+        operands.add_weight_gradients(
+            d_shared, d_sums, lambda tap: not (block.is_whole and is_small(tap, inputs.shared))
+        )
+        # Not in the compiled loop: often nobody asks for the gradient of an input that only products read.
+        operands.add_input_gradients(d_xs, d_sums)
+        floating = [i for i, value in enumerate(inputs.first) if has_gradient(value)]
+        self.first = dict(zip(floating, found.first, strict=True))
         for i, d in d_xs.items():
             self.xs.setdefault(i, []).insert(0, d)
         for i, d in d_shared.items():

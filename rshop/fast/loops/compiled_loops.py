@@ -1,8 +1,9 @@
 """A known body's loops, forwards and backwards, traced once for all calls of one kind."""
 
 from collections.abc import Callable
+from functools import partial
 
-from rshop.backend import Compiled
+from rshop.backend import Compiled, Traced
 from rshop.fast.loops.backward_loop import BackwardLoop
 from rshop.fast.loops.forward_loop import ForwardLoop
 from rshop.fast.loops.known_body import KnownBody
@@ -29,6 +30,17 @@ class CompiledLoops:
         self.body, self.xla = body, xla
         self.forward = Compiled(ForwardLoop(body), xla)
         self.backward = Compiled(BackwardLoop(body), xla)
+        self._traced: dict[Callable, Traced] = {}
+
+    def traced(self, function: Callable) -> Traced:
+        """A function of tensors, traced once, that runs these loops.
+
+        Args:
+            function: `function(loops, *tensors)`, which reads nothing else; a function of a module.
+        """
+        if function not in self._traced:
+            self._traced[function] = Traced(partial(function, self))
+        return self._traced[function]
 
 
 class KeptLoops:

@@ -78,10 +78,12 @@ class _CustomLoop:
     # The forward loop and its backward pass, for parts of a batch side by side.
 
     def __init__(self, loops: CompiledLoops, length, windows, *, save, part_sizes, in_blocks, compile_now):
-        self.body, self.length, self.save, self.part_sizes = loops.body, length, save, part_sizes
-        self.windows = windows
+        self.loops, self.body, self.length, self.windows = loops, loops.body, length, windows
+        self.save, self.part_sizes, self.compile_now = save, part_sizes, compile_now
         self.run_compiled = partial(loops.forward, compile_now=compile_now)
-        self.backward = Backward(loops, windows, in_blocks=in_blocks, compile_now=compile_now)
+        self.backward = Backward(
+            loops, in_windows=bool(windows), in_blocks=in_blocks, compile_now=compile_now
+        )
 
     def run(self, inputs: LoopInputs):
         # `((last, emitted), backward)`, as `custom_gradient` reads it.
@@ -103,7 +105,8 @@ class _CustomLoop:
 
     def _forward(self, parts, save) -> list[LoopResults]:
         if self.windows:
-            return forward_in_windows(self.windows, self.run_compiled, parts, self.body, save=save)
+            run = self.loops.traced(_forward_in_windows)
+            return without_gradient(run(parts, self.length, self.compile_now, save))
         return without_gradient(self.run_compiled([(part, self.length, save) for part in parts]))
 
     def _split(self, lists: list[list]) -> list[list[list]]:
@@ -128,6 +131,11 @@ class _CustomLoop:
             else:
                 whole.append(sum(of_parts[1:], of_parts[0]))
         return LoopInputs(_joined(d_first), _joined(d_xs), whole)
+
+
+def _forward_in_windows(loops, parts, length, compile_now, save):
+    run = partial(loops.forward, compile_now=compile_now)
+    return forward_in_windows(Windows(length), run, parts, loops.body, save=save)
 
 
 def _put(values, places, new):

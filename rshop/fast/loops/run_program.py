@@ -47,10 +47,11 @@ def run(
     kept: KeptLoops,
     as_it_is,
 ):
-    """The memory after the last timestep, and the outputs `(batch, time, ...)`.
+    """The memory after the last timestep, the outputs `(batch, time, ...)`, and `(variable, value)` of each
+    variable that layers change.
 
     Example:
-        >>> memory, outputs = run(program, first, now, constants, drawn=[], length=7, batch=2, ...)
+        >>> memory, outputs, changed = run(program, first, now, constants, drawn=[], length=7, batch=2, ...)
         >>> outputs[0].shape
         (2, 7, 10)
 
@@ -76,7 +77,12 @@ def run(
     if now["mask"] and not silent_in_loop:
         given = [silence(now["mask"][0], x) for x in given]
     shared, inputs = program.before(fixed, given)
-    carry = {**first, "held": _held(program, first, batch)}
+    changed = list(program.lowered.changed.values())
+    carry = {
+        **first,
+        "held": _held(program, first, batch),
+        "variables": [ops.stop_gradient(ops.convert_to_tensor(variable)) for variable in changed],
+    }
     now = {**now, "inputs": inputs}
     if forced:
         carry |= {"readouts": [], "truths": []}
@@ -94,8 +100,9 @@ def run(
         return CompiledLoops(known_body(program, run_body, *likes, **on), xla)
 
     kind = (program.kind, xla, zero_masked, *on.values(), _shapes(carry), _shapes(now))
+    lasts = program.lowered.lasting
     memory, emitted = scan_known(
-        kept.get(kind, as_it_is, loops),
+        kept.get(kind, as_it_is, loops) if lasts else loops(),
         carry,
         flat(now),
         shared,
@@ -110,7 +117,8 @@ def run(
     memory["held"] = program.after(memory["held"], over_time=False) if memory["held"] else []
     if forced:
         memory |= _last_fed(program, [y[:, -1] for y in outputs] or memory["held"], truths)
-    return memory, outputs
+    after = zip(changed, memory.pop("variables"), strict=True)
+    return memory, outputs, [(variable, ops.stop_gradient(value)) for variable, value in after]
 
 
 def _like(tensor):
@@ -130,7 +138,9 @@ def _body(program, now, *, sequences, zero_masked, silent_in_loop):
         values = tree.pack_sequence_as(now, values)
         if silent_in_loop:
             values = {**values, "inputs": blank(values["mask"][0], values["inputs"])}
-        return timestep(memory, values, program.timestep(shared, tap))
+        variables = list(memory["variables"])
+        after, emitted = timestep(memory, values, program.timestep(shared, tap, variables))
+        return {**after, "variables": variables}, emitted
 
     return body
 

@@ -64,20 +64,34 @@ class Lowered:
 
     Attributes:
         instructions: in running order.
-        inputs, outputs: the numbers of the step's inputs and outputs; the inputs end with those of `once`
-            and `drawn`.
+        inputs, outputs: the numbers of the step's inputs and outputs; the inputs end with those of `once`,
+            `drawn` and `changed`.
         once: the numbers of what the step has computed once for a sequence.
         drawn: for the number of each mask that is drawn at each timestep its dropout layer, in running order.
+        changed: for the number of what a variable holds before the step the variable, if a layer changes it.
+        after_change: the numbers of what these variables hold after the step.
         weights: what products and biases multiply and add.
         likes: for the number of each value a Keras tensor of its shape and dtype.
         by_sample: whether each sample is treated alone, so that the batch may be split into parts.
+        lasting: whether it is the same as long as the numbers, words and functions of its layers are; what a
+            layer of one's own depends on is not known.
     """
 
     instructions: list[Instruction] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     once: list[int] = field(default_factory=list)
     drawn: dict[int, keras.layers.Layer] = field(default_factory=dict)
+    changed: dict[int, keras.Variable] = field(default_factory=dict)
+    after_change: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     weights: list[Weight] = field(default_factory=list)
     likes: list = field(default_factory=list)
     by_sample: bool = True
+    lasting: bool = True
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether an instruction reads, as a weight, a variable that another one changes."""
+        changed = {id(variable) for variable in self.changed.values()}
+        read = [w.variable for w in self.weights] + [v for i in self.instructions for v in i.variables]
+        return any(id(variable) in changed for variable in read)

@@ -7,8 +7,9 @@ from keras import ops
 from rshop.cells.weights import Bias, Product
 from rshop.fast.plan import known_operations
 from rshop.fast.plan.contractions import letters_of
+from rshop.fast.plan.effects import changed_by, run_changing
 from rshop.fast.plan.instructions import Instruction, Lowered, Weight
-from rshop.fast.plan.known_operations import is_dropout, is_known
+from rshop.fast.plan.known_operations import is_dropout, is_keras_alone, is_known
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
 from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
@@ -24,39 +25,63 @@ def lower(graph: Graph, training) -> Lowered | None:
         >>> [i.kind for i in lowered.instructions]
         ['product', 'bias', 'product', 'sum', 'call']
     """
-    if unknown(graph, training):
+    effects = _effects(graph, training)
+    if None in effects.values():
         return None
-    lowering = _Lowering(training)
+    lowering = _Lowering(training, effects)
     lowering.result.inputs = [lowering.new(t) for t in graph.inputs]
     lowering.graph(graph, lowering.result.inputs, "")
-    lowering.result.inputs += [*lowering.result.once, *lowering.result.drawn]
+    lowering.result.inputs += [*lowering.result.once, *lowering.result.drawn, *lowering.result.changed]
     if any(None in lowering.result.likes[number].shape[1:] for number in lowering.result.drawn):
         return None
     lowering.result.outputs = [lowering.number(t) for t in graph.outputs]
-    return lowering.result
+    lowering.result.after_change = [lowering.number(v) for v in lowering.result.changed.values()]
+    return None if lowering.result.is_torn else lowering.result
 
 
 def unknown(graph: Graph, training) -> list[str]:
-    """The names of the operations that are not known: with one of them the plain loop runs.
+    """The names of the operations that are in no list: whether they may run in the fast loop is to be found.
 
     Example:
         >>> unknown(step.graph, training=True)
         ['batch_normalization']
     """
-    operations = [o for o in graph.operations() if not known_operations.shows_parts(o)]
-    return [o.name for o in operations if not (is_known(o, training) or is_dropout(o, training))]
+    return [o.name for o in graph.operations() if not _is_listed(o, training)]
+
+
+def refused(graph: Graph, training) -> list[str]:
+    """The names of the operations that keep a step in the plain loop.
+
+    Example:
+        >>> refused(step.graph, training=True)
+        ['gaussian_noise']
+    """
+    found = _effects(graph, training)
+    return list(dict.fromkeys(node.operation.name for node, changed in found.items() if changed is None))
+
+
+def _is_listed(operation, training) -> bool:
+    shows_parts = known_operations.shows_parts(operation)
+    return shows_parts or is_known(operation, training) or is_dropout(operation, training)
+
+
+def _effects(graph, training) -> dict:
+    # For each node that no list knows the variables that it changes, or None.
+    nodes = [node for _, node in graph.every_node() if not _is_listed(node.operation, training)]
+    return {node: changed_by(node, training) for node in nodes}
 
 
 class _Lowering:
-    def __init__(self, training):
-        self.training = training
+    def __init__(self, training, effects: dict):
+        self.training, self.effects = training, effects
         self.result = Lowered()
         self.numbers: dict[int, int] = {}
         self.weights: dict[tuple, int] = {}
 
     def new(self, like) -> int:
         # A step that was written for a batch of one size runs on parts of that batch too.
-        shape = (None, *like.shape[1:]) if like.shape else ()
+        is_fixed = isinstance(like, keras.Variable) or not like.shape
+        shape = like.shape if is_fixed else (None, *like.shape[1:])
         self.result.likes.append(keras.KerasTensor(shape, like.dtype))
         self.numbers[id(like)] = len(self.result.likes) - 1
         return len(self.result.likes) - 1
@@ -99,7 +124,7 @@ class _Lowering:
         elif is_dropout(operation, self.training):
             last = self.dropout(name, operation, node.inputs[0], node.outputs[0])
         elif known_operations.is_dense(operation) and len(node.inputs) == 1:
-            last = self.dense(name, operation, node.inputs[0], node.outputs[0])
+            last = self.dense(name, node)
         elif type(operation) is Product:
             where = {**dict(zip(("start", "stop"), node.args[1:], strict=False)), **node.kwargs}
             weight = self.weight(operation.kernel, operation, **where)
@@ -108,6 +133,9 @@ class _Lowering:
             where = {**dict(zip(("row",), node.args[1:], strict=False)), **node.kwargs}
             weight = self.weight(operation.value, operation, **where)
             last = self.bias(name, self.cast(name, node.inputs[0], operation), weight, node.outputs[0])
+        elif node in self.effects:
+            self.closed(name, node, self.effects[node])
+            return
         else:
             self.call(name, node)
             return
@@ -119,7 +147,8 @@ class _Lowering:
         reads = [self.cast(name, x, layer), mask]
         return self.add(name, reads, _copy(y), lambda v, w, training: [v[0] * v[1]])
 
-    def dense(self, name, layer, x, y):
+    def dense(self, name, node):
+        layer, x, y = node.operation, node.inputs[0], node.outputs[0]
         like = keras.KerasTensor(y.shape, layer.compute_dtype)
         last = self.cast(name, x, layer)
         last = self.product(name, last, self.weight(layer.kernel, layer), like)
@@ -128,6 +157,8 @@ class _Lowering:
         if layer.activation is not None and layer.activation is not keras.activations.linear:
             activation = layer.activation
             last = self.add(name, [last], _copy(y), lambda v, w, training: [activation(v[0])])
+            if node in self.effects:  # a function of one's own, which may mix the samples
+                self.result.instructions[-1].per_sample = self.result.by_sample = self.result.lasting = False
         return last
 
     def product(self, name, x, weight, like):
@@ -167,6 +198,24 @@ class _Lowering:
             Instruction(name, reads, writes, _call(node), kind, None, per_sample, variables, letters)
         )
 
+    def closed(self, name, node, changed):
+        # An operation that no list knows. What it changes it reads and writes, as the step does its states.
+        before = [self.held(variable) for variable in changed]
+        fixed = {id(variable) for variable in changed}
+        variables = tuple(v for v in getattr(node.operation, "weights", []) if id(v) not in fixed)
+        reads = [*(self.number(t) for t in node.inputs), *before]
+        writes = [self.new(like) for like in [*node.outputs, *changed]]
+        run = _run_changing(node, changed)
+        self.result.instructions.append(Instruction(name, reads, writes, run, variables=variables))
+        self.result.by_sample = False
+        self.result.lasting &= is_keras_alone(node.operation, self.training)
+
+    def held(self, variable) -> int:
+        # The number of what a variable holds now.
+        if id(variable) not in self.numbers:
+            self.result.changed[self.new(variable)] = variable
+        return self.number(variable)
+
     def is_by_sample(self, operation, tensors, constants, letters) -> bool:
         if is_recurrent(operation):
             numbers = not any(getattr(c, "shape", ()) for c in constants)
@@ -184,6 +233,18 @@ def _shift(weight):
 
 def _call(node):
     return lambda values, weights, training: node.call(values, training)
+
+
+def _run_changing(node, changed):
+    inputs = len(node.inputs)
+
+    def run(values, weights, training):
+        if not changed:
+            return node.call(values, training)
+        results, after = run_changing(node, values[:inputs], changed, values[inputs:], training)
+        return [*results, *after]
+
+    return run
 
 
 def _constants(node) -> list:

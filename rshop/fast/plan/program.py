@@ -27,6 +27,8 @@ class Program:
         fixed, sequences, states, readouts: the numbers of the step's inputs, by what they are in this call.
         outputs: the numbers of the outputs.
         next_states: the numbers of the next states.
+        changed, after_change: the numbers of what the variables that layers change hold before and after the
+            step.
         training: passed to the layers.
         kind: what it was made for, beside the step.
     """
@@ -40,6 +42,8 @@ class Program:
     readouts: list[int]
     outputs: list[int]
     next_states: list[int]
+    changed: list[int]
+    after_change: list[int]
     training: bool | None
     kind: tuple
 
@@ -53,7 +57,7 @@ class Program:
         self.loop_weights = sorted({i.weight for i in loop if i.weight is not None})
         self.variables = list({id(v): v for i in loop for v in i.variables}.values())
         others = {n for item in self.plan.loop for n in _reads_beside_products(item)}
-        others |= {*self.next_states, *self.plan.emitted}
+        others |= {*self.next_states, *self.after_change, *self.plan.emitted}
         #: What only products read: its gradient can be deferred until after the loop.
         self.only_multiplied = {n for n in [*self.loop_sequences, *self.loop_fixed] if n not in others}
         self.emits = [self.lowered.likes[n] for n in self.plan.emitted]
@@ -123,27 +127,30 @@ class Program:
         order += [("variable", i) for i in range(len(self.variables))]
         return order + [("fixed", n) for n in self.loop_fixed]
 
-    def timestep(self, shared: list, tap):
+    def timestep(self, shared: list, tap, variables: list):
         """The step as `run(inputs, states, readouts) -> emitted, next_states`.
 
         Args:
             shared: the first result of `before`.
             tap: `tap(place, operands, others, compute)` returns the sum of a group of products; None
                 computes it.
+            variables: what the variables of `changed` hold; replaced in place by what they hold afterwards.
         """
         given = dict(zip(self.shared_order(), shared, strict=True))
         weights = {i: value for (kind, i), value in given.items() if kind == "weight"}
         merged = {n: value for (kind, n), value in given.items() if kind == "merged"}
-        variables = [value for (kind, _), value in given.items() if kind == "variable"]
+        unchanged = [value for (kind, _), value in given.items() if kind == "variable"]
         fixed = {n: value for (kind, n), value in given.items() if kind == "fixed"}
 
         def run(inputs, states, readouts):
             values = {**fixed}
             values |= dict(zip(self.loop_sequences, inputs, strict=True))
             values |= dict(zip([*self.states, *self.readouts], [*states, *readouts], strict=True))
+            values |= dict(zip(self.changed, variables, strict=True))
             # Layers that an instruction calls find their weights in the scope, as plain tensors.
-            with keras.StatelessScope(state_mapping=list(zip(self.variables, variables, strict=True))):
+            with keras.StatelessScope(state_mapping=list(zip(self.variables, unchanged, strict=True))):
                 run_instructions(self.plan.loop, values, weights, self.training, tap=tap, merged=merged)
+            variables[:] = [values[n] for n in self.after_change]
             return [values[n] for n in self.plan.emitted], [values[n] for n in self.next_states]
 
         return run
@@ -200,12 +207,12 @@ def program(
     counts = [len(flat(part)) for part in (step.inputs, step.constants, step.states, step.readouts)]
     kinds = [FIXED if decode else SEQUENCE] * counts[0] + [FIXED] * counts[1] + [FED] * counts[2]
     kinds += [SEQUENCE if forced else FED] * counts[3]
-    kinds += [FIXED] * len(lowered.once) + [SEQUENCE] * len(lowered.drawn)
+    kinds += [FIXED] * len(lowered.once) + [SEQUENCE] * len(lowered.drawn) + [FED] * len(lowered.changed)
     numbers = lowered.inputs
     outputs = lowered.outputs[: len(flat(step.outputs))]
     next_states = lowered.outputs[len(outputs) :]
     wiring = [] if forced else step.wiring
-    fed = [*next_states, *(outputs[i] for i, _ in wiring)]
+    fed = [*next_states, *lowered.after_change, *(outputs[i] for i, _ in wiring)]
     plan = schedule(lowered, kinds, fed, outputs, late_gradients=late_gradients, hoist=hoist, after=after)
     first = sum(counts[:2])
     return Program(
@@ -218,6 +225,8 @@ def program(
         readouts=[] if forced else numbers[first + counts[2] : sum(counts)],
         outputs=outputs,
         next_states=next_states,
+        changed=[*lowered.changed],
+        after_change=lowered.after_change,
         training=training,
         kind=(training, decode, forced, after, late_gradients, hoist),
     )

@@ -213,6 +213,8 @@ def test_what_is_no_run_is_refused():
         viz.inspect(rnn, x, beside={"trainin": True})
     one_hot = viz.inspect(rnn, x, beside={"x": x})
     assert isinstance(one_hot, Inspector) and repr(one_hot).endswith("beside the same call with another x")
+    other = viz.inspect(rnn, x, beside={"training": True, "initial_state": np.ones((1, 3))})
+    assert repr(other).endswith("beside the same call with training=True, another initial_state")
 
 
 def test_runs_with_nothing_in_common_are_refused():

@@ -44,7 +44,7 @@ def read_second_run(beside, rnn, x, call: dict) -> SecondRun:
 
     Example:
         >>> read_second_run({"training": False}, rnn, x, {"training": True, "ground_truth": y}).said
-        'the same call with another training'
+        'the same call with training=False'
 
     Args:
         beside: a `Trace`; a layer or model; arguments of a call in a dict; or a second `x`.
@@ -61,10 +61,15 @@ def read_second_run(beside, rnn, x, call: dict) -> SecondRun:
         return _run(beside, x, call, said=f"another layer, {beside.name}")
     if isinstance(beside, Mapping):
         other = {**call, **beside}
-        changed = ", ".join(map(str, beside)) or "nothing"
-        return _run(rnn, other.pop("x", x), other, own=("x",), said=f"the same call with another {changed}")
+        changed = ", ".join(_told(name, value) for name, value in beside.items()) or "nothing changed"
+        return _run(rnn, other.pop("x", x), other, own=("x",), said=f"the same call with {changed}")
     _check_input(beside)
     return _run(rnn, beside, call, said="the same layer on another x")
+
+
+def _told(name, value) -> str:
+    # `training=False`, and of tensors which one it is.
+    return f"{name}={value}" if isinstance(value, bool | int | float | None) else f"another {name}"
 
 
 def check_like(trace, second: SecondRun):
