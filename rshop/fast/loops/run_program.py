@@ -8,6 +8,7 @@ from keras import ops
 from rshop.backend import cores, count_up, has_gpu, has_xla, is_compiled_outside
 from rshop.fast.loops.compiled_loops import CompiledLoops, KeptLoops
 from rshop.fast.loops.custom_loop import scan_known
+from rshop.fast.loops.derivatives import without_gradient
 from rshop.fast.loops.known_body import known_body
 from rshop.fast.plan.program import Program
 from rshop.fast.switches import Switches
@@ -77,12 +78,8 @@ def run(
     if now["mask"] and not silent_in_loop:
         given = [silence(now["mask"][0], x) for x in given]
     shared, inputs = program.before(fixed, given)
-    changed = list(program.lowered.changed.values())
-    carry = {
-        **first,
-        "held": _held(program, first, batch),
-        "variables": [ops.stop_gradient(ops.convert_to_tensor(variable)) for variable in changed],
-    }
+    held, changed = _held(program, first, batch), list(program.lowered.changed.values())
+    carry = {**first, "held": held, "variables": without_gradient(list(map(ops.convert_to_tensor, changed)))}
     now = {**now, "inputs": inputs}
     if forced:
         carry |= {"readouts": [], "truths": []}
@@ -100,9 +97,8 @@ def run(
         return CompiledLoops(known_body(program, run_body, *likes, **on), xla)
 
     kind = (program.kind, xla, zero_masked, *on.values(), _shapes(carry), _shapes(now))
-    lasts = program.lowered.lasting
     memory, emitted = scan_known(
-        kept.get(kind, as_it_is, loops) if lasts else loops(),
+        kept.get(kind, as_it_is, loops) if program.lowered.lasting else loops(),
         carry,
         flat(now),
         shared,
@@ -117,8 +113,7 @@ def run(
     memory["held"] = program.after(memory["held"], over_time=False) if memory["held"] else []
     if forced:
         memory |= _last_fed(program, [y[:, -1] for y in outputs] or memory["held"], truths)
-    after = zip(changed, memory.pop("variables"), strict=True)
-    return memory, outputs, [(variable, ops.stop_gradient(value)) for variable, value in after]
+    return memory, outputs, list(zip(changed, memory.pop("variables"), strict=True))
 
 
 def _like(tensor):

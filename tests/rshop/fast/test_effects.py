@@ -32,7 +32,7 @@ def around(layer, **options):
     return RecurrentModel(x, n, h, n, return_sequences=True, **options)
 
 
-def trained(make, data, *, training=True, calls=2, mask=None):
+def trained(make, data, *, training=True, calls=2, mask=None, xla=False):
     """Outputs, gradients by input and weights, and all variables after some calls in one graph."""
     keras.utils.set_random_seed(1)
     rnn = make()
@@ -46,7 +46,7 @@ def trained(make, data, *, training=True, calls=2, mask=None):
             total = tf.reduce_sum(tf.sin(3 * y))
         return y, tape.gradient(total, [x, *weights], unconnected_gradients="zero")
 
-    run = tf.function(both)
+    run = tf.function(both, jit_compile=xla)
     found = [keras.tree.flatten(run(tf.constant(data))) for _ in range(calls)]
     return [np.asarray(value) for value in [*sum(found, []), *rnn.variables]]
 
@@ -295,6 +295,17 @@ def test_wherever_it_is_the_numbers_are_those_of_the_plain_loop(place, layer):
 def test_masked_timesteps_count_as_in_the_plain_loop(layer):
     mask = tf.constant(np.random.default_rng(2).random((5, 6)) < 0.6)
     assert_alike(lambda: around(layer()), draws(5, 6, SIZE), mask=mask, tolerance=2e-5)
+
+
+@pytest.mark.parametrize("layer", [Counting, layers.BatchNormalization])
+def test_in_a_model_that_xla_compiles_as_a_whole(layer):
+    def make():
+        return around(layer())
+
+    with switched(**OFF):
+        plain = trained(make, draws(5, 6, SIZE))
+    whole = trained(make, draws(5, 6, SIZE), xla=True)
+    assert max(map(apart, whole, plain)) < 2e-5
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])

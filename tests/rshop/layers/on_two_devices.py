@@ -51,6 +51,26 @@ def stateful(batch):
     return keras.Model(x, layers.Dense(2)(LSTMCell(4).get_layer(stateful=True)(x)))
 
 
+class Counting(layers.Layer):
+    """Counts its calls, and reads the count."""
+
+    def build(self, shape):
+        self.count = self.add_weight((), "zeros", trainable=False)
+
+    def call(self, x):
+        self.count.assign_add(1.0)
+        return x / (1 + 0.01 * self.count)
+
+
+def counting(batch):
+    x_t, h_tm1 = Input((3,)), Input((3,))
+    h = ops.tanh(Counting()(x_t) + layers.Dense(3)(h_tm1))
+    x = Input((TIME, 3))
+    return keras.Model(
+        x, layers.Dense(2)(RecurrentModel(x_t, h, initial_states=[h_tm1], final_states=[h])(x))
+    )
+
+
 def trained(build, strategy, replicas):
     """The weights after an epoch that passes the moment at which XLA compiles the loop."""
     keras.utils.set_random_seed(1)
@@ -86,7 +106,7 @@ def main():
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
     two, one = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), tf.distribute.get_strategy()
     found = {}
-    for build in (stack, own_step, forced_readout, stateful):
+    for build in (stack, own_step, forced_readout, stateful, counting):
         pairs = zip(trained(build, one, 1), trained(build, two, 2), strict=True)
         found[build.__name__] = max(float(np.abs(a - b).max()) for a, b in pairs)
     try:

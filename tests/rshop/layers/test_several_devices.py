@@ -18,7 +18,7 @@ def found():
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("model", ["stack", "own_step", "forced_readout", "stateful"])
+@pytest.mark.parametrize("model", ["stack", "own_step", "forced_readout", "stateful", "counting"])
 def test_two_devices_train_to_the_weights_of_one(model):
     assert found()[model] <= 1e-5
 
