@@ -87,6 +87,10 @@ class Graph:
             >>> [name for name, _ in Graph(stack).every_node()]
             ['lstm_cell', 'lstm_cell/projections', ..., 'lstm_cell/h', 'dense']
         """
+        return list(self._every_node)
+
+    @cached_property
+    def _every_node(self):
         found = []
 
         def note(at):
@@ -125,7 +129,8 @@ class Graph:
             inside: for a node, the operation to be seen in its place, and the graph of what happens inside.
         """
         made = shallow_copy(self)
-        made.__dict__.pop("_operations", None)
+        for known in ("_every_node", "_operations"):
+            made.__dict__.pop(known, None)
         made.nodes = [_opened(node, inside) for node in self.nodes]
         return made
 

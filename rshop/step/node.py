@@ -7,6 +7,7 @@ from functools import cached_property
 
 import keras
 
+from rshop.step.recurrent import is_recurrent
 from rshop.structure import flat, tree
 
 
@@ -33,6 +34,22 @@ class Node:
     def inputs(self) -> list:
         """The Keras tensors that this node reads, flat: two for `a + b`."""
         return [t for t in flat([self.args, self.kwargs]) if isinstance(t, keras.KerasTensor)]
+
+    @property
+    def variables(self) -> list:
+        """All Keras variables that it may read, each once: a layer's, and those in `h * scale`."""
+        given = [a for a in flat([self.args, self.kwargs]) if isinstance(a, keras.Variable)]
+        operation = self.operation
+        inside = operation.description.variables if is_recurrent(operation) and operation.is_described else []
+        every = [*getattr(operation, "variables", []), *given, *inside]
+        return list({id(variable): variable for variable in every}.values())
+
+    @property
+    def weights(self) -> list:
+        """Its `variables` without the states of seeds."""
+        own = {id(v) for v in getattr(self.operation, "weights", [])}
+        seeds = {id(v) for v in getattr(self.operation, "variables", [])} - own
+        return [v for v in self.variables if id(v) not in seeds]
 
     @cached_property
     def takes_training(self) -> bool:

@@ -164,8 +164,8 @@ class Step:
 
     @property
     def variables(self) -> list:
-        """All variables of the step's layers, each once: weights, statistics, states of seeds."""
-        every = [v for o in self.graph.operations() for v in getattr(o, "variables", [])]
+        """All variables of the step, each once: weights, statistics, states of seeds."""
+        every = [v for _, node in self.graph.every_node() for v in node.variables]
         return list({id(v): v for v in every}.values())
 
     def forget_dropout(self):

@@ -10,8 +10,8 @@ from rshop.step.node import Node
 def changed_by(node: Node, training: bool | None) -> list | None:
     """The variables of a layer that it changes as it runs; None if it may do anything else.
 
-    Such as drawing random numbers, adding a loss, calling NumPy, or what XLA does not compile. It is found
-    by tracing the operation once.
+    Such as drawing random numbers, adding a loss, changing a weight that is trained, calling NumPy, or what
+    XLA does not compile. It is found by tracing the operation once.
 
     Example:
         >>> changed_by(node, training=True)  # of a BatchNormalization
@@ -25,7 +25,7 @@ def changed_by(node: Node, training: bool | None) -> list | None:
     """
     if _makes_masks(node.operation):
         return None
-    own = list(getattr(node.operation, "variables", []))
+    own = node.variables
     changed, strange = [], []
 
     def run(*tensors):
@@ -42,7 +42,8 @@ def changed_by(node: Node, training: bool | None) -> list | None:
         pure = is_pure(run, [*likes, *own])
     except Exception:  # noqa: BLE001  (what a layer of one's own raises here it raises in the plain loop, too)
         return None
-    return changed if pure and not strange else None
+    # A weight that is trained and changed has a gradient, which an assignment would hide.
+    return changed if pure and not strange and not any(v.trainable for v in changed) else None
 
 
 def run_changing(node: Node, values: list, changed: list, before: list, training: bool | None) -> tuple:
@@ -58,7 +59,7 @@ def run_changing(node: Node, values: list, changed: list, before: list, training
         training: handed to a layer that asks for it.
     """
     fixed = {id(v) for v in changed}
-    pairs = [(v, ops.convert_to_tensor(v)) for v in node.operation.variables if id(v) not in fixed]
+    pairs = [(v, ops.convert_to_tensor(v)) for v in node.variables if id(v) not in fixed]
     pairs += [(v, ops.stop_gradient(value)) for v, value in zip(changed, before, strict=True)]
     with _Assignments(pairs) as scope:
         results = node.call(values, training)

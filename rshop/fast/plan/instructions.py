@@ -18,7 +18,7 @@ class Instruction:
         kind: `"product"`, `"bias"`, `"sum"`, `"contraction"` or `"call"`.
         weight: the number of the `Weight` of a product or a bias.
         per_sample: whether it treats each sample alone, so that time may be folded into the batch.
-        variables: the weights of a Keras layer that the instruction calls.
+        variables: the weights of a Keras layer that the instruction calls, and variables that it reads.
         letters: the axes of a contraction (see `contractions.letters_of`).
     """
 

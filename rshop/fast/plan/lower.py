@@ -182,7 +182,7 @@ class _Lowering:
     def call(self, name, node):
         operation = node.operation
         tensors, kind = node.inputs, "call"
-        variables = tuple(operation.weights) if isinstance(operation, keras.layers.Layer) else ()
+        variables = tuple(node.weights)
         constants = _constants(node)
         if known_operations.is_sum(operation) and _are_alike([*tensors, *node.outputs]) and not constants:
             kind = "sum"
@@ -202,7 +202,7 @@ class _Lowering:
         # An operation that no list knows. What it changes it reads and writes, as the step does its states.
         before = [self.held(variable) for variable in changed]
         fixed = {id(variable) for variable in changed}
-        variables = tuple(v for v in getattr(node.operation, "weights", []) if id(v) not in fixed)
+        variables = tuple(v for v in node.weights if id(v) not in fixed)
         reads = [*(self.number(t) for t in node.inputs), *before]
         writes = [self.new(like) for like in [*node.outputs, *changed]]
         run = _run_changing(node, changed)

@@ -163,7 +163,18 @@ class Branches(layers.Layer):
         return ops.cond(ops.sum(x) > 0, lambda: x, lambda: 2 * x)
 
 
-SLOW = [Noisy, OwnSeed, Losing, Python, Elsewhere, WritesElsewhere, Masks, Branches]
+class Renormalising(layers.Layer):
+    """Changes a weight that is trained: after the assignment its gradient is still wanted."""
+
+    def build(self, shape):
+        self.scale = self.add_weight((SIZE,), keras.initializers.RandomNormal(seed=1))
+
+    def call(self, x):
+        self.scale.assign(self.scale / ops.norm(self.scale))
+        return self.scale * x
+
+
+SLOW = [Renormalising, Noisy, OwnSeed, Losing, Python, Elsewhere, WritesElsewhere, Masks, Branches]
 FAST = {
     "gated": Gated,
     "counting": Counting,
@@ -369,6 +380,45 @@ def test_a_function_that_mixes_the_samples_is_not_spread_over_time():
     y = tf.function(rnn)(data, training=True)
     z = data @ rnn.trainable_weights[0].numpy()
     np.testing.assert_allclose(y, np.cumsum(z - z.mean(axis=0), axis=1), atol=1e-5)
+
+
+# Variables in operations, and not in a layer -------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [3, 40])
+@pytest.mark.parametrize("graph", [True, False])
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_variable_in_an_operation_has_its_value_and_its_gradient(steps, graph, nested):
+    """`h = 0.5 tanh(x + v h)`, in NumPy, with a central difference for the gradient by v."""
+    scale = keras.Variable(np.full(SIZE, 0.5, "float32"))
+    x, h = Input((SIZE,)), Input((SIZE,), name="h")
+    n = 0.5 * ops.tanh(x + h * scale)
+    rnn = RecurrentModel(x, n, h, n)
+    if nested:  # as a layer of another step, over words of one place
+        inner, x, h = rnn, Input((1, SIZE)), Input((SIZE,), name="h")
+        n = inner(x, initial_state=h)
+        rnn = RecurrentModel(x, n, h, n)
+    data = draws(2, steps, SIZE)
+
+    def run(given):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(rnn(given[:, :, None] if nested else given, training=True))
+        return total, tape.gradient(total, scale.value)
+
+    def by_numpy(v):
+        h = np.zeros((2, SIZE))
+        for t in range(steps):
+            h = 0.5 * np.tanh(data[:, t] + h * v)
+        return h.sum()
+
+    for value in (0.5, 0.8):
+        scale.assign(np.full(SIZE, value))
+        total, gradient = (tf.function(run) if graph else run)(data)
+        np.testing.assert_allclose(total, by_numpy(np.full(SIZE, value)), atol=1e-5)
+        around = [value + 1e-4 * np.eye(SIZE)[i] for i in range(SIZE)]
+        below = [value - 1e-4 * np.eye(SIZE)[i] for i in range(SIZE)]
+        expected = [(by_numpy(a) - by_numpy(b)) / 2e-4 for a, b in zip(around, below, strict=True)]
+        np.testing.assert_allclose(gradient, expected, atol=1e-4)
 
 
 # Each operation ----------------------------------------------------------------------------------
