@@ -99,7 +99,7 @@ def _program(timesteps):
     if holds and has_unknown_sizes(flat(layer.description.outputs)):
         return None
     forced = bool(now["truths"]) and not now["coins"] and not now["mask"]
-    return program(
+    ready = program(
         layer.description,
         timesteps.timestep.training,
         decode=layer.decode,
@@ -108,3 +108,6 @@ def _program(timesteps):
         late_gradients=on.late_gradients,
         hoist=on.hoist,
     )
+    # The loop reads weights as the layer computes, in mixed precision rounded; a layer of one's own may not.
+    mixed = layer.compute_dtype != layer.variable_dtype
+    return None if ready is not None and ready.lowered.closed and mixed else ready

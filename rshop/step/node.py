@@ -38,8 +38,9 @@ class Node:
     @property
     def variables(self) -> list:
         """All Keras variables that it may read, each once: a layer's, and those in `h * scale`."""
-        given = [a for a in flat([self.args, self.kwargs]) if isinstance(a, keras.Variable)]
         operation = self.operation
+        held = [] if isinstance(operation, keras.layers.Layer) else list(vars(operation).values())
+        given = [a for a in [*flat([self.args, self.kwargs]), *held] if isinstance(a, keras.Variable)]
         inside = operation.description.variables if is_recurrent(operation) and operation.is_described else []
         every = [*getattr(operation, "variables", []), *given, *inside]
         return list({id(variable): variable for variable in every}.values())

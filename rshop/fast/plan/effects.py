@@ -1,17 +1,21 @@
 """What an operation that no list knows does beside its results: it changes weights of its own, or more."""
 
+import inspect
+
 import keras
 from keras import ops
 
 from rshop.backend import is_pure
+from rshop.fast.plan.known_operations import is_known
 from rshop.step.node import Node
 
 
 def changed_by(node: Node, training: bool | None) -> list | None:
     """The variables of a layer that it changes as it runs; None if it may do anything else.
 
-    Such as drawing random numbers, adding a loss, changing a weight that is trained, calling NumPy, or what
-    XLA does not compile. It is found by tracing the operation once.
+    Such as drawing random numbers, adding a loss, calling NumPy, or what XLA does not compile. It is found by
+    tracing the operation once. Batch normalisation alone may change variables, its statistics: what another
+    layer does with those that it changes is not known.
 
     Example:
         >>> changed_by(node, training=True)  # of a BatchNormalization
@@ -23,7 +27,7 @@ def changed_by(node: Node, training: bool | None) -> list | None:
         node: a use of any layer or operation.
         training: handed to a layer that asks for it.
     """
-    if _makes_masks(node.operation):
+    if _makes_masks(node.operation) or _hides_training(node):
         return None
     own = node.variables
     changed, strange = [], []
@@ -42,8 +46,8 @@ def changed_by(node: Node, training: bool | None) -> list | None:
         pure = is_pure(run, [*likes, *own])
     except Exception:  # noqa: BLE001  (what a layer of one's own raises here it raises in the plain loop, too)
         return None
-    # A weight that is trained and changed has a gradient, which an assignment would hide.
-    return changed if pure and not strange and not any(v.trainable for v in changed) else None
+    may_change = type(node.operation) is keras.layers.BatchNormalization
+    return changed if pure and not strange and (may_change or not changed) else None
 
 
 def run_changing(node: Node, values: list, changed: list, before: list, training: bool | None) -> tuple:
@@ -71,6 +75,28 @@ class _Assignments(keras.StatelessScope):
     def add_update(self, update):
         variable, value = update
         super().add_update((variable, ops.stop_gradient(value)))
+
+
+def _hides_training(node) -> bool:
+    # Keras tells the layers within a layer whether it is training, if that does not say it itself; but in the
+    # backward pass no call is going on that could tell.
+    layer = node.operation
+    if not isinstance(layer, keras.layers.Layer) or node.takes_training:
+        return False
+    asking = [one for one in _layers_within(layer) if "training" in inspect.signature(one.call).parameters]
+    return not all(is_known(one, training=True) for one in asking)
+
+
+def _layers_within(layer) -> list:
+    found, waiting = {}, [layer]
+    while waiting:
+        values = vars(waiting.pop()).values()
+        every = [one for value in values for one in keras.tree.flatten(value)]
+        for one in every:
+            if isinstance(one, keras.layers.Layer) and id(one) not in found:
+                found[id(one)] = one
+                waiting.append(one)
+    return list(found.values())
 
 
 def _makes_masks(operation) -> bool:

@@ -75,6 +75,7 @@ class Lowered:
         by_sample: whether each sample is treated alone, so that the batch may be split into parts.
         lasting: whether it is the same as long as the numbers, words and functions of its layers are; what a
             layer of one's own depends on is not known.
+        closed: whether it has an operation that no list knows.
     """
 
     instructions: list[Instruction] = field(default_factory=list)
@@ -88,6 +89,7 @@ class Lowered:
     likes: list = field(default_factory=list)
     by_sample: bool = True
     lasting: bool = True
+    closed: bool = False
 
     @property
     def is_torn(self) -> bool:

@@ -151,7 +151,11 @@ def _is_known_layer(layer, training):
         return False
     if getattr(layer, "activity_regularizer", None) is not None or getattr(layer, "mask_zero", False):
         return False
-    return is_keras_alone(layer, training)
+    parts = [layer, *getattr(layer, "cells", [])]
+    functions = [getattr(p, k, None) for p in parts for k in ("activation", "recurrent_activation")]
+    if not all(f is None or _is_known_function(f, training) for f in functions):
+        return False
+    return all(is_from_keras(part) for part in parts)
 
 
 def _is_known_recurrent(layer, training):
@@ -176,21 +180,6 @@ def _draws(layer, *unused) -> bool:
     # The state of a seed generator is a variable, but no weight.
     weights = {id(w) for w in [*layer.weights, *unused]}
     return any(id(v) not in weights for v in layer.variables)
-
-
-def is_keras_alone(operation, training) -> bool:
-    """Whether an operation, the cells in it and the functions that it applies are known ones of Keras.
-
-    Example:
-        >>> is_keras_alone(keras.layers.Dense(3, activation="tanh"), training=True)
-        True
-        >>> is_keras_alone(keras.layers.Dense(3, activation=lambda z: 2 * z), training=True)
-        False
-    """
-    parts = [operation, *getattr(operation, "cells", [])]
-    functions = [getattr(p, k, None) for p in parts for k in ("activation", "recurrent_activation")]
-    known = all(f is None or _is_known_function(f, training) for f in functions)
-    return known and all(is_from_keras(part) for part in parts)
 
 
 def is_from_keras(operation) -> bool:

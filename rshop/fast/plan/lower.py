@@ -9,7 +9,7 @@ from rshop.fast.plan import known_operations
 from rshop.fast.plan.contractions import letters_of
 from rshop.fast.plan.effects import changed_by, run_changing
 from rshop.fast.plan.instructions import Instruction, Lowered, Weight
-from rshop.fast.plan.known_operations import is_dropout, is_keras_alone, is_known
+from rshop.fast.plan.known_operations import is_dropout, is_known
 from rshop.fast.plan.sample_by_sample import by_sample
 from rshop.step.graph import Graph
 from rshop.step.of_sequence import OncePerSequence, WeightsOfSequence
@@ -207,8 +207,9 @@ class _Lowering:
         writes = [self.new(like) for like in [*node.outputs, *changed]]
         run = _run_changing(node, changed)
         self.result.instructions.append(Instruction(name, reads, writes, run, variables=variables))
-        self.result.by_sample = False
-        self.result.lasting &= is_keras_alone(node.operation, self.training)
+        self.result.by_sample, self.result.closed = False, True
+        # What a layer of one's own depends on is not known.
+        self.result.lasting &= bool(changed)
 
     def held(self, variable) -> int:
         # The number of what a variable holds now.
