@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from rshop.backend import is_pure
-from rshop.fast.plan.known_operations import is_known
+from rshop.fast.plan.known_operations import is_known, shows_parts
 from rshop.step.node import Node
 
 
@@ -84,7 +84,7 @@ def _hides_training(node) -> bool:
     if not isinstance(layer, keras.layers.Layer) or node.takes_training:
         return False
     asking = [one for one in _layers_within(layer) if "training" in inspect.signature(one.call).parameters]
-    return not all(is_known(one, training=True) for one in asking)
+    return not all(shows_parts(one) or is_known(one, training=True) for one in asking)
 
 
 def _layers_within(layer) -> list:
