@@ -42,14 +42,14 @@ class Task:
         )
 
 
+_BEAM = Task(
+    "beam", "beam search of width 5", batch=32, length=50, tokens=2000, embedding=128, units=128, width=5
+)
 _ROWS = [
     Task("greedy", "1,000 characters, greedy", batch=1, length=1000, tokens=65, embedding=64, units=256),
-    Task(
-        "beam", "beam search of width 5", batch=32, length=50, tokens=2000, embedding=128, units=128, width=5
-    ),
+    _BEAM,
+    replace(_BEAM, name="attending", title="the same, attending over 50", places=50),
 ]
-
-_ROWS.append(replace(_ROWS[1], name="attending", title="the same, attending over 50", places=50))
 
 #: name -> task, in the order of the tables.
 TASKS = {task.name: task for task in _ROWS}

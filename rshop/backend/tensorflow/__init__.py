@@ -11,7 +11,7 @@ tuples and dicts. `xs`, `points`, `cotangents` and the values to split are lists
 `gradients.vjp(function, points, cotangents)`       shaped as the points; the cotangents as the results
 `gradients.custom_gradient(function)`               a function of `inputs` with its own backward pass
 `compiling.Compiled(function, xla)`                 a function of a list of calls, traced once
-`compiling.Traced(function)`                         the same within what calls it, of its arguments
+`compiling.Traced(function)`                        the same within what calls it, of its arguments
 `two_ways.TwoWays(function)`                        a function of `inputs` that is traced once, for any size
 `compiling.is_eager()`                              a bool: operations run at once, none is traced
 `compiling.is_compiled_outside()`                   a bool: what is traced is part of a compiled whole

@@ -72,7 +72,7 @@ def is_known(operation, training) -> bool:
     """
     if isinstance(operation, keras.layers.Layer):
         return _is_known_layer(operation, training)
-    return is_from_keras(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
+    return _is_from_keras(operation) and _name(operation) in _ELEMENTWISE | _OTHER_OPERATIONS
 
 
 def is_dropout(operation, training) -> bool:
@@ -87,7 +87,7 @@ def is_dropout(operation, training) -> bool:
         False
     """
     is_one = isinstance(operation, keras.layers.Layer) and _name(operation) in _DROPOUTS
-    if not training or not is_one or not is_from_keras(operation) or not _draws(operation):
+    if not training or not is_one or not _is_from_keras(operation) or not _draws(operation):
         return False
     return getattr(operation, "activity_regularizer", None) is None
 
@@ -123,7 +123,7 @@ def is_dense(operation) -> bool:
     """Whether a layer is `activation(x W + b)` with a plain matrix `W`."""
     return (
         _name(operation) == "Dense"
-        and is_from_keras(operation)
+        and _is_from_keras(operation)
         and operation.quantization_mode is None
         and not getattr(operation, "lora_enabled", False)
         and operation.autocast
@@ -133,7 +133,7 @@ def is_dense(operation) -> bool:
 
 def is_sum(operation) -> bool:
     """Whether an operation adds up tensors: `a + b`, or `keras.layers.Add`."""
-    return _name(operation) == "Add" and is_from_keras(operation)
+    return _name(operation) == "Add" and _is_from_keras(operation)
 
 
 def _is_known_layer(layer, training):
@@ -144,7 +144,7 @@ def _is_known_layer(layer, training):
         return _is_known_recurrent(layer, training)
     if type(layer) in WEIGHT_LAYERS + ATTENTION_LAYERS:
         return True
-    if not is_from_keras(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
+    if not _is_from_keras(layer) or name not in _PER_SAMPLE_LAYERS | _OTHER_LAYERS:
         return False
     # Random states and statistics that change in training would have to leave the loop.
     if training is not False and (name == "BatchNormalization" or _draws(layer)):
@@ -155,7 +155,7 @@ def _is_known_layer(layer, training):
     functions = [getattr(p, k, None) for p in parts for k in ("activation", "recurrent_activation")]
     if not all(f is None or _is_known_function(f, training) for f in functions):
         return False
-    return all(is_from_keras(part) for part in parts)
+    return all(_is_from_keras(part) for part in parts)
 
 
 def _is_known_recurrent(layer, training):
@@ -182,13 +182,7 @@ def _draws(layer, *unused) -> bool:
     return any(id(v) not in weights for v in layer.variables)
 
 
-def is_from_keras(operation) -> bool:
-    """Whether the class of an operation is one of Keras.
-
-    Example:
-        >>> is_from_keras(keras.layers.Dense(3)), is_from_keras(LSTMCell(3))
-        (True, False)
-    """
+def _is_from_keras(operation) -> bool:
     return type(operation).__module__.split(".")[0] == "keras"
 
 
