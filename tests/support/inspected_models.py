@@ -5,6 +5,8 @@ import numpy as np
 from keras import layers
 
 from rshop import LSTMCell, RecurrentModel, RecurrentSequential
+from rshop.attention import AdditiveAttention
+from rshop.cells import AttentionCell
 
 WORDS = ["the", "old", "cat", "sat", "on", "a", "mat"]
 FRENCH = ["<eos>", "le", "vieux", "chat", "est", "assis", "sur", "un", "tapis"]
@@ -88,6 +90,15 @@ def words():
     y = layers.Dense(len(vocabulary), "softmax", name="next_word")(n)
     rnn = RecurrentModel(word, y, h, n, return_sequences=True, name="word_model")
     return rnn, tokens, {"labels": TEXT, "output_labels": vocabulary}
+
+
+def attending_cell():
+    """A cell that attends over seven words at each timestep; built, so that it has equations."""
+    cell = AttentionCell(LSTMCell(16), AdditiveAttention(12))
+    rnn, memory = cell.get_layer(return_sequences=True, name="reader"), _normal(2, 7, 8)
+    x = _normal(2, 6, 5)
+    rnn(x, constants=memory)
+    return rnn, x, {"constants": [memory], "labels": {"memory": WORDS}}
 
 
 MODELS = {"stack": stack, "attention": attention, "nested": nested, "images": images, "words": words}

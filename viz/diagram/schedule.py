@@ -50,7 +50,7 @@ class Plan:
 
     def _note(self, outside):
         if self.strange:
-            return f"All in the plain loop: nothing is known beforehand of {', '.join(self.strange)}."
+            return f"All in the plain loop, because of {', '.join(self.strange)}."
         if outside:
             return _ONCE
         return "All of it runs in the loop, timestep by timestep."

@@ -62,6 +62,7 @@ def equations(rnn) -> Equations:
     with equations of its own. A product with a weight is written `W x`, as for column vectors; the circled
     dot (`*` in text) multiplies unit by unit. A weight of a layer without a name is called after the value
     that it helps to compute, `U` where it multiplies a state; where no name fits, its layer has a number.
+    `softmax(scores, mask)` gives shares of the places that count, and 0 to the others.
 
     Args:
         rnn: a recurrent layer of this project or a cell, whose sizes are known, or a Keras model that has

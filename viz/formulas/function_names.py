@@ -4,6 +4,7 @@ import re
 
 from rshop.expressions.loops import BothWays
 from rshop.expressions.terms import Function
+from viz.formulas.masked_softmax import is_masked_softmax
 from viz.formulas.weights import made_up
 
 _SAID = {"rnn_cell_from_model": "model", "recurrent_model": "model", "functional": "model"}
@@ -14,7 +15,7 @@ def inner_functions(function: Function, seen: dict | None = None) -> list:
     seen = {} if seen is None else seen
     for inner in function.inner():
         for what in [inner.forward, inner.backward] if isinstance(inner, BothWays) else [inner]:
-            if id(what) not in seen:
+            if id(what) not in seen and not is_masked_softmax(what):
                 seen[id(what)] = what
                 inner_functions(getattr(what, "step", what), seen)
     return list(seen.values())

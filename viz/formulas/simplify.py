@@ -1,6 +1,7 @@
 """Terms as a book has them: zeros left out, and the gates of one large product written apart."""
 
 from rshop.expressions.terms import Function, Term, ordered, resolved
+from viz.formulas.masked_softmax import masked_softmax
 
 
 class Simplified:
@@ -52,6 +53,10 @@ class Simplified:
     def _without_zeros(self, term):
         if term.is_leaf:
             return term
+        shares = masked_softmax(term)
+        if shares is not None:
+            of = [self.of(part) for part in shares]
+            return Term("softmax", of, {}, term.shape, term.dtype, term.name, term.given)
         of = [self.of(part) for part in term.of]
         zero, one = ([_is_number(part, value) for part in of] for value in (0, 1))
         if term.kind == "multiply" and any(zero):

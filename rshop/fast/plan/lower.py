@@ -28,6 +28,11 @@ def lower(graph: Graph, training) -> Lowered | None:
     effects = _effects(graph, training)
     if None in effects.values():
         return None
+    lowered = _lowered(graph, training, effects)
+    return None if lowered is None or lowered.is_torn else lowered
+
+
+def _lowered(graph, training, effects):
     lowering = _Lowering(training, effects)
     lowering.result.inputs = [lowering.new(t) for t in graph.inputs]
     lowering.graph(graph, lowering.result.inputs, "")
@@ -36,7 +41,7 @@ def lower(graph: Graph, training) -> Lowered | None:
         return None
     lowering.result.outputs = [lowering.number(t) for t in graph.outputs]
     lowering.result.after_change = [lowering.number(v) for v in lowering.result.changed.values()]
-    return None if lowering.result.is_torn else lowering.result
+    return lowering.result
 
 
 def unknown(graph: Graph, training) -> list[str]:
@@ -56,8 +61,11 @@ def refused(graph: Graph, training) -> list[str]:
         >>> refused(step.graph, training=True)
         ['gaussian_noise']
     """
-    found = _effects(graph, training)
-    return list(dict.fromkeys(node.operation.name for node, changed in found.items() if changed is None))
+    effects = _effects(graph, training)
+    kept = [node for node, changed in effects.items() if changed is None]
+    if not kept and (lowered := _lowered(graph, training, effects)) is not None and lowered.is_torn:
+        kept = [node for node, changed in effects.items() if changed]
+    return list(dict.fromkeys(node.operation.name for node in kept))
 
 
 def _is_listed(operation, training) -> bool:

@@ -39,7 +39,15 @@ def test_what_is_not_known_is_named():
     x, h = keras.Input((3,)), keras.Input((3,))
     n = ops.tanh(layers.GaussianNoise(0.5, name="forgetful")(layers.Dense(3)(x)) + h)
     text = viz.draw_step(RecurrentModel(x, n, h, n), schedule=True).text
-    assert "All in the plain loop: nothing is known beforehand of forgetful." in text
+    assert "All in the plain loop, because of forgetful." in text
+
+
+def test_what_changes_a_weight_that_another_part_reads_is_named():
+    x, h = keras.Input((3,)), keras.Input((3,))
+    norm = layers.BatchNormalization(name="norm")
+    n = ops.tanh(norm(layers.Dense(3)(x)) + h * norm.moving_variance)
+    text = viz.draw_step(RecurrentModel(x, n, h, n), schedule=True).text
+    assert "All in the plain loop, because of norm." in text
 
 
 def test_a_closed_cell_stands_in_the_loop():

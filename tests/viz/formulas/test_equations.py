@@ -18,6 +18,7 @@ from rshop import (
     basic_cells,
 )
 from rshop.attention import AdditiveAttention
+from rshop.attention.masking import MaskedSoftmax
 from rshop.cells import AttentionCell
 from rshop.tracing.check_layer import is_both_ways, only_layer
 from tests.support import inspected_models
@@ -211,12 +212,45 @@ def test_a_value_that_an_attention_hands_on_is_named_at_once():
     rnn = AttentionCell(GRUCell(4), AdditiveAttention(5)).get_layer()
     rnn(np.ones((1, 2, 3), "float32"), constants=np.ones((1, 6, 3), "float32"))
     found = viz.equations(rnn)
-    assert "\nalpha_t = attention(energies_t, memory_mask)\n" in str(found)
+    assert "\nalpha_t = softmax(energies_t, memory_mask)\n" in str(found)
     attention = (
-        r"\alpha_{t} &= \operatorname{attention}\left(\mathrm{energies}_{t}, \mathrm{memory\_mask}\right)"
+        r"\alpha_{t} &= \operatorname{softmax}\left(\mathrm{energies}_{t}, \mathrm{memory\_mask}\right)"
     )
     assert attention in found.latex
     assert "u_{" not in str(found) + found.latex
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_softmax_over_the_places_that_count_is_written_as_one(normalize):
+    x, h = Input((4,), name="x"), Input((4,), name="h_tm1")
+    m = ops.greater(x, 0)
+    n = MaskedSoftmax(normalize, name="shares")(x * h, m) + h
+    lines = written(n, x, h, n).splitlines()
+    if normalize:
+        assert lines == [
+            "shares_t = softmax(x_t * h_{t-1}, x_t > 0)",
+            "h_t = shares_t + h_{t-1}",
+            "y_t = h_t",
+        ]
+    else:
+        assert lines[0] == "shares_t = shares(x_t * h_{t-1}, x_t > 0)"
+        assert lines[-1] == "y_t = where(x_{1,t}, exp(where(x_{1,t}, x_{0,t}, -1e+38)), 0)"
+
+
+@pytest.mark.parametrize("other", ["mask", "number", "whole"])
+def test_what_only_looks_like_such_a_softmax_is_written_out(other):
+    x, h = Input((4,), name="x"), Input((4,), name="h_tm1")
+    s, m, k = Input((4,), name="s"), Input((4,), dtype="bool", name="m"), Input((4,), dtype="bool", name="k")
+    kept = ops.where(m, s, 0.5 if other == "number" else -1e38)
+    shares = (
+        ops.softmax(kept)
+        if other == "whole"
+        else ops.where(m if other == "number" else k, ops.softmax(kept), 0)
+    )
+    inner = keras.Model([s, m, k], shares + ops.where(k, 0.0, 0.0), name="shares")
+    n = inner([x * h, ops.greater(x, 0), ops.greater(h, 0)]) + h
+    text = written(n, x, h, n)
+    assert "shares(x_t * h_{t-1}, x_t > 0, h_{t-1} > 0)" in text and "softmax(where(" in text
 
 
 def test_layers_called_as_matrices_are_those_matrices():

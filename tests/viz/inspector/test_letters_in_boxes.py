@@ -66,7 +66,7 @@ def test_no_letter_of_a_sign_or_a_long_name_stands_out_of_its_box(folder, open_p
     x, h = keras.Input((3,), name="x"), keras.Input((3,), name="h")
     n = ops.sum(ops.logical_not(ops.expand_dims(x, 1)) * ops.expand_dims(h, 1), axis=1)
     signs = RecurrentModel(x, n, h, ops.leaky_relu(n) + ops.hard_sigmoid(h), return_sequences=True)
-    for rnn, some in ((signs, "expand_dims"), (of_long_names(LONG), "update_gate")):
+    for rnn, some in ((signs, "logical_not"), (of_long_names(LONG), "update_gate")):
         page = open_page(saved_page(folder, "signs", rnn, np.ones((1, 3, 3))), offline=True)
         boxes = page.inspector().locator(".rv-box")
         assert any(some in text for text in boxes.all_text_contents())

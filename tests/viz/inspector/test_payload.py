@@ -9,7 +9,7 @@ import pytest
 import rshop
 import viz
 from rshop import GRUCell, LSTMCell, RecurrentModel, RecurrentSequential, SimpleRNNCell
-from tests.support import models
+from tests.support import inspected_models, models
 from tests.support.payloads import accumulator, layer, normal, numbers, record
 from tests.viz.diagram.test_step import recurrent_layers
 from viz.inspector.payload import readout_sources, run_values, size_limit
@@ -370,3 +370,17 @@ def assert_recorded(rnn):
     found = run_values.collect(rnn, rshop.trace(rnn, x, **call), call.get("constants"))
     assert [v["name"] for v in payload["values"]] == [v.name for v in found.every]
     json.dumps(payload, allow_nan=False)
+
+
+def test_an_axis_of_one_unit_has_no_box_and_a_column_of_numbers_is_a_vector():
+    rnn, x, options = inspected_models.attending_cell()
+    payload = record(rnn, x, constants=options["constants"])
+    boxes, edges = payload["views"][0]["boxes"], payload["views"][0]["edges"]
+    names = [box["name"] for box in boxes]
+    assert "energies" in names and not {"squeeze", "expand_dims"} & {box["sign"] for box in boxes}
+    ends = {(names[edge["from"]], names[edge["to"]]) for edge in edges}
+    assert ("energies", "attention") in ends and ("query", "+") in {(a, b) for a, b in ends}
+    energies = next(value for value in payload["values"] if value["name"] == "energies")
+    assert (energies["rows"], energies["columns"]) == (1, 7)
+    trace = rshop.trace(rnn, x, constants=options["constants"])
+    np.testing.assert_array_equal(numbers(payload, "energies", "inner")[:6], trace["energies"][0, ..., 0])

@@ -171,6 +171,24 @@ def test_a_diagram_is_seen_whole_and_its_letters_can_be_read(folder, open_page, 
     assert min(sizes) > 10.4
 
 
+def test_a_high_diagram_is_seen_whole_on_a_small_screen_and_no_number_is_cut(folder, open_page):
+    import numpy as np
+
+    rnn, x, options = inspected_models.attending_cell()
+    # Numbers that are written with a power of ten are the longest.
+    page = open_page(saved_page(folder, "high", rnn, np.float32(1e-3) * x, **options), offline=True)
+    inspector = page.inspector()
+    holder = inspector.locator(".rv-diagram-holder")
+    assert holder.evaluate("e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]") == [0, 0]
+    sizes = inspector.locator(".rv-diagram text, .rv-diagram tspan").evaluate_all(
+        "n => n.map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)"
+    )
+    assert min(sizes) > 8.9
+    written = inspector.locator(".rv-value:visible")
+    assert any("e−" in text for text in written.all_inner_texts())
+    assert written.evaluate_all(TOO_WIDE) == []
+
+
 SEEN = """n => n.map(e => e.getBoundingClientRect()).every(
     (box) => box.width > 100 && box.height > 100 && box.left >= 0 && box.top >= 0
         && box.right <= innerWidth && box.bottom <= innerHeight)"""

@@ -6,7 +6,8 @@ import { opens } from "./look.js";
 import { drawn, nest } from "./nest.js";
 import { strip } from "./rows.js";
 
-// From this width on, in pixels, a diagram is drawn smaller rather than scrolled, as far as it can be read.
+// A diagram is drawn smaller rather than scrolled, as far as it can be read: to this where it is too wide. How
+// much smaller one that is too high becomes stands in the style sheet.
 const SMALLEST = { shut: 0.95, open: 0.8 };
 
 function diagram(run, { choose, toggle }) {
@@ -49,7 +50,7 @@ function diagram(run, { choose, toggle }) {
       role: "group",
       "aria-label": `Diagram of ${look.views[0].title}`,
       class: "rv-diagram",
-      style: `max-width:${width.toFixed(1)}px;min-width:${least.toFixed(1)}px`,
+      style: `--rv-width:${width.toFixed(1)}px;--rv-least-width:${least.toFixed(1)}px;--rv-ratio:${(width / height).toFixed(4)}`,
     },
     ...frames,
     ...edges.map((edge) => edge.node),

@@ -93,7 +93,8 @@ export class Style {
     };
     const self = { v, e };
     if (law.law in SIGNS || CALLS.includes(law.law)) return { kind: law.law, self, parts: law.of.map(inner) };
-    if (law.law === "function") return { kind: "call", self, name: law.function, parts: law.of.map(inner) };
+    if (law.law === "function")
+      return { kind: "call", self, name: law.function, parts: law.of.map(inner), valid: law.valid };
     if (law.law === "linear") {
       const known = this.affine.has(v) && depth > 0; // its sum over weights has an equation of its own
       return { kind: "linear", self, law, known, owner, mark: this.mark(owner, v), v: law.of[0].v };

@@ -51,6 +51,8 @@ export function inNames(run, tree, place) {
   if (!tree.parts) return otherInNames(run, tree, place);
   const parts = inBrackets(tree, (part) => inNames(run, part, place));
   if (tree.kind in SIGNS) return joined(parts, tree.kind, isVector(run, tree) ? " ⊙ " : SIGNS.product);
+  // Of a softmax over some of its places: which of them count.
+  if (tree.valid?.v !== undefined) parts.push(nameIn(run, tree.valid, place));
   return called(tree.name === "sigmoid" ? "σ" : tree.name || tree.kind, parts);
 }
 

@@ -176,6 +176,7 @@ def _guesses(guesses, block):
 def _equation(equation, block):
     given = {"function": equation.function, "start": equation.start, "sizes": equation.sizes}
     given["letter"] = equation.letter or None
+    given["valid"] = None if equation.valid is None else _operand(equation.valid)
     sent = {"law": equation.kind, **{key: part for key, part in given.items() if part is not None}}
     sent["of"] = [_operand(operand) for operand in equation.of]
     if equation.matrix is not None:

@@ -191,7 +191,9 @@ def _value(name, role, array):
         array = array.astype("float32")
     if len(shape) == 3:  # channels side by side: (height, channels, width)
         array = array.transpose(0, 1, 2, 4, 3)
-    rows = shape[0] if len(shape) > 1 else 1
-    columns = math.prod(shape[1:]) if len(shape) > 1 else math.prod(shape)
+    # A column of numbers, as the scores of an attention, is shown as a vector.
+    picture = len(shape) > 1 and math.prod(shape[1:]) > 1
+    rows = shape[0] if picture else 1
+    columns = math.prod(shape[1:] if picture else shape)
     array = array.reshape(*array.shape[:2], rows * columns)
     return Value(str(name), role, tuple(shape), array, rows, columns, bool(whole))

@@ -8,6 +8,10 @@ from viz.diagram import run_graphviz
 
 _MARGIN = 6
 
+# In inches, between rows, and in pixels the height from which on they are set closer: that of the panel on a
+# screen of 1366 x 768.
+_BETWEEN, _CLOSER, _HIGH = 0.26, 0.16, 580
+
 
 @dataclass
 class Drawing:
@@ -36,8 +40,18 @@ def arrange(diagrams: list) -> list[Drawing]:
         command = [run_graphviz.program(), "-q", "-Tplain"]
     except RuntimeError:
         return [_in_rows(boxes, list(edges)) for boxes, edges in diagrams]
+    made = _laid_out(command, diagrams, _BETWEEN)
+    high = [place for place, drawing in enumerate(made) if drawing.height > _HIGH]
+    if high:
+        closer = _laid_out(command, [diagrams[place] for place in high], _CLOSER)
+        for place, drawing in zip(high, closer, strict=True):
+            made[place] = drawing
+    return made
+
+
+def _laid_out(command, diagrams, between):
     # Starting the program takes longer than a layout: it is started once for all of them.
-    text = "\n".join(_dot(boxes, edges) for boxes, edges in diagrams)
+    text = "\n".join(_dot(boxes, edges, between) for boxes, edges in diagrams)
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
     parts = done.stdout.split("\nstop\n")
     return [
@@ -45,8 +59,8 @@ def arrange(diagrams: list) -> list[Drawing]:
     ]
 
 
-def _dot(boxes, edges):
-    lines = ["digraph { rankdir=BT; nodesep=0.14; ranksep=0.26; node [shape=box fixedsize=true]"]
+def _dot(boxes, edges, between):
+    lines = [f"digraph {{ rankdir=BT; nodesep=0.14; ranksep={between}; node [shape=box fixedsize=true]"]
     for i, ((width, height), _) in enumerate(boxes):
         lines.append(f"n{i} [width={width / 72:.4f} height={height / 72:.4f}]")
     for rank in ("min", "max"):

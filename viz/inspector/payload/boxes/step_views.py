@@ -57,6 +57,8 @@ class _Views:
         self.made.append(view)
 
         def visit(at):
+            if _is_passed_on(at.node):
+                return list(at.given)
             box = _node_box(at.node, self.values, self.spoken.last(at.name))
             if at.node.inner is not None:
                 box.inside = len(self.made)
@@ -93,6 +95,12 @@ class _Views:
             for tensor, state, title in zip(made, [*plain[1], *names], [*outputs, *names], strict=True)
         ]
         return starts, ends
+
+
+def _is_passed_on(node):
+    # An axis of one unit more or less changes no number: what reads it shows where the numbers come from.
+    unnamed = naming.given(node.operation) is None
+    return unnamed and type(node.operation).__name__ in ("ExpandDims", "Squeeze") and len(node.inputs) == 1
 
 
 def _value_box(values, place, *, after=False):
