@@ -18,6 +18,7 @@ COLUMNS = {
     "torch compile": "one timestep in torch.compile, in a Python loop over time",
     "jax": "jax.lax.scan, the whole training step under jit",
     "no mask": "rshop without the mask",
+    "no loop": "a Keras model with the weights and products of the LSTM and no loop: TensorFlow's own limit",
     "products": "the matrix products alone (NumPy): the machine's own limit",
 }
 _WIDTH = 11

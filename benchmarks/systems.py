@@ -21,9 +21,9 @@ from .workloads import Workload
 #: Whose results the others' are compared with.
 REFERENCE = "keras"
 #: Timed beside the others, but not for the same result.
-UNCOMPARED = ["no mask", "products"]
+UNCOMPARED = ["no mask", "no loop", "products"]
 #: What --quick times.
-QUICK = ["rshop", "keras", "keras jit", "torch", "torch loop", "no mask", "products"]
+QUICK = ["rshop", "keras", "keras jit", "torch", "torch loop", "no mask", "no loop", "products"]
 
 # XLA takes minutes to compile 100 timesteps of 4 layers each, laid out one by one.
 _NO_LOOP_JIT = {"highway"}
@@ -81,7 +81,11 @@ def _builders(kind):
             found["loop jit"] = found["loop"]
     ours = getattr(systems_rshop, kind)
     found |= {"rshop": ours, "rshop jit": ours}
-    return found | ({"no mask": systems_rshop.no_mask} if kind == "mask" else {})
+    beside = {
+        "mask": {"no mask": systems_rshop.no_mask},
+        "lstm": {"no loop": systems_keras.no_loop},
+    }
+    return found | beside.get(kind, {})
 
 
 def _maker(build, workload, batch, **options):

@@ -19,6 +19,18 @@ def lstm(s: Sizes):
     return _sequence_model([layers.LSTM(s.units, return_sequences=True)], s)
 
 
+def no_loop(s: Sizes):
+    """The products of an LSTM without a loop: what TensorFlow takes for any training step with such weights.
+
+    `(batch, time, features) -> (batch, time, units)`.
+    """
+    x = Input((s.time, s.features))
+    kernel, recurrent = layers.Dense(4 * s.units), layers.Dense(4 * s.units, use_bias=False)
+    of_input = kernel(x)
+    y = of_input + recurrent(of_input[..., : s.units])
+    return keras.Model(x, y[..., : s.units]), [*kernel.trainable_weights, *recurrent.trainable_weights]
+
+
 def gru(s: Sizes):
     """`(batch, time, features) -> (batch, time, units)`."""
     return _sequence_model([layers.GRU(s.units, return_sequences=True)], s)

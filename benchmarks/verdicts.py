@@ -108,6 +108,7 @@ def all_bars(results: dict) -> list[Verdict]:
         *found,
         _torch(results),
         *_others(results),
+        *_floors(results),
         *_mask(results),
         *_big_batches(results),
         *_generation(results),
@@ -148,6 +149,15 @@ def _others(results):
             ("small", small, "jax", 1.2),
             ("medium", medium, "torch", 1.0),
         )
+    ]
+
+
+def _floors(results):
+    # How far any training step of TensorFlow is from another library's whole LSTM.
+    small = results["workloads"].get("lstm_small", {}).get("training", {})
+    name = "training, small LSTM, Keras without any loop / {}"
+    return [
+        Verdict(name.format(other), ratio(small, other, system="no loop"), None) for other in ("torch", "jax")
     ]
 
 
