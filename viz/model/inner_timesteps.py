@@ -63,13 +63,28 @@ def timesteps_of(node) -> tuple | None:
     return node.operation, Graph(keras.Model(given, ends), of_cell=True)
 
 
-def _cells(node):
-    # For each timestep the layer's cell, under a name that says which timestep it is; None stays shut.
+def too_many(node) -> int | None:
+    """How many timesteps a recurrent layer within a step has, where that keeps it shut; None for all else.
+
+    Example:
+        >>> too_many(node)  # a use of LSTMCell(6).get_layer() on 12 timesteps
+        12
+    """
+    steps = _steps(node)
+    return steps if steps is not None and steps > MOST else None
+
+
+def _steps(node):
     layer, inputs = node.operation, node.inputs
     kind = is_recurrent(layer) or type(layer) in (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
     if not kind or not layer.built or len(inputs) != 1 or len(node.outputs) != 1 or len(inputs[0].shape) < 2:
         return None
-    steps = inputs[0].shape[1]
+    return inputs[0].shape[1]
+
+
+def _cells(node):
+    # For each timestep the layer's cell, under a name that says which timestep it is; None stays shut.
+    layer, inputs, steps = node.operation, node.inputs, _steps(node)
     if steps is None or steps > MOST:
         return None
     names = [f"timestep {t}" for t in range(steps)]

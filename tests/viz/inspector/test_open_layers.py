@@ -152,3 +152,15 @@ def test_boxes_say_the_sizes_of_the_run_where_the_step_leaves_them_open():
     payload = payload_of(rnn, np.ones((1, 2, 6), "float32"), constants=memory, constants_mask=mask)
     shapes = {box.name: box.shape for box in payload.views[0].boxes}
     assert (shapes["attention"], shapes["keys"], shapes["energies"]) == ("5", "5 × 7", "5 × 1")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: LSTMCell(UNITS, input_dim=6).get_layer(), lambda: layers.LSTM(UNITS)]
+)
+@pytest.mark.parametrize(("steps", "is_open"), [(8, True), (9, False)])
+def test_a_layer_with_too_many_timesteps_stays_shut_and_says_why(make, steps, is_open):
+    x = np.ones((1, 2, steps, 6), "float32")
+    boxes = payload_of(around(make(), steps), x).views[0].boxes
+    (box,) = [box for box in boxes if "LSTM" in box.detail or "lstm" in box.name]
+    assert (box.inside is not None) == is_open
+    assert ("shut: 9 timesteps (up to 8 open)" in box.detail) == (not is_open)

@@ -17,7 +17,7 @@ from viz.inspector.payload.boxes.view import (
     Box,
     View,
 )
-from viz.model import naming
+from viz.model import inner_timesteps, naming
 from viz.model.spoken_names import Spoken, in_words
 from viz.style.labels import shape_text, told_apart
 from viz.style.text_width import width
@@ -138,7 +138,9 @@ def _node_box(node, values, spoken):
     shape = shape_text((None, *values.every[found[0]].shape)) if len(node.outputs) == 1 else ""
     rows = values.every[found[0]].rows if len(found) == 1 else 1
     name = spoken if node.inner is not None else in_words(given or what)
-    return _sized(Box(role, name, what, shape, found), rows, " ▸" if node.inner is not None else "")
+    steps = inner_timesteps.too_many(node)
+    said = f"{what}, shut: {steps} timesteps (up to {inner_timesteps.MOST} open)" if steps else what
+    return _sized(Box(role, name, said, shape, found), rows, " ▸" if node.inner is not None else "")
 
 
 def _sized(box, rows, more=""):
